@@ -1,0 +1,39 @@
+"""What a bench measures, and how it is shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One line of the table.
+
+    aim: what docs/performance.md asks for in the same unit, or None.
+    lower_is_better: for times.
+    """
+
+    what: str
+    value: float
+    unit: str
+    aim: float | None = None
+    lower_is_better: bool = False
+
+    @property
+    def reached(self) -> float | None:
+        """The part of the aim that was reached; 1 or more is the aim."""
+        if self.aim is None:
+            return None
+        return self.aim / self.value if self.lower_is_better else self.value / self.aim
+
+
+def best_of(runs: int, work: Callable[[], object]) -> float:
+    """Return the seconds of the fastest run: what the machine can do when nobody disturbs it."""
+    times = []
+    for _ in range(runs):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return min(times)

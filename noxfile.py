@@ -1,0 +1,206 @@
+"""Every check and every way to run `profiles` from a checkout: `nox --list` names them.
+
+Needs nothing but nox and the Python that runs it. What a session installs is locked with hashes
+in `requirements/`; `nox -s lock` renews the locks.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.10"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_venv = "yes"  # the locks say what belongs in; a second run starts at once
+nox.options.sessions = ["lint", "types", "unit", "contracts", "integration"]
+
+ROOT = Path(__file__).parent
+
+DRIVERS = ["--extra=kafka", "--extra=cassandra", "--extra=mongo"]
+LOCKS = {
+    "lint": ["--group=lint"],
+    "types": ["--group=types", "--extra=api", "--extra=dashboard", *DRIVERS],
+    "test": ["--group=test", "--extra=api", "--extra=dashboard", *DRIVERS],
+    "integration": ["--group=integration", "--extra=all"],
+    "browser": ["--group=browser", "--extra=api", "--extra=dashboard"],
+    "mutation": ["--group=mutation", "--extra=api", "--extra=dashboard", *DRIVERS],
+    "demo": ["--group=build", "--extra=api", "--extra=dashboard"],
+}
+"""What each `requirements/NAME.txt` is made of, from pyproject.toml."""
+
+PYTEST = ["python", "-m", "pytest", "-q"]
+COVERAGE_OF_UNIT = ".coverage.unit"
+COVERAGE_OF_CONTRACTS = ".coverage.contracts"
+
+
+def _install_locked(session: nox.Session, lock: str) -> None:
+    """Install exactly what `requirements/LOCK.txt` lists; a file with another hash is refused."""
+    session.install("-q", "--require-hashes", "-r", f"requirements/{lock}.txt")
+
+
+def _install_editable(session: nox.Session) -> None:
+    """Install the package so that its source is used where it lies."""
+    session.install("-q", "--no-deps", "--no-build-isolation", "-e", ".")
+
+
+def _install_wheel(session: nox.Session) -> None:
+    """Build the wheel and install it: what is tested or run is what a user would get."""
+    dist = Path(session.create_tmp()) / "dist"
+    for old in dist.glob("*.whl"):
+        old.unlink()
+    session.run(
+        *("python", "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"),
+        *("--wheel-dir", str(dist), str(ROOT)),
+        silent=True,
+    )
+    (wheel,) = dist.glob("*.whl")
+    session.install("-q", "--no-deps", "--force-reinstall", str(wheel))
+
+
+def _measured(session: nox.Session, data_file: str, *tests: str) -> None:
+    """Run the tests under coverage; the data are kept apart for each session."""
+    session.run(
+        *("python", "-m", "coverage", "run", f"--data-file={data_file}"),
+        *("-m", "pytest", "-q", "-m", "not integration", *tests),
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format and the import contracts."""
+    _install_locked(session, "lint")
+    session.run("ruff", "check", "--quiet", ".")
+    session.run("ruff", "format", "--check", "--quiet", "--diff", ".")
+    session.run("lint-imports", "--no-logo", env={"PYTHONPATH": "src"}, silent=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types: mypy on everything, ty as a second reader of the package."""
+    _install_locked(session, "types")
+    session.run("mypy")
+    session.run("ty", "check", "--quiet", "src")
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Test the rules, the use cases and the architecture; arguments go to pytest instead."""
+    _install_locked(session, "test")
+    _install_editable(session)
+    if session.posargs:
+        session.run(*PYTEST, *session.posargs)
+        return
+    _measured(session, COVERAGE_OF_UNIT, "tests/architecture", "tests/unit")
+
+
+@nox.session
+def contracts(session: nox.Session) -> None:
+    """Test every local adapter against its port, then demand full coverage of the core."""
+    _install_locked(session, "test")
+    _install_editable(session)
+    if session.posargs:
+        session.run(*PYTEST, *session.posargs)
+        return
+    _measured(session, COVERAGE_OF_CONTRACTS, "tests/contracts")
+    if not (ROOT / COVERAGE_OF_UNIT).exists():
+        session.warn("Coverage is not checked: `nox -s unit contracts` measures both.")
+        return
+    session.run(
+        *("python", "-m", "coverage", "combine", "--quiet", "--keep"),
+        *(COVERAGE_OF_UNIT, COVERAGE_OF_CONTRACTS),
+    )
+    session.run(
+        *("python", "-m", "coverage", "report", "--fail-under=100"),
+        "--include=*/profiles/domain/*,*/profiles/application/*",
+        silent=True,
+    )
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Test the built wheel against the real things, Spark among them."""
+    _install_locked(session, "integration")
+    _install_wheel(session)
+    tests = session.posargs or ["-m", "integration", "tests/contracts", "tests/integration"]
+    session.run(*PYTEST, *tests)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Kill the built wheel's processes at many moments and compare what they leave."""
+    _install_locked(session, "integration")
+    _install_wheel(session)
+    session.run(*PYTEST, *(session.posargs or ["tests/faults"]))
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Look at the page in the Chromium of this machine."""
+    _install_locked(session, "browser")
+    _install_wheel(session)
+    session.run(*PYTEST, *(session.posargs or ["tests/browser"]))
+
+
+@nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take the screenshots of the documentation anew."""
+    _install_locked(session, "browser")
+    _install_wheel(session)
+    session.run("python", "docs/screenshots.py")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Run the main job with its page; arguments go to `profiles demo`."""
+    _install_locked(session, "demo")
+    _install_wheel(session)
+    session.run("profiles", "demo", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the speed on this machine and print it; arguments go to the bench."""
+    _install_locked(session, "demo")
+    _install_wheel(session)
+    session.run("python", "bench", *session.posargs)
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Break the domain in every way mutmut knows; each survivor is explained beside its test.
+
+    The complete test of the age rule runs first and alone: once for each mutant would take days.
+    """
+    _install_locked(session, "mutation")
+    _install_editable(session)
+    session.run(*PYTEST, "tests/unit", env={"PROFILES_EXHAUSTIVE": "1"})
+    session.run("mutmut", "run", *session.posargs)
+    results = str(session.run("mutmut", "results", silent=True))
+    alive = re.findall(
+        r"^ *(\S+): (?:survived|no tests|suspicious|segfault)$", results, re.MULTILINE
+    )
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests/unit").rglob("*.py"))
+    unexplained = [name for name in alive if not re.search(re.escape(name) + r"\b", tests)]
+    session.log("%d survivors, %d of them unexplained", len(alive), len(unexplained))
+    if unexplained:
+        session.error("Kill, or name and explain beside a test: " + ", ".join(unexplained))
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Renew `requirements/*.txt` from pyproject.toml: hashes, and no address of any index.
+
+    Versions that still fit stay as they are; `nox -s lock -- --upgrade` takes the newest.
+    """
+    session.install("-q", "uv>=0.9,<1")
+    for name, parts in LOCKS.items():
+        session.run(
+            *("uv", "pip", "compile", "--quiet", "pyproject.toml", *parts),
+            *("--universal", "--python-version=3.11", "--fork-strategy=fewest"),
+            *("--generate-hashes", "--no-emit-index-url", "--no-annotate"),
+            *("--custom-compile-command", "nox -s lock"),
+            *("--output-file", f"requirements/{name}.txt", *session.posargs),
+            silent=True,
+        )

@@ -1,0 +1,61 @@
+"""User profiles under privacy law: the rules of the pipeline, ready to embed in any other job.
+
+Everything here is pure and needs the standard library alone. Same input, same output: the
+day, the keys and the policy are arguments.
+"""
+
+from profiles.domain.age import LeapDay, age_from_month, age_on
+from profiles.domain.assessing import admit, assess, decide
+from profiles.domain.errors import ProfilesError, UsageError
+from profiles.domain.minimising import minimise
+from profiles.domain.outcome import Erased, Outcome, Reason, Rejected, Withheld, WithheldReason
+from profiles.domain.person import Person, PersonId
+from profiles.domain.policy import (
+    DEFAULT_POLICY,
+    EmailTreatment,
+    FieldRule,
+    LegalBasis,
+    PrivacyPolicy,
+)
+from profiles.domain.profile import Profile
+from profiles.domain.pseudonym import PseudonymKey, pseudonym
+from profiles.domain.reading import read_person, readable_id
+from profiles.domain.statistics import Cell, Statistics
+from profiles.domain.tally import Tally
+from profiles.domain.times import Times
+from profiles.domain.version import Version
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "Cell",
+    "EmailTreatment",
+    "Erased",
+    "FieldRule",
+    "LeapDay",
+    "LegalBasis",
+    "Outcome",
+    "Person",
+    "PersonId",
+    "PrivacyPolicy",
+    "Profile",
+    "ProfilesError",
+    "PseudonymKey",
+    "Reason",
+    "Rejected",
+    "Statistics",
+    "Tally",
+    "Times",
+    "UsageError",
+    "Version",
+    "Withheld",
+    "WithheldReason",
+    "admit",
+    "age_from_month",
+    "age_on",
+    "assess",
+    "decide",
+    "minimise",
+    "pseudonym",
+    "read_person",
+    "readable_id",
+]

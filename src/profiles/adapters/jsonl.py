@@ -1,0 +1,170 @@
+"""A file of JSON lines as a source: persons or whole responses, also gzip and standard input."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Event
+from typing import Final, cast
+
+from profiles.application.errors import SourceError
+from profiles.application.ports import Delivery
+from profiles.domain.errors import UsageError
+
+DELIVERY_BYTES: Final = 2_000_000
+"""Bytes delivered at once: about 2,000 persons as the API sends them."""
+
+MAXIMUM_LINE: Final = 64 * 2**20
+"""Bytes; the largest response of the API, 5,000 users, has a tenth of it."""
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_DAMAGE: Final = (EOFError, gzip.BadGzipFile, zlib.error)
+FOLLOW_S: Final = 0.5
+"""Seconds between two looks at a file that more lines may come to."""
+
+_Stream = io.BufferedReader | gzip.GzipFile
+
+
+class JsonlSource:
+    """Reads lines; an empty line is passed over, a broken one is rejected later on its own.
+
+    Positions are bytes of the uncompressed file.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        once: bool,
+        stop: Event,
+    ) -> None:
+        """Name a file, or standard input where `path` is None.
+
+        once: end at the file's end. Otherwise wait there for more lines, until `stop` is set;
+            a compressed file and standard input always end.
+
+        Raises:
+            UsageError: there is no such file.
+        """
+        self._path = path
+        self._once = once
+        self._stop = stop
+        self._name = "jsonl:-" if path is None else _name(path)
+
+    @property
+    def name(self) -> str:
+        """Tell this file from another, also from another of the same name."""
+        return self._name
+
+    def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
+        """Yield runs of whole lines from byte `start` on; see the port.
+
+        Where a run ends depends on where it starts and on nothing else: a run after a restart
+        is the one that would have come without it.
+        """
+        try:
+            with ExitStack() as stack:
+                stream = self._opened(stack)
+                position = _skip(stream, start) if start else 0
+                yield from self._runs(stream, position)
+        except _DAMAGE:
+            raise self._damaged() from None
+        except OSError as failure:
+            what = f"can't be read ({failure.strerror or type(failure).__name__})"
+            raise self._error(what, "Check the file, and run the same command again.") from None
+
+    def _opened(self, stack: ExitStack) -> _Stream:
+        """Open the file, or take standard input; unpack what begins as gzip does."""
+        if self._path is None:
+            stream = cast("io.BufferedReader", sys.stdin.buffer)
+        else:
+            stream = stack.enter_context(self._path.open("rb"))
+        if stream.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] == _GZIP_MAGIC:
+            return stack.enter_context(gzip.GzipFile(fileobj=stream))
+        return stream
+
+    def _runs(self, stream: _Stream, position: int) -> Iterator[Delivery]:
+        resumable = self._path is not None
+        pending = bytearray()
+        ended = damaged = False
+        while not ended:
+            block, damaged = _block(
+                stream, DELIVERY_BYTES - len(pending) % DELIVERY_BYTES, wait_for_all=resumable
+            )
+            if not block and not damaged and self._follows(stream):
+                # A line without its end stays where it is: more of it may come.
+                if self._stop.wait(FOLLOW_S):
+                    return
+                continue
+            ended = damaged or not block
+            pending += block
+            cut = len(pending) if ended and not damaged else pending.rfind(b"\n") + 1
+            if cut:
+                run = bytes(pending[:cut])
+                del pending[:cut]
+                lines = run if position else run.removeprefix(codecs.BOM_UTF8)
+                position += len(run)
+                values = [line for line in lines.split(b"\n") if line.strip()]
+                yield Delivery(values=values, position=position if resumable else None)
+            if len(pending) > MAXIMUM_LINE:
+                what = f"has a line of more than {MAXIMUM_LINE} bytes"
+                raise self._error(what, "Give one person or one response a line.")
+        if damaged:
+            raise self._damaged()
+
+    def _follows(self, stream: _Stream) -> bool:
+        """Tell whether more lines may come."""
+        plain_file = self._path is not None and not isinstance(stream, gzip.GzipFile)
+        return plain_file and not self._once
+
+    def _damaged(self) -> SourceError:
+        what = "is damaged or cut short, as gzip says"
+        return self._error(what, "Compress it again, and run the same command again.")
+
+    def _error(self, happened: str, remedy: str) -> SourceError:
+        return SourceError(str(self._path or "standard input"), happened, remedy)
+
+
+def _name(path: Path) -> str:
+    """Name a file once: it may be moved or deleted while it is being read."""
+    try:
+        status = path.stat()
+        what = "is a folder" if path.is_dir() else "is no file"
+    except OSError as failure:
+        what = f"can't be read ({failure.strerror})"
+    else:
+        if path.is_file():
+            return f"jsonl:{path.resolve()}:{status.st_dev}:{status.st_ino}"
+    raise UsageError(
+        f"The source {path} {what}; give a file of JSON lines, `-` for standard input,"
+        " `randomuser` or `simulator`."
+    )
+
+
+def _block(stream: _Stream, size: int, *, wait_for_all: bool) -> tuple[bytes, bool]:
+    """Read the next bytes: `size` of them, fewer at the end or what a pipe has by now.
+
+    Returns them, and whether gzip says that what follows is damaged.
+    """
+    block = bytearray()
+    try:
+        while len(block) < size:
+            part = stream.read1(size - len(block))
+            block += part
+            if not part or not wait_for_all:
+                break
+    except _DAMAGE:
+        return bytes(block), True
+    return bytes(block), False
+
+
+def _skip(stream: _Stream, start: int) -> int:
+    """Go to byte `start`; to the beginning if the file has become shorter than that."""
+    stream.seek(start - 1)
+    return start if stream.read1(1) else stream.seek(0)

@@ -1,0 +1,100 @@
+"""How every client connects to Kafka, and how its failures are told."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException
+
+from profiles.application.errors import LogError
+from profiles.domain.errors import UsageError
+
+_SAY_AGAIN_S: Final = 30.0
+_CRITICAL: Final = 2  # of syslog: the library's own lines say what ours say
+
+# What no waiting mends. The numbers are Kafka's; the library has names for all of them.
+_REMEDIES: Final = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "Let this user read and write the topic.",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "Let this user use the consumer group.",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "Let this user write idempotently and make topics.",
+    KafkaError.TOPIC_EXCEPTION: "Name the topic with letters, digits, '.', '_' and '-' only.",
+    KafkaError.INVALID_REPLICATION_FACTOR: "Ask for no more replicas than there are brokers.",
+    KafkaError.INVALID_GROUP_ID: "Name another group.",
+    KafkaError.POLICY_VIOLATION: "Make the topic as the cluster's policy wants it.",
+    KafkaError.UNSUPPORTED_VERSION: "Use Kafka 2.8 or newer, which gives topics an id.",
+    KafkaError.RECORD_LIST_TOO_LARGE: "Raise max.message.bytes of the topic.",
+    KafkaError.MSG_SIZE_TOO_LARGE: "Raise max.message.bytes of the topic.",
+}
+
+Outage = Callable[[KafkaError], None]
+
+
+def client_settings(address: str, *, name: str) -> dict[str, Any]:
+    """Return what all clients set.
+
+    address: `HOST:PORT`, or several with commas between them.
+    name: what the broker's own logs call this client.
+
+    Raises:
+        UsageError: the address has another form.
+    """
+    for server in address.split(","):
+        host, _, port = server.strip().rpartition(":")
+        if not host or "/" in server or "@" in server or not port.isdecimal():
+            raise UsageError("--kafka takes HOST:PORT, or several with commas between them.")
+    return {
+        "bootstrap.servers": address,
+        "client.id": name,
+        "error_cb": outage_log(address),
+        "log_level": _CRITICAL,
+        "reconnect.backoff.max.ms": 2_000,  # back soon after a restart, where the default is 10 s
+    }
+
+
+def outage_log(address: str) -> Outage:
+    """Return a callback that says once in a while that Kafka is away."""
+    said_at = -_SAY_AGAIN_S
+    logger = logging.getLogger(__name__)
+
+    def say(error: KafkaError) -> None:
+        nonlocal said_at
+        now = time.monotonic()
+        if now - said_at >= _SAY_AGAIN_S:
+            said_at = now
+            logger.warning(
+                "Kafka at %s does not answer (%s); trying again. Nothing is lost meanwhile.",
+                address,
+                error.name(),
+            )
+
+    return say
+
+
+def permanent(error: KafkaError) -> bool:
+    """Tell whether no waiting mends a failure."""
+    return bool(error.fatal()) or error.code() in _REMEDIES
+
+
+def failure(address: str, error: KafkaError) -> LogError:
+    """Build our error from the driver's, whose text is not shown."""
+    remedy = _REMEDIES.get(error.code(), "See that it is up, and run the same command again.")
+    return LogError(f"Kafka at {address}", f"it refused or did not answer ({error.name()})", remedy)
+
+
+@contextmanager
+def translated(address: str) -> Generator[None]:
+    """Turn the driver's exceptions into ours, without their text."""
+    try:
+        yield
+    except KafkaException as raised:
+        raise failure(address, error_of(raised)) from None
+
+
+def error_of(raised: KafkaException) -> KafkaError:
+    """Return the error inside an exception of the driver."""
+    error = raised.args[0] if raised.args else None
+    return error if isinstance(error, KafkaError) else KafkaError(KafkaError.UNKNOWN)

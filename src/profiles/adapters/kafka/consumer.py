@@ -1,0 +1,287 @@
+"""The consumer: a topic shared among a group, read from where the stores say."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from profiles.adapters.kafka.connection import (
+    client_settings,
+    error_of,
+    failure,
+    permanent,
+    translated,
+)
+from profiles.adapters.kafka.records import RecordTimes, record_of
+from profiles.adapters.kafka.topic import Topic, Topics, gone
+from profiles.application.chunk import LogPartition, LogRecord
+from profiles.application.errors import GapError, LogError
+from profiles.application.streams import Revoked, Run
+
+_SETTINGS: Final = {
+    "enable.auto.commit": False,
+    "auto.offset.reset": "error",  # records that are gone are told of, never passed over
+    "enable.partition.eof": True,  # tells the end also where the last offsets hold no record
+    "isolation.level": "read_committed",
+    "allow.auto.create.topics": False,
+    # All partitions are given up before any is taken: `begin` then speaks for all of them.
+    "partition.assignment.strategy": "range",
+    "topic.metadata.refresh.interval.ms": 10_000,  # new partitions are seen this soon
+    "queued.max.messages.kbytes": 32_768,
+    "fetch.wait.max.ms": 100,
+}
+
+_REQUEST_S: Final = 10.0
+_COORDINATOR_S: Final = 3.0
+_LOST: Final = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})  # noqa: SLF001 - the driver's own name for it
+_UNKNOWN: Final = frozenset(
+    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - see above
+)
+
+_logger = logging.getLogger(__name__)
+
+
+class KafkaLog:
+    """Reads a topic as one of a consumer group. Used by one thread.
+
+    The group shares out the partitions and its offsets tell lag tools how far it is; where to
+    begin is said by `begin`. What was fetched is returned only after Kafka has said once more
+    that the topic still has the id it had: ids don't come back, so no record of another topic of
+    the same name can pass for one of this.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        topic: Topic,
+        *,
+        group: str,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Prepare for a topic that exists.
+
+        settings: of the driver, beside those of this module.
+        """
+        self._address = address
+        self._topic = topic
+        self._topics = Topics(address)
+        client = client_settings(address, name="profiles-consumer")
+        own = {"group.id": group, "on_commit": _committed}
+        self._consumer = Consumer({**client, **_SETTINGS, **own, **(settings or {})})
+        self._revoked: Revoked = lambda _numbers, _lost: None
+        self._assigned: set[int] = set()
+        self._next: dict[int, int] = {}
+        self._fetched: list[Message] = []
+        self._rebalances = 0
+        self._paused = False
+        self._times = RecordTimes()
+
+    def partitions(self) -> Sequence[LogPartition]:
+        """Return all partitions."""
+        return [self._topic.partition(number) for number in range(self._topic.partitions)]
+
+    def bounds(self, partition: LogPartition) -> tuple[int, int]:
+        """Return the first offset that is held, and the next one."""
+        with translated(self._address):
+            return self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic.name, partition.number), timeout=_REQUEST_S
+            )
+
+    def committed(self, partition: LogPartition) -> int | None:
+        """Return the offset that the group has committed last."""
+        asked = [TopicPartition(self._topic.name, partition.number)]
+        with translated(self._address):
+            (answer,) = self._consumer.committed(asked, timeout=_REQUEST_S)
+        if answer.error is not None:
+            raise failure(self._address, answer.error)
+        return answer.offset if answer.offset >= 0 else None
+
+    def subscribe(self, revoked: Revoked) -> None:
+        """Ask for a share of the partitions; see the port."""
+        self._revoked = revoked
+        with translated(self._address):
+            self._consumer.subscribe(
+                [self._topic.name],
+                on_assign=self._on_assign,
+                on_revoke=lambda _consumer, partitions: self._take(partitions, lost=False),
+                on_lost=lambda _consumer, partitions: self._take(partitions, lost=True),
+            )
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._assigned = {partition.partition for partition in partitions}
+        for partition in partitions:
+            partition.offset = OFFSET_BEGINNING  # any; the group's own may be out of range
+        consumer.assign(partitions)  # the group waits for it; nothing is fetched until `begin`
+        consumer.pause(partitions)
+
+    def _take(self, partitions: Iterable[TopicPartition], *, lost: bool) -> None:
+        numbers = {partition.partition for partition in partitions}
+        self._revoked(numbers, lost)
+        self._assigned -= numbers
+        for number in numbers:
+            self._next.pop(number, None)
+        self._fetched = []
+        self._rebalances += 1
+
+    def assigned(self) -> Collection[LogPartition]:
+        """Return the partitions of this reader."""
+        return [self._topic.partition(number) for number in sorted(self._assigned)]
+
+    def waiting(self) -> Collection[LogPartition]:
+        """Return those that `begin` has to speak of."""
+        return [self._topic.partition(n) for n in sorted(self._assigned - self._next.keys())]
+
+    def begin(self, starts: Mapping[int, int]) -> None:
+        """Begin where the stores say; see the port."""
+        self._next.update(starts)
+        partitions = self._of(self._next)
+        with translated(self._address):
+            self._consumer.assign(partitions)
+            self._consumer.resume(partitions)
+        self._paused = False
+
+    def _of(self, offsets: Mapping[int, int]) -> list[TopicPartition]:
+        name = self._topic.name
+        return [TopicPartition(name, number, offset) for number, offset in offsets.items()]
+
+    def read(self, *, limit: int, timeout_s: float) -> Sequence[Run]:
+        """Return what has come, once it is sure of which topic it is; see the port."""
+        with translated(self._address):
+            if self._paused and self._next:
+                self._consumer.resume(self._of(self._next))
+            self._paused = False
+            if not self._fetched:  # else the last check got no answer
+                before = self._rebalances
+                fetched = self._consumer.consume(limit, timeout_s)
+                # What was fetched before a rebalance is read again from where it is begun next.
+                self._fetched = fetched if self._rebalances == before else []
+        if not self._fetched:
+            return []
+        asked = self._topics.ask(self._topic.name)
+        records, ends, errors = self._sorted(self._fetched)
+        topic = self._topics.answered(self._topic.name, asked)
+        if topic is None:
+            return []  # `_fetched` waits for an answer
+        self._fetched = []
+        self._check(topic)
+        for number, error in errors:
+            self._raise(number, error)
+        return self._runs(records, ends)
+
+    def _sorted(
+        self, messages: Iterable[Message]
+    ) -> tuple[dict[int, list[LogRecord]], dict[int, int], list[tuple[int | None, KafkaError]]]:
+        """Sort by partition: records, the offsets after the last, and errors."""
+        records: dict[int, list[LogRecord]] = {}
+        ends: dict[int, int] = {}
+        errors: list[tuple[int | None, KafkaError]] = []
+        for message in messages:
+            number, offset, error = message.partition(), message.offset(), message.error()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the driver's own name for it
+                errors.append((number, error))
+                continue
+            if number is None or offset is None or offset < self._next.get(number, offset + 1):
+                continue  # of a partition that was revoked after it had been fetched
+            if error is None:
+                records.setdefault(number, []).append(record_of(message, offset, self._times))
+                offset += 1
+            ends[number] = max(offset, ends.get(number, 0))
+        return records, ends, errors
+
+    def _runs(
+        self, records: Mapping[int, Sequence[LogRecord]], ends: Mapping[int, int]
+    ) -> Sequence[Run]:
+        runs = []
+        for number, end in ends.items():
+            start = self._next[number]
+            if end > start:
+                runs.append(
+                    Run(
+                        partition=self._topic.partition(number),
+                        records=records.get(number, ()),
+                        start=start,
+                        end=end,
+                    )
+                )
+                self._next[number] = end
+        return runs
+
+    def _check(self, topic: Topic) -> None:
+        """Compare the topic with what it was; take over that it has more partitions."""
+        if topic.id != self._topic.id:
+            raise LogError(
+                f"Topic {topic.name}",
+                "it was deleted and made anew while it was read",
+                "Nothing of the new one was taken in. Run the same command again: it reads the new"
+                " one from its beginning, and the stores keep what they hold.",
+            )
+        self._topic = topic
+
+    def _raise(self, number: int | None, error: KafkaError) -> None:
+        """Raise what no waiting mends; the driver itself tries again with the rest."""
+        if error.code() in _LOST and number is not None:
+            if number not in self._next:
+                return
+            position = self._next[number]
+            first, end = self.bounds(self._topic.partition(number))
+            if position < first:
+                raise GapError(position, first)
+            if position > end:
+                raise LogError(
+                    f"Topic {self._topic.name}",
+                    f"partition {number} ends at offset {end}, but was read up to {position}: it"
+                    " has lost records",
+                    "Restore it, or make it anew; the stores keep what they hold.",
+                )
+            self._consumer.seek(TopicPartition(self._topic.name, number, position))
+            return
+        if error.code() in _UNKNOWN:
+            raise gone(self._topic.name)
+        if permanent(error):
+            raise failure(self._address, error)
+        _logger.warning("Reading topic %s: %s; trying again.", self._topic.name, error.name())
+
+    def keep_alive(self) -> None:
+        """Stay in the group while the stores are busy or away; see the port."""
+        with translated(self._address):
+            if not self._paused and self._next:
+                self._consumer.pause(self._of(self._next))
+                self._paused = True
+            message = self._consumer.poll(0)
+        if message is not None:
+            self._fetched.append(message)
+
+    def commit(self, ends: Mapping[int, int], *, wait: bool) -> None:
+        """Note how far the group is; see the port."""
+        if not ends:
+            return
+        offsets = self._of(ends)
+        try:
+            if wait:
+                # A commit can't be told how long to try: up to a minute where Kafka is away.
+                self._consumer.committed(offsets, timeout=_COORDINATOR_S)
+                self._consumer.commit(offsets=offsets, asynchronous=False)
+            else:
+                self._consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as raised:
+            _committed(error_of(raised), offsets)
+
+    def close(self) -> None:
+        """Leave the group, and let go of the connection."""
+        self._revoked = lambda _numbers, _lost: None
+        self._consumer.close()
+
+
+def _committed(error: KafkaError | None, _offsets: Sequence[TopicPartition]) -> None:
+    if error is not None and error.code() != KafkaError._NO_OFFSET:  # noqa: SLF001 - the driver's own name for it
+        _logger.warning("The group's offsets were not noted (%s).", error.name())

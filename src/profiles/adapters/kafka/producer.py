@@ -1,0 +1,122 @@
+"""The producer: idempotent, bounded in memory, and aware of what became of every message."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from threading import Event
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from profiles.adapters.kafka.connection import client_settings, error_of, failure
+from profiles.application.errors import LogError
+
+_SETTINGS: Final = {
+    "enable.idempotence": True,  # no doubles by its own retries, and in order
+    "acks": "all",
+    "compression.type": "zstd",
+    "partitioner": "murmur2_random",  # as Java clients do, so that a person stays in one partition
+    # A message is given up by `flush` and by nothing else: a broker may be away for long.
+    "message.timeout.ms": 0,
+    "linger.ms": 5,
+    "queue.buffering.max.messages": 50_000,
+    "queue.buffering.max.kbytes": 65_536,
+}
+
+_SLICE_S: Final = 0.2
+GRACE_S: Final = 120.0
+"""Seconds for which a full queue is waited for once the job was asked to stop."""
+
+_logger = logging.getLogger(__name__)
+
+
+class KafkaPublisher:
+    """Publishes to one topic; its memory is bounded, and a full queue makes `publish` wait."""
+
+    def __init__(
+        self,
+        address: str,
+        topic: str,
+        *,
+        stop: Event,
+        grace_s: float = GRACE_S,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        """Prepare for a topic that exists; it connects in the background.
+
+        stop: once it is set, a full queue is waited for `grace_s` seconds and no longer.
+        settings: of the driver, in place of those of this module.
+        """
+        self._address = address
+        self._topic = topic
+        self._stop = stop
+        self._grace_s = grace_s
+        self._acknowledged = 0
+        self._failures: Counter[str] = Counter()
+        client = client_settings(address, name="profiles-producer")
+        reports = {"on_delivery": self._report}
+        self._producer = Producer({**client, **_SETTINGS, **reports, **(settings or {})})
+
+    @property
+    def acknowledged(self) -> int:
+        """Count what all in-sync replicas have."""
+        return self._acknowledged
+
+    @property
+    def failed(self) -> int:
+        """Count what was refused or given up."""
+        return self._failures.total()
+
+    def _report(self, error: KafkaError | None, _message: Message) -> None:
+        if error is None:
+            self._acknowledged += 1
+            return
+        name = error.name()
+        self._failures[name] += 1
+        if self._failures[name] == 1:  # of many alike, one line
+            _logger.error("A message was not delivered to topic %s (%s).", self._topic, name)
+
+    def publish(self, key: bytes, value: bytes) -> None:
+        """Hand over a message; see the port."""
+        deadline: float | None = None
+        while True:
+            try:
+                self._producer.produce(self._topic, value=value, key=key)
+            except BufferError:
+                if self._stop.is_set():
+                    deadline = deadline or time.monotonic() + self._grace_s
+                    if time.monotonic() > deadline:
+                        raise self._no_room() from None
+                self._producer.poll(_SLICE_S)  # takes delivery reports, which make room
+            except KafkaException as raised:
+                raise failure(self._address, error_of(raised)) from None
+            else:
+                self._producer.poll(0)
+                return
+
+    def _no_room(self) -> LogError:
+        return LogError(
+            f"Kafka at {self._address}",
+            f"it took nothing for {self._grace_s:g} s, and the queue is full",
+            "See that it is up, and run the same command again.",
+        )
+
+    def flush(self, *, within_s: float) -> int:
+        """Wait for all delivery reports, then give up what is left; see the port."""
+        deadline = time.monotonic() + within_s
+        left = self._producer.flush(0)
+        while left and time.monotonic() < deadline:  # in slices, so that a second Ctrl-C is heard
+            left = self._producer.flush(min(_SLICE_S, max(0.0, deadline - time.monotonic())))
+        if left:
+            self._producer.purge()
+            left -= self._producer.flush(_SLICE_S)
+        for name, count in self._failures.items():
+            _logger.error("%d messages were not delivered (%s).", count, name)
+        return left
+
+    def close(self) -> None:
+        """Let go of the connection; what was not flushed is dropped."""
+        self._producer.purge()
+        self._producer.flush(_SLICE_S)

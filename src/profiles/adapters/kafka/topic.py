@@ -1,0 +1,224 @@
+"""Topics: made explicitly with the settings that privacy needs, and told apart by their ids."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Event
+from typing import Any, Final, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+
+from profiles.adapters.kafka.connection import (
+    client_settings,
+    error_of,
+    failure,
+    permanent,
+    translated,
+)
+from profiles.application.chunk import LogPartition
+from profiles.application.errors import LogError
+from profiles.domain.policy import LOG_RETENTION
+
+DEFAULT_TOPIC: Final = "user_data_topic"
+
+_REQUEST_S: Final = 10.0
+_PAUSE_S: Final = 0.5
+_MILLISECONDS: Final = 1_000
+_SEGMENT_MS: Final = 3_600_000  # 1 h: retention deletes whole segments, so it is late by one
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSettings:
+    """A topic as it is to be.
+
+    partitions: how many, where it has to be made.
+    replication: of each partition; -1 for the cluster's own default.
+    retention_ms: milliseconds after which a record goes, up to one segment (1 h) late.
+    """
+
+    name: str = DEFAULT_TOPIC
+    partitions: int = 4
+    replication: int = -1
+    retention_ms: int = int(LOG_RETENTION.total_seconds()) * _MILLISECONDS
+
+    def configuration(self) -> Mapping[str, str]:
+        """Return the topic's own settings, in Kafka's words."""
+        return {
+            "cleanup.policy": "delete",
+            "retention.ms": str(self.retention_ms),
+            "segment.ms": str(_SEGMENT_MS),
+            "message.timestamp.type": "LogAppendTime",
+        }
+
+
+class Topic(NamedTuple):
+    """A topic as Kafka knows it.
+
+    id: Kafka's own, in the form that its tools show; another one each time it is made.
+    """
+
+    name: str
+    id: str
+    partitions: int
+
+    def partition(self, number: int) -> LogPartition:
+        """Name a partition."""
+        return LogPartition(self.id, number, self.partitions)
+
+
+class Topics:
+    """Makes and describes topics."""
+
+    def __init__(self, address: str, *, request_s: float = _REQUEST_S) -> None:
+        """Prepare for a cluster at `HOST:PORT`; it connects when asked.
+
+        request_s: seconds for which one answer is waited for.
+        """
+        self._address = address
+        self._request_s = request_s
+        self._admin = AdminClient(client_settings(address, name="profiles-topics"))
+
+    def ensure(self, settings: TopicSettings, *, stop: Event, within_s: float = 120.0) -> Topic:
+        """Make a topic where it is missing; say where an existing one differs, and leave it so.
+
+        within_s: seconds for which to wait for a cluster that does not answer.
+
+        Raises:
+            LogError: it can't be made, or nothing answered in time, or `stop` was set.
+        """
+        deadline = time.monotonic() + within_s
+        said = False
+        while True:
+            try:
+                topic = self._made(settings)
+            except KafkaException as raised:
+                error = error_of(raised)
+                if permanent(error) or time.monotonic() > deadline or stop.is_set():
+                    raise failure(self._address, error) from None
+                if not said and error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:  # just made
+                    _logger.warning("Waiting for Kafka at %s.", self._address)
+                    said = True
+                stop.wait(_PAUSE_S)
+                continue
+            return topic
+
+    def _made(self, settings: TopicSettings) -> Topic:
+        try:
+            topic = self._described(settings.name)
+        except KafkaException as raised:
+            if error_of(raised).code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise
+        else:
+            self._tell_differences(settings)
+            return topic
+        wanted = NewTopic(
+            settings.name,
+            num_partitions=settings.partitions,
+            replication_factor=settings.replication,
+            config=dict(settings.configuration()),
+        )
+        future = self._admin.create_topics([wanted], request_timeout=self._request_s)[settings.name]
+        try:
+            future.result()
+        except KafkaException as raised:
+            if error_of(raised).code() != KafkaError.TOPIC_ALREADY_EXISTS:  # somebody else did
+                raise
+        return self._described(settings.name)
+
+    def differences(self, settings: TopicSettings) -> Mapping[str, tuple[str, str]]:
+        """Return what an existing topic has otherwise: by setting, what it has and should have.
+
+        Raises:
+            LogError: there is no such topic, or Kafka did not answer.
+        """
+        with translated(self._address):
+            return self._differences(settings)
+
+    def _differences(self, settings: TopicSettings) -> Mapping[str, tuple[str, str]]:
+        resource = ConfigResource(ResourceType.TOPIC, settings.name)
+        answer = self._admin.describe_configs([resource], request_timeout=self._request_s)
+        found = answer[resource].result()
+        return {
+            name: (str(found[name].value), wanted)
+            for name, wanted in settings.configuration().items()
+            if name in found and str(found[name].value) != wanted
+        }
+
+    def _tell_differences(self, settings: TopicSettings) -> None:
+        for name, (found, wanted) in self._differences(settings).items():
+            _logger.warning(
+                "Topic %s has %s=%s and should have %s. It was left as it is; change it with"
+                " kafka-configs.sh --alter --topic %s --add-config %s=%s.",
+                *(settings.name, name, found, wanted),
+                *(settings.name, name, wanted),
+            )
+
+    def delete(self, *names: str) -> None:
+        """Delete topics with all that they hold.
+
+        Raises:
+            LogError: Kafka did not do it.
+        """
+        futures = self._admin.delete_topics(list(names), request_timeout=self._request_s)
+        with translated(self._address):
+            for future in futures.values():
+                future.result()
+
+    def ask(self, name: str) -> Any:  # noqa: ANN401 - the driver's future of a type it does not export
+        """Begin to describe a topic; give the answer to `answered`."""
+        names = TopicCollection([name])
+        return self._admin.describe_topics(names, request_timeout=self._request_s)[name]
+
+    def answered(self, name: str, asked: Any) -> Topic | None:  # noqa: ANN401 - see `ask`
+        """Wait for an answer to `ask`; None if there was none.
+
+        Raises:
+            LogError: there is no such topic, or this user may not see it.
+        """
+        try:
+            return _topic(name, asked.result())
+        except KafkaException as raised:
+            error = error_of(raised)
+            if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise gone(name) from None
+            if permanent(error):
+                raise failure(self._address, error) from None
+            return None
+
+    def describe(self, name: str) -> Topic:
+        """Describe a topic.
+
+        Raises:
+            LogError: there is no such topic, or Kafka did not answer.
+        """
+        try:
+            return self._described(name)
+        except KafkaException as raised:
+            error = error_of(raised)
+            if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise gone(name) from None
+            raise failure(self._address, error) from None
+
+    def _described(self, name: str) -> Topic:
+        return _topic(name, self.ask(name).result())
+
+
+def gone(name: str) -> LogError:
+    """Say that a topic is not there."""
+    return LogError(
+        f"Topic {name}",
+        "it does not exist, or was deleted",
+        "What the stores hold stays. Run the same command again: it makes the topic anew.",
+    )
+
+
+def _topic(name: str, description: Any) -> Topic:  # noqa: ANN401 - the driver's own type, without types
+    # Java writes a topic's id with the alphabet for URLs, and this driver with the other one.
+    identity = str(description.topic_id).replace("+", "-").replace("/", "_")
+    return Topic(name, identity, len(description.partitions))

@@ -1,0 +1,5 @@
+"""MongoDB as the deciding store."""
+
+from profiles.adapters.mongo.store import MongoDecidingStore
+
+__all__ = ["MongoDecidingStore"]

@@ -1,0 +1,201 @@
+"""A connection to the MongoDB that decides: how it is reached, and how a transaction runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+import pymongo
+from bson.codec_options import CodecOptions
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.server_type import SERVER_TYPE
+from pymongo.uri_parser import parse_uri
+from pymongo.write_concern import WriteConcern
+
+from profiles.adapters.mongo.documents import Document
+from profiles.adapters.mongo.failures import refused_settings, translated
+from profiles.domain.errors import UsageError
+
+Result = TypeVar("Result")
+
+TIMEOUT_S: Final = 60.0
+"""How long an operation is tried, retries included: the server ends a transaction by then, too."""
+
+_DEFAULTS: Final = {
+    "serverSelectionTimeoutMS": 15_000,  # an election takes up to 12 s
+    "connectTimeoutMS": 5_000,
+}
+_DURABLE: Final = WriteConcern("majority", j=True)
+_SNAPSHOT_READS: Final = 13
+"""The wire version of MongoDB 5.0, the first that reads snapshots outside transactions."""
+
+
+class Connection:
+    """Reaches a database and runs transactions there; safe to share between threads."""
+
+    def __init__(
+        self,
+        client: pymongo.MongoClient[Document],
+        database: str,
+        *,
+        timeout_s: float,
+        address: str,
+    ) -> None:
+        """Take over a client; see `open`."""
+        self._client = client
+        self._timeout_s = timeout_s
+        self.address = address
+        self._database = client.get_database(
+            database,
+            # No UUID representation: ids are BSON binary of the standard subtype here, see
+            # `documents`, and the driver neither makes nor takes `uuid.UUID`.
+            codec_options=CodecOptions(document_class=dict),
+            read_preference=ReadPreference.PRIMARY,
+            write_concern=_DURABLE,
+            read_concern=ReadConcern("majority"),
+        )
+
+    @classmethod
+    def open(cls, url: str, database: str, *, timeout_s: float = TIMEOUT_S) -> Connection:
+        """Connect, and make sure that transactions can be had.
+
+        url: `mongodb://…`; its options win over our defaults, such as
+            `serverSelectionTimeoutMS`.
+
+        Raises:
+            UsageError: the address can't be read; the server is too old, or alone.
+            StoreError: the server did not answer.
+        """
+        logging.getLogger("pymongo.command").addFilter(_nothing)
+        with refused_settings():
+            parsed = parse_uri(url)
+            address = ",".join(f"{host}:{port}" for host, port in parsed["nodelist"])
+            given = {name.lower() for name in parsed["options"]}
+            defaults: dict[str, Any] = {
+                name: value for name, value in _DEFAULTS.items() if name.lower() not in given
+            }
+            client: pymongo.MongoClient[Document] = pymongo.MongoClient(
+                url, appname="profiles", **defaults
+            )
+            try:
+                connection = cls(
+                    client, database, timeout_s=timeout_s, address=f"{address}/{database}"
+                )
+            except BaseException:
+                client.close()
+                raise
+        try:
+            connection._check_server(parsed["nodelist"])
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def close(self) -> None:
+        """Close all sockets."""
+        self._client.close()
+
+    def collection(self, name: str) -> Collection[Document]:
+        """Give a collection, read and written durably, by way of the primary."""
+        with refused_settings():
+            return self._database[name]
+
+    def create_collection(self, name: str) -> None:
+        """Make a collection if it is missing."""
+        if name not in self._database.list_collection_names(filter={"name": name}):
+            try:
+                self._database.create_collection(name, check_exists=False)
+            except OperationFailure as failure:
+                if failure.code != _NAMESPACE_EXISTS:  # another process was faster
+                    raise
+
+    @contextmanager
+    def asked(self) -> Generator[None]:
+        """Bound the time of what is asked of the server, and turn its errors into ours.
+
+        Raises:
+            StoreError: the server did not do it.
+        """
+        with translated(self.address, timeout_s=self._timeout_s), pymongo.timeout(self._timeout_s):
+            yield
+
+    def transaction(self, callback: Callable[[ClientSession], Result]) -> Result:
+        """Run a callback in a transaction: durable as a whole, or nothing.
+
+        The driver runs the callback again after a write conflict or the loss of a primary, with
+        growing pauses of random length, and asks again for a commit whose answer got lost
+        (MongoDB specifications, `transactions-convenient-api`), all within our time.
+
+        Raises:
+            StoreError: it did not come to an end in time.
+        """
+        with self.asked(), self._client.start_session() as session:
+            return session.with_transaction(
+                callback,
+                read_concern=ReadConcern("snapshot"),
+                write_concern=_DURABLE,
+                read_preference=ReadPreference.PRIMARY,
+            )
+
+    @contextmanager
+    def snapshot(self) -> Generator[ClientSession]:
+        """Read as of one moment.
+
+        Raises:
+            StoreError: the server did not answer.
+        """
+        with self.asked(), self._client.start_session(snapshot=True) as session:
+            yield session
+
+    def _check_server(self, nodes: list[tuple[str, int | None]]) -> None:
+        # Without a bound of ours, which would take the place of `serverSelectionTimeoutMS`: an
+        # address that is wrong is to be told soon.
+        with translated(self.address, timeout_s=self._timeout_s):
+            try:
+                hello: dict[str, Any] = self._client.admin.command("hello")
+            except ServerSelectionTimeoutError:
+                servers = self._client.topology_description.server_descriptions().values()
+                if not any(server.server_type == SERVER_TYPE.RSGhost for server in servers):
+                    raise
+                raise UsageError(_never_initiated(self.address, nodes)) from None
+        if "setName" not in hello and hello.get("msg") != "isdbgrid":
+            raise UsageError(_standalone(self.address, nodes))
+        if hello["maxWireVersion"] < _SNAPSHOT_READS:
+            raise UsageError(
+                f"MongoDB at {self.address} is older than 5.0 and reads no snapshots, so the page"
+                " could show sums that never were; nothing was changed. Use a newer server."
+            )
+
+
+_NAMESPACE_EXISTS: Final = 48
+
+
+def _nothing(_record: logging.LogRecord) -> bool:
+    """Let no record through: at level DEBUG the driver logs every command with its documents."""
+    return False
+
+
+def _standalone(address: str, nodes: list[tuple[str, int | None]]) -> str:
+    return (
+        f"MongoDB at {address} is a standalone server, which has no transactions; nothing was"
+        " changed. Make it a replica set, one member is enough: start mongod with"
+        f" `--replSet rs0`, and then once {_initiate(nodes)}"
+    )
+
+
+def _never_initiated(address: str, nodes: list[tuple[str, int | None]]) -> str:
+    return (
+        f"MongoDB at {address} is a member of a replica set that was never initiated; nothing was"
+        f" changed. Run once {_initiate(nodes)}"
+    )
+
+
+def _initiate(nodes: list[tuple[str, int | None]]) -> str:
+    host, port = nodes[0]
+    return f"`mongosh --host {host} --port {port} --eval 'rs.initiate()'`; then try again."

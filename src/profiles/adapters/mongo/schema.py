@@ -1,0 +1,101 @@
+"""The collections of a store: their names, their indexes, and whose they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pymongo
+from pymongo.collection import Collection
+
+from profiles.adapters.mongo.connection import Connection
+from profiles.adapters.mongo.documents import Document
+from profiles.domain.errors import UsageError
+
+SCHEMA_VERSION: Final = 1
+REGISTRY: Final = "registry"
+"""The `_id` of the one document, among the writers', that the whole store shares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collections:
+    """Where a store lies.
+
+    users: a document for each profile.
+    writers: the registry, and a document for each writer: read position, ledger position,
+        counts, arrivals.
+    statistics: each writer's cells and e-mail domains.
+    quarantine: a document for each rejected record.
+    """
+
+    users: Collection[Document]
+    writers: Collection[Document]
+    statistics: Collection[Document]
+    quarantine: Collection[Document]
+
+
+def opened_collections(connection: Connection, users: str, *, create: bool) -> Collections:
+    """Give the collections of a store, named after that of the profiles.
+
+    create: make them if they are missing: here and nowhere else, for inside a transaction that
+        meets the lock limit.
+
+    Raises:
+        UsageError: they are missing, of another schema version, or something else's.
+        StoreError: the server did not answer.
+    """
+    collections = Collections(
+        users=connection.collection(users),
+        writers=connection.collection(f"{users}_writers"),
+        statistics=connection.collection(f"{users}_statistics"),
+        quarantine=connection.collection(f"{users}_quarantine"),
+    )
+    with connection.asked():
+        registry = collections.writers.find_one({"_id": REGISTRY})
+        if registry is None:
+            if not create:
+                raise UsageError(
+                    f"There is no profile store at {connection.address} under the name {users};"
+                    " make one with `profiles process`, or name another database."
+                )
+            if collections.users.find_one({}, {"_id": 1}) is not None:
+                raise UsageError(
+                    f"The collection {users} at {connection.address} holds documents, but was not"
+                    " made by profiles; name another database or collection."
+                )
+            registry = _create(connection, collections)
+    version = registry.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise UsageError(
+            f"The store at {connection.address} under the name {users} is of schema version"
+            f" {version}, and this release reads only version {SCHEMA_VERSION}; use the release"
+            " that made it, or name another database."
+        )
+    return collections
+
+
+def _create(connection: Connection, collections: Collections) -> dict[str, Any]:
+    """Make what is missing; the registry comes last, so it says that all is there."""
+    for collection in (
+        collections.users,
+        collections.writers,
+        collections.statistics,
+        collections.quarantine,
+    ):
+        connection.create_collection(collection.name)
+    collections.users.create_index("expires_at")
+    collections.quarantine.create_index([("logged_at", 1), ("_id", 1)])
+    registry = collections.writers.find_one_and_update(
+        {"_id": REGISTRY},
+        {
+            "$setOnInsert": {
+                "schema_version": SCHEMA_VERSION,
+                "ledger_position": 0,
+                "revision": 0,
+                "epochs": [],
+            }
+        },
+        upsert=True,
+        return_document=pymongo.ReturnDocument.AFTER,
+    )
+    return registry or {}

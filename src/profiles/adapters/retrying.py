@@ -1,0 +1,51 @@
+"""Trying again what a store or a log could not do, for as long as somebody wants it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import tenacity
+
+from profiles.application.errors import LogError, StoreError
+
+T = TypeVar("T")
+
+_LOOK_UP_S: Final = 0.1
+
+_logger = logging.getLogger(__name__)
+
+
+class PatientRetry:
+    """Tries for ever with pauses that grow, and says so in one line for each."""
+
+    def __init__(self, *, first_s: float = 0.1, longest_s: float = 10.0) -> None:
+        """Set the pauses, in seconds; a little is added by chance."""
+        self._wait = tenacity.wait_exponential(
+            multiplier=first_s, max=longest_s
+        ) + tenacity.wait_random(0, first_s * 2)
+
+    def __call__(self, attempt: Callable[[], T], /, *, given_up: Callable[[], bool]) -> T:
+        """Return what `attempt` returns; see the port."""
+
+        def pause(seconds: float) -> None:
+            end = time.monotonic() + seconds
+            while not given_up() and (left := end - time.monotonic()) > 0:
+                time.sleep(min(left, _LOOK_UP_S))
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((StoreError, LogError)),
+            wait=self._wait,
+            stop=lambda _state: given_up(),
+            sleep=pause,
+            before_sleep=_tell,
+            reraise=True,
+        )
+        return retrying(attempt)
+
+
+def _tell(state: tenacity.RetryCallState) -> None:
+    failure = state.outcome.exception() if state.outcome else None
+    _logger.warning("%s The batch waits; trying again in %.1f s.", failure, state.upcoming_sleep)

@@ -1,0 +1,164 @@
+"""Opening a SQLite file of ours: how it is written, what it is, and what can be wrong with it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from profiles.domain.errors import ProfilesError, UsageError
+
+_BUSY_S = 30.0
+"""How long a transaction of another process is waited for."""
+_AGAIN_S = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What a file is for.
+
+    name: in words. application_id: marks the file (SQLite, file format, offset 68).
+    version: of the schema; another one is refused. schema: statements that make the tables.
+    """
+
+    name: str
+    application_id: int
+    version: int
+    schema: str
+
+
+def connect(path: Path, kind: Kind) -> sqlite3.Connection:
+    """Open a file of a kind; make it if it is missing or empty.
+
+    Deleted content is overwritten with zeros (`secure_delete`) and every commit is on the disk
+    before it counts (`synchronous=FULL`), in write-ahead mode, so that readers never wait.
+
+    Raises:
+        UsageError: the file is something else, of another version, or in no folder.
+        sqlite3.Error: the file can't be opened or written.
+    """
+    if path.is_dir():
+        message = f"{path} is a folder; name a file in it for the {kind.name}."
+        raise UsageError(message)
+    if not path.parent.is_dir():
+        message = f"There is no folder {path.parent} for the {kind.name}; make it, or name another."
+        raise UsageError(message)
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _prepare(connection, path, kind)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
+    """Check a file, or make it; try again while others are doing so at the same time.
+
+    SQLite waits for a lock by itself, but not for the one that changes the journal mode.
+    """
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            _check(connection, path, kind)
+        except sqlite3.OperationalError as failure:
+            if failure.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return
+
+
+def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if tables and mark != kind.application_id:
+        message = f"{path} is a SQLite file, but no {kind.name} of profiles; name another file."
+        raise UsageError(message)
+    if tables and version != kind.version:
+        message = (
+            f"{path} is a {kind.name} of schema version {version}, and this release reads only"
+            f" version {kind.version}; use the release that made it, or name another file."
+        )
+        raise UsageError(message)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")  # no person in a temporary file elsewhere
+    if not tables:
+        with transaction(connection):
+            (raced,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            if not raced:
+                for statement in kind.schema.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id={kind.application_id}")
+                connection.execute(f"PRAGMA user_version={kind.version}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Generator[None]:
+    """Write all or nothing; the lock is taken at once, so what is read before writing holds."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A commit can fail, too, and leaves its transaction open; a full disk has ended it already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def translated(error: Callable[[str, str], ProfilesError]) -> Generator[None]:
+    """Turn SQLite's errors into ours, without their text: it can quote what was to be written.
+
+    error: builds our error from what happened and what to do.
+    """
+    try:
+        yield
+    except sqlite3.Error as failure:
+        code = getattr(failure, "sqlite_errorname", None) or type(failure).__name__
+        raise error(*_explained(code)) from None
+
+
+def _explained(code: str) -> tuple[str, str]:
+    """Say what an error of SQLite means to its user, and what to do."""
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return (
+            f"another process kept it locked for {_BUSY_S:g} s ({code})",
+            "Stop the other process, or wait, and run the same command again.",
+        )
+    if code == "SQLITE_FULL":
+        return "the disk is full", "Make room and run the same command again: nothing is doubled."
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        return f"it can't be written ({code})", "Check the owner and mode of file and folder."
+    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"it is no sound SQLite file ({code})", "Restore it from a copy, or name another."
+    return f"SQLite failed ({code})", "Run the same command again: nothing is doubled."
+
+
+def empty_write_ahead_file(connection: sqlite3.Connection) -> None:
+    """Move what was committed into the file itself, so that nothing deleted stays beside it.
+
+    Until then the write-ahead file still has the pages as they were before a deletion. Where it
+    can't be done now, because somebody is reading or the disk is broken, nothing that was
+    committed is lost, and the next call or the next to open the file does it.
+    """
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def close(connection: sqlite3.Connection) -> None:
+    """Close, and leave no content in the write-ahead file if that can be had."""
+    try:
+        empty_write_ahead_file(connection)
+    finally:
+        connection.close()

@@ -1,0 +1,252 @@
+"""The embedded engine's log: what was fetched, minimised, until the stores have it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from profiles.adapters.sqlite.database import (
+    Kind,
+    close,
+    connect,
+    empty_write_ahead_file,
+    transaction,
+    translated,
+)
+from profiles.application.chunk import LogPartition, LogRecord, Notice
+from profiles.application.errors import GapError, LogError
+from profiles.domain.outcome import Reason, Rejected, WithheldReason
+from profiles.domain.person import Person, PersonId
+
+_KIND = Kind(
+    name="log",
+    application_id=0x50524F47,
+    version=1,
+    schema="""
+    CREATE TABLE topic (
+        topic_id TEXT NOT NULL,
+        next_offset INTEGER NOT NULL CHECK (next_offset >= 0)
+    ) STRICT;
+    CREATE TABLE records (
+        offset INTEGER PRIMARY KEY,
+        logged_at INTEGER NOT NULL,
+        key TEXT,
+        value BLOB,
+        notice TEXT
+    ) STRICT;
+    CREATE TABLE sources (
+        source TEXT PRIMARY KEY,
+        position INTEGER NOT NULL CHECK (position >= 0)
+    ) STRICT
+    """,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Encode = Callable[[Person], bytes]
+
+
+class SqliteLog:
+    """A log of one partition in a SQLite file.
+
+    Offsets count on for ever, also when what they named is gone; `logged_at` is kept in
+    microseconds since 1970, UTC.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, encode: Encode) -> None:
+        """Take over an open connection; see `open`."""
+        self._path = path
+        self._connection = connection
+        self._encode = encode
+        with self._translated():
+            (topic_id,) = connection.execute("SELECT topic_id FROM topic").fetchone()
+        self._partition = LogPartition(topic_id)
+
+    @classmethod
+    def open(cls, path: Path, *, encode: Encode) -> SqliteLog:
+        """Open the log at a path, or make it.
+
+        encode: writes a minimised person as JSON in UTF-8.
+
+        Raises:
+            UsageError: the file is something else. LogError: it can't be opened.
+        """
+        with translated(lambda happened, remedy: LogError(str(path), happened, remedy)):
+            connection = connect(path, _KIND)
+            with transaction(connection):
+                if connection.execute("SELECT count(*) FROM topic").fetchone() == (0,):
+                    connection.execute("INSERT INTO topic VALUES (?, 0)", (secrets.token_hex(16),))
+        return cls(path, connection, encode)
+
+    @property
+    def partition(self) -> LogPartition:
+        """Name the log."""
+        return self._partition
+
+    def append(  # noqa: PLR0913 - the port's
+        self,
+        persons: Sequence[Person],
+        notice: Notice,
+        *,
+        logged_at: datetime,
+        source: str,
+        expected: int,
+        position: int | None,
+    ) -> None:
+        """Append persons and a notice, and move the source's position; see the port."""
+        moment = _moment(logged_at)
+        with self._translated(), transaction(self._connection):
+            if position is not None:
+                self._move(source, expected, position)
+            (offset,) = self._connection.execute("SELECT next_offset FROM topic").fetchone()
+            self._connection.executemany(
+                "INSERT INTO records VALUES (?, ?, ?, ?, NULL)",
+                [
+                    (place, moment, person.login.uuid, self._encode(person))
+                    for place, person in enumerate(persons, offset)
+                ],
+            )
+            offset += len(persons)
+            if notice:
+                self._connection.execute(
+                    "INSERT INTO records VALUES (?, ?, NULL, NULL, ?)",
+                    (offset, moment, _notice_text(notice)),
+                )
+                offset += 1
+            self._connection.execute("UPDATE topic SET next_offset = ?", (offset,))
+
+    def _move(self, source: str, expected: int, position: int) -> None:
+        row = self._connection.execute(
+            "SELECT position FROM sources WHERE source = ?", (source,)
+        ).fetchone()
+        if (row[0] if row else 0) != expected:
+            raise LogError(
+                str(self._path),
+                "another process reads the same source into it at the same time",
+                "Stop one of them, and run the same command again: nothing was doubled.",
+            )
+        self._connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (source, position))
+
+    def read(self, start: int, *, limit: int) -> Sequence[LogRecord]:
+        """Return up to `limit` records from `start` on; see the port."""
+        with self._translated():
+            rows = self._connection.execute(
+                "SELECT offset, logged_at, key, value, notice FROM records"
+                " WHERE offset >= ? ORDER BY offset LIMIT ?",
+                (start, limit),
+            ).fetchall()
+        following = self.bounds()[1]
+        first = rows[0][0] if rows else following
+        if first > start:
+            raise GapError(start, first)
+        if start > following:
+            # Waiting for offset `start` would pass over all that is appended until then.
+            raise LogError(
+                str(self._path),
+                f"it ends at offset {following}, but was read up to {start}: it is an older copy",
+                "Restore the newer one, or delete it, so that a new one is begun; the store keeps"
+                " what it holds.",
+            )
+        return _records(rows)
+
+    def bounds(self) -> tuple[int, int]:
+        """Return the first offset held, and the next one."""
+        with self._translated():
+            first, following = self._connection.execute(
+                "SELECT coalesce((SELECT min(offset) FROM records), next_offset), next_offset"
+                " FROM topic"
+            ).fetchone()
+        return first, following
+
+    def source_position(self, source: str) -> int:
+        """Return where to go on reading a source."""
+        with self._translated():
+            row = self._connection.execute(
+                "SELECT position FROM sources WHERE source = ?", (source,)
+            ).fetchone()
+        return row[0] if row else 0
+
+    def finish(self, source: str) -> None:
+        """Note that a source was read to its end."""
+        with self._translated(), transaction(self._connection):
+            self._connection.execute("DELETE FROM sources WHERE source = ?", (source,))
+
+    def purge(self, *, before: datetime) -> int:
+        """Delete records logged before a moment."""
+        with self._translated(), transaction(self._connection):
+            # Times in a log need not rise; only a beginning may go, or reading would find a gap.
+            (keep,) = self._connection.execute(
+                "SELECT coalesce((SELECT min(offset) FROM records WHERE logged_at >= ?),"
+                " (SELECT next_offset FROM topic))",
+                (_moment(before),),
+            ).fetchone()
+            purged = self._connection.execute(
+                "DELETE FROM records WHERE offset < ?", (keep,)
+            ).rowcount
+        empty_write_ahead_file(self._connection)
+        return purged
+
+    def records_of(self, person: PersonId) -> Sequence[LogRecord]:
+        """Return what the log holds of a person; it looks at every record of 24 hours."""
+        with self._translated():
+            rows = self._connection.execute(
+                "SELECT offset, logged_at, key, value, notice FROM records"
+                " WHERE key = ? ORDER BY offset",
+                (person,),
+            ).fetchall()
+        return _records(rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        close(self._connection)
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(lambda happened, remedy: LogError(str(self._path), happened, remedy))
+
+
+def _moment(aware: datetime) -> int:
+    return (aware - _EPOCH) // _MICROSECOND
+
+
+def _records(rows: Sequence[tuple[Any, ...]]) -> Sequence[LogRecord]:
+    times: dict[int, datetime] = {}
+    records = []
+    for offset, moment, key, value, notice in rows:
+        if moment not in times:
+            times[moment] = _EPOCH + moment * _MICROSECOND
+        records.append(
+            LogRecord(
+                offset=offset,
+                logged_at=times[moment],
+                key=None if key is None else key.encode(),
+                value=value if notice is None else _notice(notice),
+            )
+        )
+    return records
+
+
+def _notice_text(notice: Notice) -> str:
+    return json.dumps(
+        {
+            "withheld": {reason.value: count for reason, count in notice.withheld.items()},
+            "rejected": [[r.reason.value, r.path, r.expected] for r in notice.rejected],
+        }
+    )
+
+
+def _notice(text: str) -> Notice:
+    document = json.loads(text)
+    return Notice(
+        withheld={WithheldReason(name): count for name, count in document["withheld"].items()},
+        rejected=[
+            Rejected(Reason(reason), path, expected)
+            for reason, path, expected in document["rejected"]
+        ],
+    )

@@ -1,0 +1,460 @@
+"""The embedded engine's deciding store: profiles, statistics, position and counts in one file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import RLock
+from typing import Any, Final, NamedTuple
+
+from profiles.adapters.sqlite.database import (
+    Kind,
+    close,
+    connect,
+    empty_write_ahead_file,
+    transaction,
+    translated,
+)
+from profiles.application.chunk import Applied, Chunk, LogPartition, Quarantined, Settlement, settle
+from profiles.application.errors import GapError, StoreError
+from profiles.application.ports import ARRIVALS_KEPT, Ledger
+from profiles.domain.errors import UsageError
+from profiles.domain.outcome import Outcome, Reason, Rejected
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
+from profiles.domain.resolving import Held
+from profiles.domain.statistics import UNKNOWN, Cell, Statistics, bounded, cell_of
+from profiles.domain.tally import Tally
+from profiles.domain.version import Version
+
+_KIND: Final = Kind(
+    name="profile store",
+    application_id=0x50524F53,
+    version=1,
+    schema="""
+    CREATE TABLE users (
+        id TEXT PRIMARY KEY,
+        username TEXT,
+        gender TEXT,
+        title TEXT,
+        full_name TEXT,
+        full_address TEXT,
+        city TEXT,
+        country TEXT,
+        nationality TEXT,
+        email TEXT,
+        email_domain TEXT,
+        age INTEGER NOT NULL,
+        birth_month TEXT NOT NULL,
+        registered_on TEXT,
+        as_of TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        version INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE epochs (
+        epoch INTEGER PRIMARY KEY,
+        topic_id TEXT NOT NULL,
+        partitions INTEGER NOT NULL,
+        UNIQUE (topic_id, partitions)
+    ) STRICT;
+    CREATE TABLE writers (
+        writer INTEGER PRIMARY KEY,
+        topic_id TEXT NOT NULL,
+        partition INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        ledger_position INTEGER NOT NULL,
+        UNIQUE (topic_id, partition)
+    ) STRICT;
+    CREATE TABLE cells (
+        nationality TEXT NOT NULL,
+        gender TEXT NOT NULL,
+        birth_month TEXT NOT NULL,
+        writer INTEGER NOT NULL REFERENCES writers,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (nationality, gender, birth_month, writer)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE email_domains (
+        writer INTEGER NOT NULL REFERENCES writers,
+        email_domain TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (writer, email_domain)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE counts (
+        writer INTEGER NOT NULL REFERENCES writers,
+        kind TEXT NOT NULL CHECK (kind IN ('read', 'outcome', 'reason')),
+        name TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (writer, kind, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE arrivals (
+        minute TEXT NOT NULL,
+        writer INTEGER NOT NULL REFERENCES writers,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (minute, writer)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE quarantine (
+        writer INTEGER NOT NULL REFERENCES writers,
+        offset INTEGER NOT NULL,
+        ordinal INTEGER NOT NULL,
+        partitions INTEGER NOT NULL,
+        logged_at TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        path TEXT NOT NULL,
+        expected TEXT NOT NULL,
+        PRIMARY KEY (writer, offset, ordinal)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+_UPSERT: Final = (
+    "INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_HELD: Final = (
+    "SELECT id, version, nationality, gender, birth_month, email_domain FROM users"
+    " WHERE id IN (SELECT value FROM json_each(?))"
+)
+_OF_PERSONS: Final = "id IN (SELECT value FROM json_each(?))"
+_ADD_CELL: Final = """
+    INSERT INTO cells VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+_ADD_DOMAIN: Final = """
+    INSERT INTO email_domains VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+_ADD_COUNT: Final = """
+    INSERT INTO counts VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+_ADD_ARRIVALS: Final = """
+    INSERT INTO arrivals VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+
+
+class _Writer(NamedTuple):
+    """A partition as the store knows it."""
+
+    number: int
+    epoch: int
+    position: int
+
+
+class SqliteDecidingStore:
+    """A deciding store in a SQLite file; each method is one transaction.
+
+    Threads may share it: they take turns.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Take over an open connection; see `open`."""
+        self._path = path
+        self._connection = connection
+        self._turn = RLock()
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True) -> SqliteDecidingStore:
+        """Open the store at a path.
+
+        create: make it if it is missing.
+
+        Raises:
+            UsageError: the file is missing, something else, or of another version.
+            StoreError: it can't be opened.
+        """
+        if not create and not path.is_file():
+            message = f"There is no profile store at {path}; make one with `profiles run`."
+            raise UsageError(message)
+        with translated(lambda happened, remedy: StoreError(str(path), happened, remedy)):
+            return cls(path, connect(path, _KIND))
+
+    def close(self) -> None:
+        """Close the file."""
+        close(self._connection)
+
+    def position(self, partition: LogPartition) -> int | None:
+        """Return the first offset of a partition not yet decided."""
+        with self._translated():
+            row = self._connection.execute(
+                "SELECT position FROM writers WHERE topic_id = ? AND partition = ?",
+                (partition.topic_id, partition.number),
+            ).fetchone()
+        return row[0] if row else None
+
+    def ledger_position(self) -> int:
+        """Return the highest position of the erasure ledger that any writer has applied."""
+        with self._translated():
+            row = self._connection.execute(
+                "SELECT coalesce(max(ledger_position), 0) FROM writers"
+            ).fetchone()
+        return int(row[0])
+
+    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+        """Write what a chunk changes, in one transaction; see the port."""
+        with self._translated(), transaction(self._connection):
+            writer = self._writer(chunk)
+            if chunk.start > writer.position:
+                raise GapError(writer.position, chunk.start)
+            applied = self.ledger_position()
+            view = ledger.view(at_least=applied)
+            if view.position > applied:
+                # From here on the store says that it has applied every entry: so it must have.
+                self._delete(_OF_PERSONS, json.dumps(list(view.suppressed)))
+                self._connection.execute("UPDATE writers SET ledger_position = ?", (view.position,))
+            settlement = settle(
+                chunk,
+                self._held({entry.person for entry in chunk.entries if entry.person}),
+                epoch=writer.epoch,
+                position=writer.position,
+                suppressed=view.suppressed,
+                restricted=view.restricted,
+            )
+            self._write(writer, settlement)
+            self._connection.execute(
+                "UPDATE writers SET position = max(position, ?) WHERE writer = ?",
+                (chunk.end, writer.number),
+            )
+        return settlement.applied
+
+    def _writer(self, chunk: Chunk) -> _Writer:
+        """Look up the partition's writer and epoch; enter them at its first chunk."""
+        partition = chunk.partition
+        execute = self._connection.execute
+        execute(
+            "INSERT OR IGNORE INTO epochs SELECT coalesce(max(epoch), 0) + 1, ?, ? FROM epochs",
+            (partition.topic_id, partition.partitions),
+        )
+        execute(
+            "INSERT OR IGNORE INTO writers (topic_id, partition, position, ledger_position)"
+            " VALUES (?, ?, ?, (SELECT coalesce(max(ledger_position), 0) FROM writers))",
+            (partition.topic_id, partition.number, chunk.start),
+        )
+        row = execute(
+            "SELECT writer, epoch, position FROM writers JOIN epochs USING (topic_id)"
+            " WHERE topic_id = ? AND partition = ? AND partitions = ?",
+            partition,
+        ).fetchone()
+        return _Writer(*row)
+
+    def _held(self, persons: Iterable[PersonId]) -> Mapping[PersonId, Held]:
+        return {
+            row[0]: Held(row[1], cell_of(row[2], row[3], row[4]), row[5] or UNKNOWN)
+            for row in self._connection.execute(_HELD, (json.dumps(list(persons)),))
+        }
+
+    def _write(self, writer: _Writer, settlement: Settlement) -> None:
+        many = self._connection.executemany
+        changes = settlement.changes
+        many("DELETE FROM users WHERE id = ?", [(person,) for person in changes.deletions])
+        many(_UPSERT, [_row(profile, version) for profile, version in changes.upserts.values()])
+        self._add(writer.number, changes.difference)
+        many(_ADD_COUNT, _count_rows(writer.number, changes.tally))
+        if settlement.arrivals:
+            arrivals = settlement.arrivals.items()
+            many(_ADD_ARRIVALS, [(m.isoformat(), writer.number, count) for m, count in arrivals])
+            (newest,) = self._connection.execute("SELECT max(minute) FROM arrivals").fetchone()
+            oldest = datetime.fromisoformat(newest) - ARRIVALS_KEPT
+            self._connection.execute(
+                "DELETE FROM arrivals WHERE minute <= ?", (oldest.isoformat(),)
+            )
+        many(
+            "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [_quarantine_row(writer.number, rejection) for rejection in settlement.quarantined],
+        )
+
+    def _add(self, writer: int, difference: Statistics) -> None:
+        """Add to a writer's statistics; a count that comes to zero goes."""
+        many = self._connection.executemany
+        cells = difference.cells.items()
+        many(_ADD_CELL, [(*cell, writer, count) for cell, count in cells])
+        many(
+            "DELETE FROM cells WHERE nationality = ? AND gender = ? AND birth_month = ?"
+            " AND writer = ? AND count = 0",
+            [(*cell, writer) for cell, _ in cells],
+        )
+        if difference.email_domains:
+            held = dict(
+                self._connection.execute(
+                    "SELECT email_domain, count FROM email_domains WHERE writer = ?", (writer,)
+                ).fetchall()
+            )
+            domains = bounded(difference.email_domains, held).items()
+            many(_ADD_DOMAIN, [(writer, domain, count) for domain, count in domains])
+            self._connection.execute(
+                "DELETE FROM email_domains WHERE writer = ? AND count = 0", (writer,)
+            )
+
+    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+        """Delete what has expired, in one transaction; see the port."""
+        with self._translated(), transaction(self._connection):
+            expired = self._delete("expires_at <= ?", read_on.isoformat())
+            self._connection.execute(
+                "DELETE FROM quarantine WHERE logged_at < ?",
+                (quarantined_before.astimezone(UTC).isoformat(timespec="microseconds"),),
+            )
+        empty_write_ahead_file(self._connection)
+        return expired
+
+    def _delete(self, condition: str, argument: str) -> int:
+        """Delete profiles and their counts, each from the writer that its version names."""
+        rows = self._connection.execute(
+            f"SELECT * FROM users WHERE {condition}",  # noqa: S608 - this module's own words
+            (argument,),
+        ).fetchall()
+        gone: dict[int, list[Profile]] = {}
+        for profile, version in map(_profile, rows):
+            gone.setdefault(self._writer_of(version), []).append(profile)
+        for writer, profiles in gone.items():
+            self._add(writer, -Statistics.recount(profiles))
+        self._connection.execute(
+            f"DELETE FROM users WHERE {condition}",  # noqa: S608 - this module's own words
+            (argument,),
+        )
+        return len(rows)
+
+    def _writer_of(self, version: int) -> int:
+        place = Version.parts(version)
+        row = self._connection.execute(
+            "SELECT writer FROM writers JOIN epochs USING (topic_id)"
+            " WHERE epoch = ? AND partition = ?",
+            (place.epoch, place.partition),
+        ).fetchone()
+        return int(row[0])
+
+    def profile(self, person: PersonId) -> tuple[Profile, int] | None:
+        """Return what is held of a person."""
+        return self.held([person]).get(person)
+
+    def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return what is held of some persons."""
+        with self._translated():
+            rows = self._connection.execute(
+                f"SELECT * FROM users WHERE {_OF_PERSONS}",  # noqa: S608 - this module's own words
+                (json.dumps(list(persons)),),
+            ).fetchall()
+        return {profile.id: (profile, version) for profile, version in map(_profile, rows)}
+
+    def profiles(self) -> Iterator[tuple[Profile, int]]:
+        """Yield all that is held, in the order of ids."""
+        with translated(lambda happened, remedy: StoreError(str(self._path), happened, remedy)):
+            for row in self._connection.execute("SELECT * FROM users ORDER BY id"):
+                yield _profile(row)
+
+    def statistics(self) -> Statistics:
+        """Return the sum over all writers, as of one moment."""
+        with self._translated(), self._snapshot():
+            cells = self._connection.execute(
+                "SELECT nationality, gender, birth_month, sum(count) FROM cells"
+                " GROUP BY nationality, gender, birth_month HAVING sum(count) <> 0"
+            ).fetchall()
+            domains = self._connection.execute(
+                "SELECT email_domain, sum(count) FROM email_domains"
+                " GROUP BY email_domain HAVING sum(count) <> 0"
+            ).fetchall()
+        return Statistics(
+            cells={Cell(*cell): count for *cell, count in cells}, email_domains=dict(domains)
+        )
+
+    def counts(self) -> Tally:
+        """Return the sum of all tallies."""
+        with self._translated():
+            rows = self._connection.execute(
+                "SELECT kind, name, sum(count) FROM counts GROUP BY kind, name"
+            ).fetchall()
+        return Tally(
+            **{name: count for kind, name, count in rows if kind != "reason"},
+            reasons={name: count for kind, name, count in rows if kind == "reason"},
+        )
+
+    def arrivals(self) -> dict[datetime, int]:
+        """Return newly held persons by minute of log time."""
+        with self._translated():
+            rows = self._connection.execute(
+                "SELECT minute, sum(count) FROM arrivals GROUP BY minute ORDER BY minute"
+            ).fetchall()
+        return {datetime.fromisoformat(minute): count for minute, count in rows}
+
+    def quarantine(self) -> Sequence[Quarantined]:
+        """Return the rejected records, oldest first."""
+        with self._translated():
+            rows = self._connection.execute(
+                "SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path,"
+                " expected FROM quarantine JOIN writers USING (writer)"
+                " ORDER BY logged_at, topic_id, partition, offset, ordinal"
+            ).fetchall()
+        return [
+            Quarantined(
+                partition=LogPartition(row[0], row[1], row[2]),
+                offset=row[3],
+                ordinal=row[4],
+                logged_at=datetime.fromisoformat(row[5]),
+                rejected=Rejected(Reason(row[6]), row[7], row[8]),
+            )
+            for row in rows
+        ]
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        """Take a turn; errors leave as ours."""
+        with (
+            self._turn,
+            translated(lambda happened, remedy: StoreError(str(self._path), happened, remedy)),
+        ):
+            yield
+
+    @contextmanager
+    def _snapshot(self) -> Generator[None]:
+        """Read as of one moment."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("COMMIT")
+
+
+def _row(profile: Profile, version: int) -> tuple[object, ...]:
+    """Write a profile as a row of `users`: dates as ISO text."""
+    *texts, registered_on, as_of, expires_at = profile
+    return (
+        *texts,
+        None if registered_on is None else registered_on.isoformat(),
+        as_of.isoformat(),
+        expires_at.isoformat(),
+        version,
+    )
+
+
+def _profile(row: Sequence[Any]) -> tuple[Profile, int]:
+    """Read a row of `users`."""
+    *others, registered_on, as_of, expires_at, version = row
+    dates = (
+        None if registered_on is None else date.fromisoformat(registered_on),
+        date.fromisoformat(as_of),
+        date.fromisoformat(expires_at),
+    )
+    return Profile._make((*others, *dates)), version
+
+
+def _count_rows(writer: int, tally: Tally) -> list[tuple[int, str, str, int]]:
+    rows = [(writer, "read", "read", tally.read)]
+    rows += [(writer, "outcome", o.value, tally.count(o)) for o in Outcome if tally.count(o)]
+    rows += [(writer, "reason", name, count) for name, count in tally.reasons.items()]
+    return rows
+
+
+def _quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
+    rejected = quarantined.rejected
+    return (
+        writer,
+        quarantined.offset,
+        quarantined.ordinal,
+        quarantined.partition.partitions,
+        quarantined.logged_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        rejected.reason.value,
+        rejected.path,
+        rejected.expected,
+    )

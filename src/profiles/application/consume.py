@@ -1,0 +1,249 @@
+"""Log to stores: read as one of a group, decide, and have every store take each batch."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Final
+
+from profiles.application.chunk import Chunk, LogPartition, LogRecord, Rules, decide_chunk
+from profiles.application.errors import GapError, LogError, StoreError
+from profiles.application.pipeline import Lease, Pipeline, Retry
+from profiles.application.ports import Clock, DecidingStore, FollowingStore, Ledger
+from profiles.application.streams import PartitionedLog, RejectedSink, Run
+from profiles.domain.policy import QUARANTINE_RETENTION
+from profiles.domain.tally import Tally
+
+READ_RECORDS: Final = 4_000
+"""Records asked for at once; shared among the partitions."""
+
+CHUNK_RECORDS: Final = 2_000
+CHUNK_BYTES: Final = 2 * 2**20
+"""The bounds of a chunk: whole responses hold many persons each, and a chunk is one transaction."""
+
+WAITING_PERSONS: Final = 8_000
+"""Persons decided and not yet stored, beyond which nothing more is read."""
+
+READ_S: Final = 0.1
+AGAIN_S: Final = 1.0
+KEEP_ALIVE_S: Final = 5.0
+REVOKED_S: Final = 10.0
+"""Seconds for which a partition that goes to another reader waits for what is under way."""
+
+SWEEP_EVERY: Final = timedelta(minutes=10)
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Consuming:
+    """Takes what the log holds into the deciding store, and what that holds into the following.
+
+    Reading begins at the deciding store's position, or before it where the group has not noted
+    that everything up to there is in the following store and in the topic of rejected records,
+    too. A crash at any moment costs nothing: what is read again is not decided again, and the
+    following store is sent once more what is held.
+
+    progress: called with the tally of each chunk.
+    tally: of all chunks that every store has got from this reader.
+    """
+
+    log: PartitionedLog
+    store: DecidingStore
+    ledger: Ledger
+    rejected: RejectedSink
+    rules: Rules
+    clock: Clock
+    retry: Retry
+    following: FollowingStore | None = None
+    progress: Callable[[Tally], None] = lambda _tally: None
+    tally: Tally = field(default_factory=Tally, init=False)
+    _leases: dict[int, Lease] = field(default_factory=dict, init=False)
+    _reached: dict[int, int] = field(default_factory=dict, init=False)
+    _swept_at: datetime | None = field(default=None, init=False)
+    _sweeping: Future[int] | None = field(default=None, init=False)
+    _look_again: float = field(default=0.0, init=False)
+
+    def run(self, *, once: bool = False, stop: Event) -> bool:
+        """Run until `stop` is set; with `once` no further than the log's ends as of now.
+
+        Returns whether the ends were reached.
+
+        Raises:
+            GapError, LogError, LedgerError, StoreError: what every store has stays; running
+                again goes on from there.
+        """
+        ends = {p.number: self.log.bounds(p)[1] for p in self.log.partitions()} if once else {}
+        with Pipeline(
+            store=self.store,
+            ledger=self.ledger,
+            rejected=self.rejected,
+            following=self.following,
+            retry=self.retry,
+            stop=stop,
+        ) as pipeline:
+            self.log.subscribe(lambda numbers, lost: self._revoke(pipeline, numbers, lost=lost))
+            finished = False
+            while not (finished or stop.is_set()):
+                self._step(pipeline, stop)
+                finished = once and self._has_reached(ends, pipeline)
+            while pipeline.chunks:
+                if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
+                    self.log.keep_alive()
+                self._collect(pipeline)
+            self.log.commit(self._reached, wait=True)
+        return finished
+
+    def _step(self, pipeline: Pipeline, stop: Event) -> None:
+        """Collect what is done, and read on if there is room for more."""
+        self._collect(pipeline)
+        if pipeline.persons >= WAITING_PERSONS:
+            if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
+                self.log.keep_alive()
+            return
+        self._sweep(pipeline)
+        waiting = self.log.waiting()
+        if waiting and not self._begin(pipeline, waiting):
+            stop.wait(AGAIN_S)
+        for run in self.log.read(limit=READ_RECORDS, timeout_s=READ_S):
+            lease = self._leases[run.partition.number]
+            for chunk in self._decided(run):
+                pipeline.submit(chunk, lease)
+
+    def _decided(self, run: Run) -> Iterator[Chunk]:
+        start = run.start
+        for records in cut(run.records):
+            last = not records or records[-1] is run.records[-1]
+            end = run.end if last else records[-1].offset + 1
+            yield decide_chunk(
+                run.partition,
+                records,
+                start=start,
+                end=end,
+                rules=self.rules,
+                read_at=self.clock(),
+            )
+            start = end
+
+    def _collect(self, pipeline: Pipeline, *, wait: bool = False) -> None:
+        """Count what every store has, and let the group know."""
+        ends: dict[int, int] = {}
+        for chunk, tally in pipeline.completed():
+            self.tally += tally
+            self.progress(tally)
+            if chunk.partition.number in self._leases:
+                ends[chunk.partition.number] = chunk.end
+        self._reached.update(ends)
+        self.log.commit(ends, wait=wait)
+
+    def _begin(self, pipeline: Pipeline, waiting: Collection[LogPartition]) -> bool:
+        """Begin with the partitions that have come; tell whether that was possible."""
+        positions = self._positions(pipeline, waiting)
+        if positions is None or self.log.waiting() != waiting:
+            return False
+        starts = {p.number: self._start(p, positions[p.number]) for p in waiting}
+        self.log.begin(starts)
+        self._leases.update({number: Lease() for number in starts})
+        self._reached.update(starts)
+        return True
+
+    def _positions(
+        self, pipeline: Pipeline, partitions: Collection[LogPartition]
+    ) -> Mapping[int, int | None] | None:
+        """Ask the deciding store how far it is, or return None if it does not answer."""
+        asked = pipeline.ask(lambda: {p.number: self.store.position(p) for p in partitions})
+        while not wait([asked], timeout=KEEP_ALIVE_S).done:
+            self.log.keep_alive()
+        try:
+            return asked.result()
+        except StoreError as failure:
+            _logger.warning("%s Reading waits for it; trying again.", failure)
+            return None
+
+    def _start(self, partition: LogPartition, position: int | None) -> int:
+        """Return where to begin, so that no store misses anything."""
+        first, end = self.log.bounds(partition)
+        if position is None:
+            return first
+        if position < first:
+            raise GapError(position, first)
+        if position > end:
+            raise LogError(
+                f"Partition {partition.number} of the log",
+                f"it ends at offset {end}, but was read up to {position}: it has lost records",
+                "Restore it, or make the topic anew; the stores keep what they hold.",
+            )
+        committed = self.log.committed(partition)
+        if committed is not None and committed < first:
+            _logger.warning(
+                "The log no longer holds offsets %d to %d of partition %d. The deciding store has"
+                " them; if another store follows it, run `profiles verify --repair`.",
+                *(committed, first - 1, partition.number),
+            )
+        return min(position, max(first, first if committed is None else committed))
+
+    def _revoke(self, pipeline: Pipeline, numbers: Collection[int], *, lost: bool) -> None:
+        """Finish what is under way of partitions that go, or leave it to their next reader."""
+        leases = [self._leases[number] for number in numbers if number in self._leases]
+        if not lost:
+            deadline = time.monotonic() + REVOKED_S
+            for lease in leases:
+                pipeline.wait(lease, timeout_s=max(0.0, deadline - time.monotonic()))
+            self._collect(pipeline, wait=True)
+        for lease in leases:
+            lease.active = False
+        for number in numbers:
+            self._leases.pop(number, None)
+            self._reached.pop(number, None)
+
+    def _has_reached(self, ends: Mapping[int, int], pipeline: Pipeline) -> bool:
+        """Tell whether all stores have the log up to these ends, by whichever reader."""
+        if pipeline.chunks:
+            return False
+        behind = {number for number, end in ends.items() if self._reached.get(number, -1) < end}
+        if not behind:
+            return True
+        now = time.monotonic()
+        if now < self._look_again or behind & {p.number for p in self.log.assigned()}:
+            return False
+        self._look_again = now + AGAIN_S
+        others = [p for p in self.log.partitions() if p.number in behind]
+        positions = self._positions(pipeline, others)
+        return positions is not None and all(
+            self._start(p, positions[p.number]) >= ends[p.number] for p in others
+        )
+
+    def _sweep(self, pipeline: Pipeline) -> None:
+        """Delete what is past its retention, now and then."""
+        if self._sweeping is not None and self._sweeping.done():
+            sweeping, self._sweeping = self._sweeping, None
+            try:
+                sweeping.result()
+            except StoreError as failure:
+                _logger.warning("%s What is past its retention is deleted later.", failure)
+        now = self.clock()
+        if self._swept_at is not None and now - self._swept_at < SWEEP_EVERY:
+            return
+        self._swept_at = now
+        self._sweeping = pipeline.ask(
+            lambda: self.store.sweep(
+                read_on=now.date(), quarantined_before=now - QUARANTINE_RETENTION
+            )
+        )
+
+
+def cut(records: Sequence[LogRecord]) -> Iterator[Sequence[LogRecord]]:
+    """Cut a run into pieces for one chunk each, never a record; at least one piece, if empty."""
+    start = size = 0
+    for index, record in enumerate(records):
+        length = len(record.value) if isinstance(record.value, bytes) else 0
+        if index > start and (index - start == CHUNK_RECORDS or size + length > CHUNK_BYTES):
+            yield records[start:index]
+            start, size = index, 0
+        size += length
+    yield records[start:]

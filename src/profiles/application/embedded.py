@@ -1,0 +1,107 @@
+"""The embedded engine: source, log and store in one process, one step after the other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from profiles.application.chunk import Rules, decide_chunk
+from profiles.application.intake import gate
+from profiles.application.ports import Clock, DecidingStore, Ledger, Log, Source
+from profiles.domain.policy import LOG_RETENTION, QUARANTINE_RETENTION
+from profiles.domain.tally import Tally
+
+CHUNK_RECORDS = 2_000
+"""Records decided in one transaction: enough to spread its cost, few enough for a fresh page."""
+
+SWEEP_EVERY = timedelta(minutes=10)
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class EmbeddedEngine:
+    """Takes what a source delivers into the log, and what the log holds into the store.
+
+    A crash at any moment costs nothing: an append and the source's position are one
+    transaction, a chunk's profiles, statistics, counts and read position are another, and what
+    lies between them is read from the log again.
+
+    progress: called with the tally of each chunk.
+    tally: of all chunks since the engine was made.
+    """
+
+    log: Log
+    store: DecidingStore
+    ledger: Ledger
+    rules: Rules
+    clock: Clock
+    progress: Callable[[Tally], None] = lambda _tally: None
+    tally: Tally = field(default_factory=Tally, init=False)
+    _swept_at: datetime | None = field(default=None, init=False)
+
+    def run(self, source: Source, *, stopped: Callable[[], bool] = lambda: False) -> bool:
+        """Run until the source ends, or until `stopped` after a delivery.
+
+        Returns whether the source was read to its end.
+
+        Raises:
+            SourceError, LogError, StoreError, LedgerError, GapError: what was accepted before
+                stays; running again goes on where this run ended.
+        """
+        self._tell_what_waits()
+        self.catch_up()
+        position = self.log.source_position(source.name)
+        for delivery in source.deliveries(start=position):
+            now = self.clock()
+            admitted = gate(delivery.values, self.rules, now=now)
+            self.log.append(
+                admitted.persons,
+                admitted.notice,
+                logged_at=now,
+                source=source.name,
+                expected=position,
+                position=delivery.position,
+            )
+            position = position if delivery.position is None else delivery.position
+            self.catch_up()
+            if stopped():
+                return False
+        if stopped():
+            return False
+        self.log.finish(source.name)
+        return True
+
+    def catch_up(self) -> None:
+        """Take what the log holds and the store has not seen into the store."""
+        partition = self.log.partition
+        position = self.store.position(partition)
+        start = self.log.bounds()[0] if position is None else position
+        while records := self.log.read(start, limit=CHUNK_RECORDS):
+            end = records[-1].offset + 1
+            chunk = decide_chunk(
+                partition, records, start=start, end=end, rules=self.rules, read_at=self.clock()
+            )
+            tally = self.store.apply(chunk, self.ledger).tally
+            self.tally += tally
+            self.progress(tally)
+            start = end
+        self._sweep()
+
+    def _tell_what_waits(self) -> None:
+        """Say so where the tally is going to count more than the source delivers."""
+        first, end = self.log.bounds()
+        waiting = end - (self.store.position(self.log.partition) or first)
+        if waiting > 0:
+            _logger.info("The log holds %d records new to this store; they come first.", waiting)
+
+    def _sweep(self) -> None:
+        """Delete what is past its retention, now and then, after the store has seen it all."""
+        now = self.clock()
+        if self._swept_at is not None and now - self._swept_at < SWEEP_EVERY:
+            return
+        self._swept_at = now
+        self.log.purge(before=now - LOG_RETENTION)
+        self.store.sweep(read_on=now.date(), quarantined_before=now - QUARANTINE_RETENTION)

@@ -1,0 +1,67 @@
+"""Errors of the use cases and their ports; each says what happened, what stays, what to do."""
+
+from __future__ import annotations
+
+from profiles.domain.errors import ProfilesError
+
+
+class SourceError(ProfilesError):
+    """A source can't go on. What it delivered before stays delivered."""
+
+    def __init__(self, source: str, happened: str, remedy: str) -> None:
+        super().__init__(source, happened, remedy)  # pickle rebuilds the error from these
+        self.source, self.happened, self.remedy = source, happened, remedy
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.happened}. What came before is kept. {self.remedy}"
+
+
+class StoreError(ProfilesError):
+    """A store did not do what was asked; nothing of the chunk at hand is half written."""
+
+    def __init__(self, store: str, happened: str, remedy: str) -> None:
+        super().__init__(store, happened, remedy)
+        self.store, self.happened, self.remedy = store, happened, remedy
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.happened}. {self.remedy}"
+
+
+class LogError(ProfilesError):
+    """The log did not do what was asked; nothing was half appended."""
+
+    def __init__(self, log: str, happened: str, remedy: str) -> None:
+        super().__init__(log, happened, remedy)
+        self.log, self.happened, self.remedy = log, happened, remedy
+
+    def __str__(self) -> str:
+        return f"{self.log}: {self.happened}. {self.remedy}"
+
+
+class LedgerError(ProfilesError):
+    """The erasure ledger can't be trusted, so nothing may be stored: fail closed."""
+
+    def __init__(self, ledger: str, happened: str, remedy: str) -> None:
+        super().__init__(ledger, happened, remedy)
+        self.ledger, self.happened, self.remedy = ledger, happened, remedy
+
+    def __str__(self) -> str:
+        return (
+            f"The erasure ledger {self.ledger} {self.happened}. Nothing was stored, because an"
+            f" erased person could come back. {self.remedy}"
+        )
+
+
+class GapError(ProfilesError):
+    """The log no longer holds records that the store has not seen."""
+
+    def __init__(self, position: int, first: int) -> None:
+        super().__init__(position, first)
+        self.position, self.first = position, first
+
+    def __str__(self) -> str:
+        return (
+            f"The store has decided the log up to offset {self.position}, but the log now begins"
+            f" at {self.first}: the records in between are lost. Nothing was changed. Restore the"
+            " log, or start with an empty store and let the sources deliver again."
+        )

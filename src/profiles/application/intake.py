@@ -1,0 +1,47 @@
+"""Intake: from a source into the log, minimised and gated on the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from profiles.application.chunk import Notice, Rules
+from profiles.domain.assessing import admit
+from profiles.domain.minimising import minimise
+from profiles.domain.outcome import Rejected, Withheld, WithheldReason
+from profiles.domain.person import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What of a delivery may go into the log, and what was kept out."""
+
+    persons: Sequence[Person]
+    notice: Notice
+
+
+def gate(values: Sequence[bytes], rules: Rules, *, now: datetime) -> Admitted:
+    """Read what a source delivered; keep minors and all that is forbidden out of the log.
+
+    now: the moment of logging, aware; it stands for the time that the log is going to give.
+    """
+    times = rules.times(logged_at=now, read_at=now)
+    persons: list[Person] = []
+    withheld: Counter[WithheldReason] = Counter()
+    rejected: list[Rejected] = []
+    for value in values:
+        records = rules.decode(value)
+        if isinstance(records, Rejected):
+            rejected.append(records)
+            continue
+        for index, item in enumerate(records.items):
+            outcome = admit(item, rules.policy, times)
+            if isinstance(outcome, Person):
+                persons.append(minimise(outcome, rules.policy))
+            elif isinstance(outcome, Withheld):
+                withheld[outcome.reason] += 1
+            else:
+                rejected.append(replace(outcome, path=records.path(index, outcome.path)))
+    return Admitted(persons=persons, notice=Notice(withheld=withheld, rejected=rejected))

@@ -1,0 +1,147 @@
+"""What `produce` and `process` need of a log with many partitions that others use as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from profiles.application.chunk import LogPartition, LogRecord, Quarantined
+
+
+class Publisher(Protocol):
+    """Appends messages to a log and learns of each one whether it is there for good."""
+
+    @property
+    def acknowledged(self) -> int:
+        """Count the messages that the log has confirmed so far."""
+        ...
+
+    @property
+    def failed(self) -> int:
+        """Count the messages that were refused or given up so far."""
+        ...
+
+    def publish(self, key: bytes, value: bytes) -> None:
+        """Hand over a message; wait while there is no room for it.
+
+        A log that is away costs time and no message: what was handed over waits for it.
+
+        Raises:
+            LogError: it was not handed over, and no later one will be.
+        """
+        ...
+
+    def flush(self, *, within_s: float) -> int:
+        """Wait until the log has answered for every message; then give up the others.
+
+        Those given up count as failed, though the log may have some of them.
+
+        Returns how many were given up.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Consecutive records of one partition, as one reading found them.
+
+    start: the offset from which was read; end: the one to go on from. Offsets in between that
+        have no record (a log may leave some out) hold nothing.
+    """
+
+    partition: LogPartition
+    records: Sequence[LogRecord] = field(repr=False)
+    start: int
+    end: int
+
+
+Revoked = Callable[[Collection[int], bool], None]
+"""Told the numbers of partitions that go to another reader, and whether they are gone already
+(lost), so that nothing can be committed for them."""
+
+
+class PartitionedLog(Protocol):
+    """A topic, shared among the readers of a group. Used by one thread."""
+
+    def partitions(self) -> Sequence[LogPartition]:
+        """Return all partitions of the topic, as far as is known, by number."""
+        ...
+
+    def bounds(self, partition: LogPartition) -> tuple[int, int]:
+        """Return the first offset that is held, and the one that the next record will get.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...
+
+    def committed(self, partition: LogPartition) -> int | None:
+        """Return the offset that the group has committed last, or None.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...
+
+    def subscribe(self, revoked: Revoked) -> None:
+        """Ask for a share of the partitions.
+
+        revoked: called during `read` and `keep_alive`, before another reader may begin.
+        """
+        ...
+
+    def assigned(self) -> Collection[LogPartition]:
+        """Return the partitions of this reader."""
+        ...
+
+    def waiting(self) -> Collection[LogPartition]:
+        """Return those of the assigned partitions of which is not said yet where to begin."""
+        ...
+
+    def begin(self, starts: Mapping[int, int]) -> None:
+        """Say where to begin, for all that are waiting.
+
+        starts: offsets by number of the partition.
+
+        Raises:
+            LogError: the log did not take it.
+        """
+        ...
+
+    def read(self, *, limit: int, timeout_s: float) -> Sequence[Run]:
+        """Return what has come: up to `limit` records, as soon as there are that many.
+
+        Every record returned is of the topic that `partitions` names, also where one of the
+        same name was made anew in between.
+
+        Raises:
+            GapError: the log no longer holds the next record.
+            LogError: the topic is gone or was made anew, or the log refuses to be read.
+        """
+        ...
+
+    def keep_alive(self) -> None:
+        """Stay in the group without reading; to be called now and then between two reads."""
+        ...
+
+    def commit(self, ends: Mapping[int, int], *, wait: bool) -> None:
+        """Note up to where the group has done its work, by number of the partition.
+
+        A commit that fails is only logged: the work is done again, which changes nothing.
+
+        wait: until it is noted.
+        """
+        ...
+
+
+class RejectedSink(Protocol):
+    """Where rejected records are told of: where they stand and what is wrong, never a value."""
+
+    def publish(self, rejected: Sequence[Quarantined]) -> None:
+        """Tell of them, at least once; return when that can't get lost any more.
+
+        Raises:
+            LogError: some may be missing; tell of all of them again.
+        """
+        ...

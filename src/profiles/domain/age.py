@@ -1,0 +1,84 @@
+"""Civil dates and full years of life."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date
+from enum import Enum
+from functools import lru_cache
+from typing import Final
+
+MAXIMUM_AGE: Final = 130
+"""Years; nobody is known to have lived longer, so a higher age is an error of the record."""
+
+_DATE_LENGTH: Final = 10
+_BEHIND_A_DATE: Final = "Tt Zz+-"
+_MONTHS_A_YEAR: Final = 12
+
+
+class LeapDay(Enum):
+    """When someone born on 29 February completes a year of life in a common year."""
+
+    MAR1 = "mar1"
+    """On 1 March: never early. The law of England and Wales, Hong Kong and others."""
+    FEB28 = "feb28"
+    """On 28 February: the law of New Zealand, Taiwan and others."""
+
+
+def civil_date(text: str) -> date | None:
+    """Read the civil date in the first ten characters, `YYYY-MM-DD`, of an ISO 8601 text.
+
+    The rest of the text, a time and its zone, is left alone: converting a birth date between
+    zones can move it by a day, and with it the day of coming of age.
+
+    Returns None for anything else: ASCII digits only, no week dates, no other calendar, and
+    nothing behind the date that begins like neither a time nor a zone.
+    """
+    if len(text) > _DATE_LENGTH and text[_DATE_LENGTH] not in _BEHIND_A_DATE:
+        return None
+    return _day(text[:_DATE_LENGTH])
+
+
+@lru_cache(maxsize=65_536)  # 130 years have 47,482 days; a hit costs a fifth of reading a text
+def _day(day: str) -> date | None:
+    # `fromisoformat` also reads 2020-W01-1, which has no second hyphen at this place.
+    if day[4:5] != "-" or day[7:8] != "-" or not day.isascii():
+        return None
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        return None
+
+
+def age_on(day: date, *, born: date, leap_day: LeapDay = LeapDay.MAR1) -> int:
+    """Count the completed years of life, on `day`, of a person born on `born`.
+
+    The birthday itself completes the year. A person born on 29 February completes it in a
+    common year as `leap_day` says. Negative where `born` is after `day`.
+    """
+    birthday_to_come = (day.month, day.day) < (born.month, born.day)
+    if (
+        birthday_to_come
+        and leap_day is LeapDay.FEB28
+        and (born.month, born.day) == (2, 29)
+        and (day.month, day.day) == (2, 28)
+        and not calendar.isleap(day.year)
+    ):
+        birthday_to_come = False
+    return day.year - born.year - birthday_to_come
+
+
+def month_of(day: date) -> str:
+    """Name the month of a date, `YYYY-MM`: what is kept of a birth date."""
+    return day.isoformat()[:7]
+
+
+def age_from_month(today: date, *, birth_month: str) -> int:
+    """Count full years from a birth month, `YYYY-MM`, to the month of `today`.
+
+    Whole months divided by 12, so it is a year ahead of `age_on` from the first day of the
+    birth month to the day before the birthday: good for a chart, never for a decision.
+    """
+    year, month = int(birth_month[:4]), int(birth_month[5:])
+    months = (today.year - year) * _MONTHS_A_YEAR + today.month - month
+    return months // _MONTHS_A_YEAR

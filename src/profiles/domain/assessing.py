@@ -1,0 +1,106 @@
+"""From a person to a profile, as far as the privacy policy admits it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profiles.domain import address, naming
+from profiles.domain.age import MAXIMUM_AGE, age_on, civil_date, month_of
+from profiles.domain.email import domain_of
+from profiles.domain.outcome import Reason, Rejected, Withheld, WithheldReason
+from profiles.domain.person import Person, PersonId
+from profiles.domain.policy import EmailTreatment, PrivacyPolicy
+from profiles.domain.profile import Profile
+from profiles.domain.pseudonym import pseudonym
+from profiles.domain.reading import read_person, readable_birth
+from profiles.domain.times import Times
+
+_KEEP = EmailTreatment.KEEP
+_MINOR = Withheld(WithheldReason.MINOR)
+_EXPIRED = Withheld(WithheldReason.RETENTION)
+_FROM_THE_FUTURE = Rejected(Reason.TIME, "", "a record logged at most 5 minutes ahead")
+_UNBORN = Rejected(Reason.FUTURE, "dob.date", "a date of birth that has come")
+_TOO_OLD = Rejected(Reason.AGE, "dob.date", f"an age of at most {MAXIMUM_AGE} years")
+
+
+def decide(record: object, policy: PrivacyPolicy, times: Times) -> Profile | Withheld | Rejected:
+    """Decide what becomes of a record: the only rule that every engine applies.
+
+    record: what `read_person` takes.
+    """
+    person = admit(record, policy, times)
+    return assess(person, policy, times) if isinstance(person, Person) else person
+
+
+def admit(record: object, policy: PrivacyPolicy, times: Times) -> Person | Withheld | Rejected:
+    """Read a record as a person who is old enough: the gate before the log and the stores.
+
+    A record that is broken somewhere is withheld and not rejected if it readably tells of
+    someone too young: a child must not leave a trace in the quarantine.
+    """
+    if times.from_the_future:
+        return _FROM_THE_FUTURE
+    person = read_person(record)
+    born = readable_birth(person if isinstance(person, Person) else record)
+    if born is None:
+        return person
+    age = age_on(times.as_of, born=born, leap_day=policy.leap_day)
+    if born <= times.as_of and age < policy.minimum_age:
+        return _MINOR
+    if isinstance(person, Rejected):
+        return person
+    if born > times.as_of:
+        return _UNBORN
+    return _TOO_OLD if age > MAXIMUM_AGE else person
+
+
+def assess(person: Person, policy: PrivacyPolicy, times: Times) -> Profile | Withheld:
+    """Shape a person into a profile, if the policy admits that person.
+
+    person: in normal form, as `read_person` returns it.
+
+    Withheld is whoever is not known to have completed the policy's minimum age on
+    `times.as_of`, and whoever's retention has run out by `times.read_on`.
+    """
+    born = civil_date(person.dob.date)
+    if born is None:
+        return _MINOR
+    age = age_on(times.as_of, born=born, leap_day=policy.leap_day)
+    if age < policy.minimum_age:
+        return _MINOR
+    expires_at = times.logged_on + policy.retention
+    if expires_at <= times.read_on:
+        return _EXPIRED
+    name, location = person.name, person.location
+    email, registered = person.email, person.registered
+    since = None if registered is None else registered.date
+    profile = Profile(
+        PersonId(person.login.uuid),
+        person.login.username,
+        person.gender,
+        None if name is None else name.title,
+        None if name is None else naming.full_name(name.first, name.last),
+        None if location is None else address.of_location(location, person.nat),
+        None if location is None else location.city,
+        None if location is None else location.country,
+        person.nat,
+        email if email is None or policy.email is _KEEP else _treated(email, policy),
+        None if email is None else domain_of(email),
+        age,
+        month_of(born),
+        None if since is None else civil_date(since),
+        times.as_of,
+        expires_at,
+    )
+    if policy.dropped_profile_fields:
+        nulls: dict[str, Any] = dict.fromkeys(policy.dropped_profile_fields)
+        return profile._replace(**nulls)
+    return profile
+
+
+def _treated(email: str, policy: PrivacyPolicy) -> str | None:
+    """Treat an e-mail address as the policy says where it does not say to keep it."""
+    if policy.email is EmailTreatment.DROP:
+        return None
+    assert policy.pseudonym_key is not None  # noqa: S101 - the policy refuses to be without it
+    return pseudonym(email, policy.pseudonym_key)

@@ -1,0 +1,77 @@
+"""Minimisation before the log: what is carried of a person at all."""
+
+from __future__ import annotations
+
+from profiles.domain.person import (
+    SCHEMA_VERSION,
+    Birth,
+    Location,
+    Login,
+    Name,
+    Person,
+    Registration,
+    Street,
+)
+from profiles.domain.policy import PrivacyPolicy
+
+_DATE_LENGTH = 10
+
+
+def minimise(person: Person, policy: PrivacyPolicy) -> Person:
+    """Leave of a person what the log may carry: the policy's fields, and dates without times.
+
+    person: in normal form, as `admit` returns it.
+
+    Returns a person of the current schema version, which `read_person` reads alike.
+    """
+    born, registered = person.dob.date, person.registered
+    minimal = Person(
+        login=person.login,
+        dob=person.dob if len(born) == _DATE_LENGTH else Birth(date=born[:_DATE_LENGTH]),
+        gender=person.gender,
+        name=person.name,
+        location=person.location,
+        email=person.email,
+        registered=None
+        if registered is None or registered.date is None
+        else Registration(date=registered.date[:_DATE_LENGTH]),
+        nat=person.nat,
+        schema=SCHEMA_VERSION,
+    )
+    return _without(minimal, policy.dropped_log_fields) if policy.dropped_log_fields else minimal
+
+
+def _without(person: Person, dropped: frozenset[str]) -> Person:
+    name = person.name or Name()
+    location = person.location or Location()
+    street = location.street or Street()
+
+    def unless(path: str, value: str | None) -> str | None:
+        return None if path in dropped else value
+
+    return Person(
+        login=Login(
+            uuid=person.login.uuid, username=unless("login.username", person.login.username)
+        ),
+        dob=person.dob,
+        gender=unless("gender", person.gender),
+        name=Name(
+            title=unless("name.title", name.title),
+            first=unless("name.first", name.first),
+            last=unless("name.last", name.last),
+        ),
+        location=Location(
+            street=Street(
+                number=None if "location.street.number" in dropped else street.number,
+                name=unless("location.street.name", street.name),
+            ),
+            city=unless("location.city", location.city),
+            state=unless("location.state", location.state),
+            country=unless("location.country", location.country),
+            postcode=None if "location.postcode" in dropped else location.postcode,
+        ),
+        email=unless("email", person.email),
+        registered=None if "registered.date" in dropped else person.registered,
+        nat=unless("nat", person.nat),
+        schema=person.schema,
+    )

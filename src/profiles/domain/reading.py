@@ -1,0 +1,304 @@
+"""Reading a record as a person: what is required, of which type, and in which form."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from typing import Final
+
+from profiles.domain import address, naming
+from profiles.domain.age import civil_date
+from profiles.domain.outcome import Reason, Rejected
+from profiles.domain.person import (
+    SCHEMA_VERSION,
+    Birth,
+    Location,
+    Login,
+    Name,
+    Person,
+    PersonId,
+    Registration,
+    Street,
+)
+from profiles.domain.texts import MAXIMUM_EMAIL_LENGTH, MAXIMUM_LENGTH, cleaned
+
+_MAXIMUM_INTEGER: Final = 10**12
+"""No house number or postcode comes near; it keeps numbers of 5,000 digits out."""
+
+_UUID: Final = re.compile(
+    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+).fullmatch
+_CANONICAL_UUID: Final = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+).fullmatch
+
+_TEXT: Final = "text or null"
+_OBJECT: Final = "object or null"
+
+
+class _Refused(Exception):  # noqa: N818 - never leaves this module: it carries a value outwards
+    """Carries a rejection from the depth of a record to `read_person`."""
+
+    def __init__(self, reason: Reason, path: str, expected: str) -> None:
+        super().__init__()
+        self.rejected = Rejected(reason, path, expected)
+
+
+def canonical_id(value: object) -> PersonId | None:
+    """Return a UUID given as text of 36 characters in lower case, or None for anything else."""
+    return PersonId(value.lower()) if isinstance(value, str) and _UUID(value) else None
+
+
+def readable_id(record: object) -> PersonId | None:
+    """Return the id that a record is about, if it can be read, however broken the rest is."""
+    if isinstance(record, Person):
+        return canonical_id(record.login.uuid)
+    login = record.get("login") if isinstance(record, dict) else None
+    return canonical_id(login.get("uuid")) if isinstance(login, dict) else None
+
+
+def readable_birth(record: object) -> date | None:
+    """Return the date of birth that a record tells, if it can be read, however broken the rest."""
+    if isinstance(record, Person):
+        return civil_date(record.dob.date)
+    dob = record.get("dob") if isinstance(record, dict) else None
+    born = dob.get("date") if isinstance(dob, dict) else None
+    return civil_date(born) if isinstance(born, str) else None
+
+
+def read_person(record: object) -> Person | Rejected:
+    """Read a record as a person.
+
+    record: an entry of the API's `results` or a minimised person, as decoded from JSON into
+        dicts, lists, strings, numbers, booleans and None; or a `Person` that a JSON decoder has
+        filled. Fields that a person does not have are passed over unseen.
+
+    Returns the person in normal form: texts trimmed, in normal form C, empty ones None; the id
+    in lower case; dates that begin with `YYYY-MM-DD`. Or the first rejection, the id before the
+    date of birth before the rest.
+    """
+    try:
+        if not isinstance(record, Person):
+            return _clean(_typed(record))
+        return record if _is_clean(record) else _clean(record)
+    except _Refused as refused:
+        return refused.rejected
+
+
+def _is_clean(person: Person) -> bool:
+    """Tell whether `_clean` would return an equal person; it may say no too often, never yes.
+
+    One look at all texts at once: nine of ten records need no other.
+    """
+    if not _CANONICAL_UUID(person.login.uuid) or civil_date(person.dob.date) is None:
+        return False
+    name, location, registered = person.name, person.location, person.registered
+    if name is None or location is None or location.street is None or registered is None:
+        return False
+    since = registered.date
+    if since is not None and civil_date(since) is None:
+        return False
+    street, postcode = location.street, location.postcode
+    number = street.number
+    # Joined by single blanks, a text that is empty, begins or ends with a blank or has two in a
+    # row shows as two blanks; and normal form C is kept by cutting at a blank.
+    texts = (
+        f" {person.login.username} {person.gender} {name.title} {name.first} {name.last}"
+        f" {street.name} {location.city} {location.state} {location.country} {postcode}"
+        f" {person.email} {person.nat} "
+    )
+    return (
+        len(texts) <= MAXIMUM_LENGTH
+        and texts.isprintable()
+        and "  " not in texts
+        and (texts.isascii() or unicodedata.is_normalized("NFC", texts))
+        and (number is None or 0 <= number < _MAXIMUM_INTEGER)
+        and (not isinstance(postcode, int) or 0 <= postcode < _MAXIMUM_INTEGER)
+        and (person.schema is None or person.schema == SCHEMA_VERSION)
+    )
+
+
+def _typed(record: object) -> Person:
+    """Check the types of a decoded record on the way into a person's shape.
+
+    Id and date of birth are checked whole and first, as `_clean` does.
+    """
+    if not isinstance(record, dict):
+        raise _Refused(Reason.TYPE, "", "object")
+    login = _required_object(record, "login")
+    identity = _identity(_required_text(login, "uuid", "login.uuid", "UUID of 36 characters"))
+    dob = _required_object(record, "dob")
+    born = _required_text(dob, "date", "dob.date", "date YYYY-MM-DD")
+    _check_date(born, "dob.date")
+    name = _object(record, "name", "name")
+    location = _object(record, "location", "location")
+    registered = _object(record, "registered", "registered")
+    street = None if location is None else _object(location, "street", "location.street")
+    return Person(
+        login=Login(uuid=identity, username=_text(login, "username", "login.username")),
+        dob=Birth(date=born),
+        gender=_text(record, "gender", "gender"),
+        name=None
+        if name is None
+        else Name(
+            title=_text(name, "title", "name.title"),
+            first=_text(name, "first", "name.first"),
+            last=_text(name, "last", "name.last"),
+        ),
+        location=None
+        if location is None
+        else Location(
+            street=None
+            if street is None
+            else Street(
+                number=_integer(street, "number", "location.street.number"),
+                name=_text(street, "name", "location.street.name"),
+            ),
+            city=_text(location, "city", "location.city"),
+            state=_text(location, "state", "location.state"),
+            country=_text(location, "country", "location.country"),
+            postcode=_postcode(location),
+        ),
+        email=_text(record, "email", "email"),
+        registered=None
+        if registered is None
+        else Registration(date=_text(registered, "date", "registered.date")),
+        nat=_text(record, "nat", "nat"),
+        schema=_integer(record, "schema", "schema"),
+    )
+
+
+def _object(parent: dict[str, object], key: str, path: str) -> dict[str, object] | None:
+    value = parent.get(key)
+    if value is None or isinstance(value, dict):
+        return value
+    raise _Refused(Reason.TYPE, path, _OBJECT)
+
+
+def _required_object(parent: dict[str, object], key: str) -> dict[str, object]:
+    value = parent.get(key)
+    if isinstance(value, dict):
+        return value
+    raise _Refused(Reason.MISSING if value is None else Reason.TYPE, key, "object")
+
+
+def _text(parent: dict[str, object], key: str, path: str) -> str | None:
+    value = parent.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    raise _Refused(Reason.TYPE, path, _TEXT)
+
+
+def _required_text(parent: dict[str, object], key: str, path: str, expected: str) -> str:
+    value = parent.get(key)
+    if isinstance(value, str):
+        return value
+    raise _Refused(Reason.MISSING if value is None else Reason.TYPE, path, expected)
+
+
+def _is_integer(value: object) -> bool:
+    """Tell integers from booleans, which Python counts among them and JSON does not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _integer(parent: dict[str, object], key: str, path: str) -> int | None:
+    value = parent.get(key)
+    if value is None:
+        return None
+    if isinstance(value, int) and _is_integer(value):
+        return value
+    raise _Refused(Reason.TYPE, path, "integer or null")
+
+
+def _postcode(location: dict[str, object]) -> int | str | None:
+    value = location.get("postcode")
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and _is_integer(value):
+        return value
+    raise _Refused(Reason.TYPE, "location.postcode", "integer, text or null")
+
+
+def _clean(person: Person) -> Person:
+    """Bring a typed person to normal form, or refuse it."""
+    identity = _identity(person.login.uuid)
+    _check_date(person.dob.date, "dob.date")
+    if person.schema is not None and person.schema != SCHEMA_VERSION:
+        raise _Refused(Reason.SCHEMA, "schema", f"schema version {SCHEMA_VERSION}")
+    if person.registered is not None and person.registered.date is not None:
+        _check_date(person.registered.date, "registered.date")
+    return Person(
+        login=Login(uuid=identity, username=_clean_text(person.login.username, "login.username")),
+        dob=person.dob,
+        gender=_clean_text(person.gender, "gender"),
+        name=None if person.name is None else _clean_name(person.name),
+        location=None if person.location is None else _clean_location(person.location, person.nat),
+        email=_clean_text(person.email, "email", limit=MAXIMUM_EMAIL_LENGTH),
+        registered=person.registered,
+        nat=_clean_text(person.nat, "nat"),
+        schema=person.schema,
+    )
+
+
+def _identity(uuid: str) -> PersonId:
+    identity = canonical_id(uuid)
+    if identity is None:
+        raise _Refused(Reason.ID, "login.uuid", "UUID of 36 characters")
+    return identity
+
+
+def _clean_text(text: str | None, path: str, *, limit: int = MAXIMUM_LENGTH) -> str | None:
+    clean = None if text is None else cleaned(text, limit=limit)
+    if isinstance(clean, Reason):
+        expected = f"at most {limit} characters" if clean is Reason.LENGTH else _TEXT
+        raise _Refused(clean, path, expected)
+    return clean
+
+
+def _check_date(text: str, path: str) -> None:
+    if civil_date(text) is None:
+        raise _Refused(Reason.DATE, path, "date YYYY-MM-DD")
+
+
+def _clean_name(name: Name) -> Name:
+    clean = Name(
+        title=_clean_text(name.title, "name.title"),
+        first=_clean_text(name.first, "name.first"),
+        last=_clean_text(name.last, "name.last"),
+    )
+    _check_length(naming.full_name(clean.first, clean.last), "name")
+    return clean
+
+
+def _clean_location(location: Location, nationality: str | None) -> Location:
+    street = None
+    if location.street is not None:
+        number_path = "location.street.number"
+        street = Street(
+            number=_clean_integer(location.street.number, number_path),
+            name=_clean_text(location.street.name, "location.street.name"),
+        )
+    postcode = location.postcode
+    clean = Location(
+        street=street,
+        city=_clean_text(location.city, "location.city"),
+        state=_clean_text(location.state, "location.state"),
+        country=_clean_text(location.country, "location.country"),
+        postcode=_clean_text(postcode, "location.postcode")
+        if isinstance(postcode, str)
+        else _clean_integer(postcode, "location.postcode"),
+    )
+    _check_length(address.of_location(clean, nationality), "location")
+    return clean
+
+
+def _clean_integer(value: int | None, path: str) -> int | None:
+    if value is not None and not 0 <= value < _MAXIMUM_INTEGER:
+        raise _Refused(Reason.LENGTH, path, "integer from 0 on, at most 12 digits")
+    return value
+
+
+def _check_length(composed: str | None, path: str) -> None:
+    if composed is not None and len(composed) > MAXIMUM_LENGTH:
+        raise _Refused(Reason.LENGTH, path, f"at most {MAXIMUM_LENGTH} characters together")

@@ -1,0 +1,134 @@
+"""Counts of the profiles held, in cells of closed sets and by e-mail domain.
+
+Statistics form a commutative group: `a + b`, `a - b`, `-a`, with the empty statistics as zero.
+So a store keeps them by adding what a chunk changed, several writers keep a part each, and a
+recount of everything held must give their sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeVar
+
+from profiles.domain.profile import Profile
+
+UNKNOWN: Final = "unknown"
+OTHER: Final = "other"
+
+GENDERS: Final = frozenset({"female", "male"})
+NATIONALITIES: Final = frozenset(
+    "AU BR CA CH DE DK ES FI FR GB IE IN IR MX NL NO NZ RS TR UA US".split()
+)
+"""The 21 nationalities of the Random User Generator API, version 1.4."""
+
+MAXIMUM_DOMAINS: Final = 10_000
+"""E-mail domains that a writer tells apart; the rest is counted as `OTHER`."""
+
+Key = TypeVar("Key")
+
+
+class Cell(NamedTuple):
+    """What one profile counts as: members of closed sets, so that no input can add new ones.
+
+    nationality: one of `NATIONALITIES`, or `UNKNOWN`.
+    gender: one of `GENDERS`, or `UNKNOWN`.
+    birth_month: `YYYY-MM`.
+    """
+
+    nationality: str
+    gender: str
+    birth_month: str
+
+
+def cell_of(nationality: str | None, gender: str | None, birth_month: str) -> Cell:
+    """Put a profile into its cell; whatever is outside the closed sets counts as unknown."""
+    return Cell(
+        nationality if nationality in NATIONALITIES else UNKNOWN,
+        gender if gender in GENDERS else UNKNOWN,
+        birth_month,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """How many profiles are held, by cell and by e-mail domain.
+
+    Counts are of one writer's share and may be negative there; only the sum over all writers
+    is meaningful. A count of zero is never kept: what is gone leaves no trace. Profiles without
+    an e-mail domain count under `UNKNOWN`.
+    """
+
+    cells: Mapping[Cell, int] = field(default_factory=dict)
+    email_domains: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def recount(cls, profiles: Iterable[Profile]) -> Statistics:
+        """Count profiles one by one."""
+        cells: dict[Cell, int] = {}
+        domains: dict[str, int] = {}
+        for profile in profiles:
+            cell = cell_of(profile.nationality, profile.gender, profile.birth_month)
+            domain = profile.email_domain or UNKNOWN
+            cells[cell] = cells.get(cell, 0) + 1
+            domains[domain] = domains.get(domain, 0) + 1
+        return cls(cells=cells, email_domains=domains)
+
+    @property
+    def total(self) -> int:
+        """Return the number of profiles counted."""
+        return sum(self.cells.values())
+
+    def __add__(self, other: Statistics) -> Statistics:
+        """Count both."""
+        return Statistics(
+            cells=_sum(self.cells, other.cells, 1),
+            email_domains=_sum(self.email_domains, other.email_domains, 1),
+        )
+
+    def __sub__(self, other: Statistics) -> Statistics:
+        """Take the others out again."""
+        return Statistics(
+            cells=_sum(self.cells, other.cells, -1),
+            email_domains=_sum(self.email_domains, other.email_domains, -1),
+        )
+
+    def __neg__(self) -> Statistics:
+        """Return what added to this gives zero."""
+        return Statistics() - self
+
+
+def _sum(a: Mapping[Key, int], b: Mapping[Key, int], sign: int) -> dict[Key, int]:
+    total = dict(a)
+    for key, count in b.items():
+        total[key] = total.get(key, 0) + sign * count
+    return {key: count for key, count in total.items() if count}
+
+
+def bounded(
+    difference: Mapping[str, int],
+    held: Mapping[str, int],
+    *,
+    limit: int = MAXIMUM_DOMAINS,
+) -> dict[str, int]:
+    """Direct a writer's change of e-mail domains so that at most `limit` are told apart.
+
+    difference: the change, by domain.
+    held: what the writer counts now, by domain, `OTHER` included.
+
+    A domain that is not told apart yet gets a count of its own only while nothing is counted as
+    other. So of each domain either all profiles have their own count or all are among the
+    others, whatever comes and goes, and a recount agrees.
+
+    Returns the change, by domain or `OTHER`, to add to what is held.
+    """
+    directed: dict[str, int] = {}
+    own = {domain for domain, count in held.items() if count and domain != OTHER}
+    others = held.get(OTHER, 0)
+    for domain, change in sorted(difference.items()):
+        if domain != OTHER and domain not in own and others == 0 and len(own) < limit:
+            own.add(domain)
+        target = domain if domain in own else OTHER
+        others += change if target == OTHER else 0
+        directed[target] = directed.get(target, 0) + change
+    return {domain: change for domain, change in directed.items() if change}

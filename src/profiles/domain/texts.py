@@ -1,0 +1,34 @@
+"""What a text may be: trimmed, in Unicode's normal form C, without control characters, short."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from profiles.domain.outcome import Reason
+
+MAXIMUM_LENGTH: Final = 256
+"""Characters of any text but an e-mail address."""
+
+MAXIMUM_EMAIL_LENGTH: Final = 320
+"""Characters: 64 before the @, 255 after it (RFC 3696, section 3)."""
+
+_UNWANTED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
+
+
+def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | Reason | None:
+    """Trim a text, fold its white space and bring it to normal form C.
+
+    Any script is welcome, also joiners and marks that have no width of their own.
+
+    Returns None for a text without content, and the reason for one that is refused: it holds
+    control characters or halves of surrogate pairs, or has more than `limit` characters.
+    """
+    folded = unicodedata.normalize("NFC", " ".join(text.split()))
+    if len(folded) > limit:
+        return Reason.LENGTH
+    if not folded.isprintable() and any(
+        unicodedata.category(character) in _UNWANTED_CATEGORIES for character in folded
+    ):
+        return Reason.TEXT
+    return folded or None

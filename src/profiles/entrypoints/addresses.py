@@ -1,0 +1,140 @@
+"""What `--store` may say: URLs of stores, and which of them decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from profiles.domain.errors import UsageError
+
+_EXAMPLE: Final = "sqlite:///profiles.db"
+_CASSANDRA: Final = "cassandra://HOST1,HOST2:9042/user_keyspace?dc=datacenter1"
+_MONGO: Final = "mongodb://HOST:27017/profiles?replicaSet=rs0"
+_CASSANDRA_PORT: Final = 9042
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqliteAddress:
+    """A deciding store in a file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MongoAddress:
+    """A deciding store in a database of MongoDB.
+
+    url: for the driver, with the options that were given.
+    """
+
+    url: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CassandraAddress:
+    """A following store in a keyspace of Cassandra.
+
+    replication: copies that the keyspace is made with, in the data centre if one is named.
+    """
+
+    hosts: tuple[str, ...]
+    port: int
+    keyspace: str
+    datacentre: str | None = None
+    replication: int = 1
+
+
+DecidingAddress = SqliteAddress | MongoAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreAddresses:
+    """The store that decides what is held, and the one that follows it, if any."""
+
+    deciding: DecidingAddress
+    following: CassandraAddress | None = None
+
+
+def read_stores(urls: Sequence[str]) -> StoreAddresses:
+    """Read the URLs of `--store`, one for each store.
+
+    Raises:
+        UsageError: there is not exactly one deciding store, or more than one that follows; a URL
+            has a password, an unknown scheme or another form.
+    """
+    addresses = [_address(url) for url in urls]
+    deciding = [a for a in addresses if not isinstance(a, CassandraAddress)]
+    following = [a for a in addresses if isinstance(a, CassandraAddress)]
+    if len(deciding) != 1:
+        raise UsageError(
+            "Exactly one store decides what is held, SQLite or MongoDB; --store names"
+            f" {len(deciding) or 'none'}. Give one like --store {_EXAMPLE}."
+        )
+    if len(following) > 1:
+        raise UsageError("At most one store follows; --store names two of Cassandra. Take one out.")
+    return StoreAddresses(deciding=deciding[0], following=following[0] if following else None)
+
+
+def _address(url: str) -> DecidingAddress | CassandraAddress:
+    """Read one URL; what it says is not repeated in an error, for it may hold a secret."""
+    try:
+        parts = urlsplit(url)
+        has_password = parts.password is not None
+    except ValueError:
+        raise UsageError(f"--store takes a URL like {_EXAMPLE}; this one can't be read.") from None
+    if has_password:
+        raise UsageError(
+            "A store's URL has a password in it, which every process list shows. Take it out, and"
+            " put it into a variable or a file of mode 0600."
+        )
+    if parts.scheme == "sqlite":
+        return _sqlite(parts)
+    if parts.scheme in ("mongodb", "mongodb+srv"):
+        return _mongo(url, parts)
+    if parts.scheme == "cassandra":
+        return _cassandra(parts)
+    raise UsageError(
+        f"--store takes a URL that begins with sqlite:, mongodb: or cassandra:, like {_EXAMPLE}."
+    )
+
+
+def _sqlite(parts: SplitResult) -> SqliteAddress:
+    path = unquote(parts.path.removeprefix("/"))
+    if parts.netloc or parts.query or parts.fragment or not path or path.endswith("/"):
+        raise UsageError(
+            f"A SQLite store is written sqlite:///relative or sqlite:////absolute, like {_EXAMPLE}."
+        )
+    return SqliteAddress(path=Path(path))
+
+
+def _mongo(url: str, parts: SplitResult) -> MongoAddress:
+    database = unquote(parts.path.removeprefix("/"))
+    if not parts.netloc or not database or "/" in database:
+        raise UsageError(f"A MongoDB store is written with its database, like {_MONGO}.")
+    return MongoAddress(url=url, database=database)
+
+
+def _cassandra(parts: SplitResult) -> CassandraAddress:
+    hosts, _, port = parts.netloc.partition(":")
+    names = tuple(host for host in hosts.split(",") if host)
+    keyspace = unquote(parts.path.removeprefix("/"))
+    options = parse_qs(parts.query, keep_blank_values=True)
+    replication = options.pop("replication", ["1"])[-1]
+    datacentre = options.pop("dc", [None])[-1]
+    numbers = (port or str(_CASSANDRA_PORT), replication)
+    if not (names and keyspace and all(n.isascii() and n.isdecimal() for n in numbers)) or options:
+        raise UsageError(
+            f"A Cassandra store is written {_CASSANDRA}, with &replication=3 where the keyspace"
+            " has to be made with more copies than one."
+        )
+    return CassandraAddress(
+        hosts=names,
+        port=int(numbers[0]),
+        keyspace=keyspace,
+        datacentre=datacentre,
+        replication=int(replication),
+    )

@@ -1,0 +1,81 @@
+"""The embedded engine: log, store and ledger in SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from profiles.adapters import codec
+from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
+from profiles.application.chunk import Rules
+from profiles.application.embedded import EmbeddedEngine
+from profiles.domain.errors import UsageError
+from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.tally import Tally
+from profiles.entrypoints.composition.clock import now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """Where the embedded engine keeps what it has.
+
+    store: the file of the deciding store.
+    data: the folder of the log and the ledger; None for the store's own.
+    ledger: the file of the erasure ledger; None for the one in `data`.
+    """
+
+    store: Path
+    data: Path | None = None
+    ledger: Path | None = None
+    as_of: date | None = None
+    progress: Callable[[Tally], None] = field(default=lambda _tally: None)
+
+    @property
+    def log_path(self) -> Path:
+        """The log's file."""
+        return (self.data or self.store.parent) / "log.sqlite"
+
+    @property
+    def ledger_path(self) -> Path:
+        """The erasure ledger's file."""
+        return self.ledger or (self.data or self.store.parent) / "ledger.sqlite"
+
+
+@contextmanager
+def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
+    """Open log, store and ledger in SQLite, and join them.
+
+    Raises:
+        UsageError, StoreError, LogError, LedgerError: one of them can't be used.
+    """
+    if settings.data is not None:
+        _make_folder(settings.data)
+    if settings.store.name in {"log.sqlite", "ledger.sqlite"}:
+        raise UsageError(
+            f"{settings.store.name} is the name of the engine's own file; call the store another."
+        )
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(SqliteDecidingStore.open(settings.store)))
+        ledger = stack.enter_context(
+            closing(SqliteLedger.open(settings.ledger_path, applied=store.ledger_position()))
+        )
+        log = stack.enter_context(closing(SqliteLog.open(settings.log_path, encode=codec.encode)))
+        yield EmbeddedEngine(
+            log=log,
+            store=store,
+            ledger=ledger,
+            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=settings.as_of),
+            clock=now,
+            progress=settings.progress,
+        )
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        message = f"The folder {path} can't be made ({failure.strerror}); name another with --data."
+        raise UsageError(message) from None

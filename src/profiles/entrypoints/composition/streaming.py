@@ -1,0 +1,133 @@
+"""Produce and process: a source into Kafka, and Kafka into the stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from threading import Event
+
+from profiles.adapters import codec
+from profiles.adapters.retrying import PatientRetry
+from profiles.adapters.sqlite import SqliteLedger
+from profiles.application.chunk import Rules
+from profiles.application.consume import Consuming
+from profiles.application.produce import Producing, Production
+from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.tally import Tally
+from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
+from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.needs import need
+from profiles.entrypoints.composition.stores import deciding_store, following_store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaSettings:
+    """Which topic of which cluster.
+
+    partitions, replication: of a topic that has to be made; -1 for the cluster's default.
+    """
+
+    address: str
+    topic: str
+    partitions: int = 4
+    replication: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSettings:
+    """What a consumer does.
+
+    group: shares the partitions among its readers.
+    ledger: the file of the erasure ledger; None for `ledger.sqlite` beside a SQLite store, or in
+        the current folder.
+    """
+
+    kafka: KafkaSettings
+    stores: StoreAddresses
+    group: str
+    ledger: Path | None = None
+    as_of: date | None = None
+    progress: Callable[[Tally], None] = field(default=lambda _tally: None)
+
+    @property
+    def ledger_path(self) -> Path:
+        """The erasure ledger's file."""
+        deciding = self.stores.deciding
+        beside = deciding.path.parent if isinstance(deciding, SqliteAddress) else Path()
+        return self.ledger or beside / "ledger.sqlite"
+
+
+@contextmanager
+def producing(
+    kafka: KafkaSettings,
+    *,
+    stop: Event,
+    progress: Callable[[Production], None] = lambda _production: None,
+) -> Generator[Producing]:
+    """Make the topic if it is missing, and open it for writing.
+
+    Raises:
+        UsageError, LogError: Kafka can't be used.
+    """
+    need("profiles.adapters.kafka", extra="kafka")
+    from profiles.adapters.kafka import KafkaPublisher, Topics, TopicSettings
+
+    wanted = TopicSettings(
+        name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
+    )
+    Topics(kafka.address).ensure(wanted, stop=stop)
+    with closing(KafkaPublisher(kafka.address, kafka.topic, stop=stop)) as publisher:
+        yield Producing(
+            publisher=publisher,
+            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
+            encode=codec.encode,
+            clock=now,
+            progress=progress,
+        )
+
+
+@contextmanager
+def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]:
+    """Open the stores and the ledger, make topics that are missing, and join the group.
+
+    Raises:
+        UsageError, StoreError, LedgerError, LogError: one of them can't be used.
+    """
+    need("profiles.adapters.kafka", extra="kafka")
+    from profiles.adapters.kafka import (
+        KafkaLog,
+        KafkaRejectedSink,
+        Topics,
+        TopicSettings,
+        rejected_topic,
+    )
+
+    kafka = settings.kafka
+    with ExitStack() as stack:
+        store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
+        ledger = stack.enter_context(
+            closing(SqliteLedger.open(settings.ledger_path, applied=store.ledger_position()))
+        )
+        following = stack.enter_context(following_store(settings.stores.following))
+        topics = Topics(kafka.address)
+        wanted = TopicSettings(
+            name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
+        )
+        topic = topics.ensure(wanted, stop=stop)
+        topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
+        rejected = stack.enter_context(closing(KafkaRejectedSink(kafka.address, kafka.topic)))
+        log = stack.enter_context(closing(KafkaLog(kafka.address, topic, group=settings.group)))
+        yield Consuming(
+            log=log,
+            store=store,
+            ledger=ledger,
+            rejected=rejected,
+            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=settings.as_of),
+            clock=now,
+            retry=PatientRetry(),
+            following=following,
+            progress=settings.progress,
+        )

@@ -1,0 +1,72 @@
+"""What a person at a terminal sees while a job runs; nothing where nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from rich.console import Console
+from rich.progress import (
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from profiles.domain.outcome import Outcome
+from profiles.domain.tally import Tally
+
+
+class Report(Protocol):
+    """Takes the tally of each chunk."""
+
+    def __call__(self, tally: Tally, /) -> None:
+        """Count it."""
+        ...
+
+
+class _RateColumn(ProgressColumn):
+    """Persons a second, over the last half minute."""
+
+    def render(self, task: Task) -> Text:
+        """Write the rate."""
+        rate = task.finished_speed or task.speed
+        return Text("" if rate is None else f"{rate:,.0f}/s", style="progress.data.speed")
+
+
+_SHOWN: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.STORED)
+
+
+def _told(tally: Tally) -> str:
+    others = [f"{o.value} {tally.count(o):,}" for o in _SHOWN if tally.count(o)]
+    return ", ".join([f"stored {tally.stored:,}", *others])
+
+
+@contextmanager
+def progress(console: Console) -> Generator[Report]:
+    """Show counts and rate on a terminal; on anything else nothing."""
+    total = Tally()
+    shown = Progress(
+        SpinnerColumn(),
+        TextColumn("read {task.completed:,.0f}"),
+        _RateColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+        speed_estimate_period=30.0,
+    )
+    with shown:
+        task = shown.add_task("", total=None)
+
+        def report(tally: Tally) -> None:
+            nonlocal total
+            total += tally
+            shown.update(task, completed=total.read, description=_told(total))
+
+        yield report

@@ -1,0 +1,78 @@
+"""Settings: a flag, else a variable `PROFILES_*`, else the configuration file, else the default."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from profiles.domain.errors import UsageError
+
+DEFAULT_FILE: Final = Path("profiles.toml")
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
+
+
+def read_file(path: Path | None, commands: Mapping[str, frozenset[str]]) -> dict[str, Any]:
+    """Read a configuration file into defaults for each command.
+
+    path: the file, or None for `./profiles.toml` if there is one.
+    commands: the settings that each command knows.
+
+    Settings at the top of the file are for every command that knows them; a table named for a
+    command is for that command. Names are those of the flags.
+
+    Raises:
+        UsageError: the file can't be read, or has a name that no command knows.
+    """
+    if path is None:
+        if not DEFAULT_FILE.is_file():
+            return {}
+        path = DEFAULT_FILE
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as failure:
+        raise UsageError(f"{path} can't be read ({failure.strerror}); name another file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise UsageError(f"{path} is no TOML file in UTF-8; mend it, or name another.") from None
+    return {name: _settings(path, document, name, commands) for name in commands}
+
+
+def _settings(
+    path: Path,
+    document: Mapping[str, Any],
+    command: str,
+    commands: Mapping[str, frozenset[str]],
+) -> dict[str, Any]:
+    known_anywhere = frozenset[str]().union(*commands.values())
+    shared = {key: value for key, value in document.items() if not isinstance(value, dict)}
+    own = document.get(command, {})
+    for name, value in document.items():
+        if isinstance(value, dict) and name not in commands:
+            known = ", ".join(sorted(commands))
+            raise UsageError(f"{path} has a table [{name}]; the commands are {known}.")
+    for settings, allowed in ((shared, known_anywhere), (own, commands[command])):
+        for key in settings:
+            if _name(key) not in allowed:
+                names = ", ".join(sorted(allowed)).replace("_", "-")
+                raise UsageError(f"{path} has an unknown setting {key!r}; there are {names}.")
+    named = {_name(key): value for key, value in {**shared, **own}.items()}
+    return {name: value for name, value in named.items() if name in commands[command]}
+
+
+def _name(key: str) -> str:
+    return key.replace("-", "_")
+
+
+def seconds(text: str) -> float:
+    """Read a duration: a number with `ms`, `s` (or nothing), `m` or `h`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no duration; write it like 5s, 500ms or 2m.")
+    return float(match[1]) * _SECONDS[match[2]]

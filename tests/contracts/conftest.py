@@ -1,0 +1,163 @@
+"""The adapters of each port, one after the other: every one passes the whole suite of its port."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import date
+from itertools import count
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+import pytest
+
+from profiles.adapters import codec
+from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger, MemoryLog
+from profiles.adapters.simulator import Simulator
+from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
+from profiles.application.ports import DecidingStore, LedgerView, Log
+from profiles.domain.person import PersonId
+
+NewStore = Callable[[], AbstractContextManager[DecidingStore]]
+
+
+@contextmanager
+def memory_store() -> Iterator[DecidingStore]:
+    yield MemoryDecidingStore()
+
+
+@contextmanager
+def sqlite_store() -> Iterator[DecidingStore]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(SqliteDecidingStore.open(Path(folder) / "profiles.db")) as store,
+    ):
+        yield store
+
+
+@pytest.fixture(scope="module")
+def mongo_store(mongo_url: str) -> Generator[NewStore]:
+    from tests.mongo_stores import empty_stores  # noqa: PLC0415 - not every session has the driver
+
+    with empty_stores(mongo_url) as made:
+        yield made
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        memory_store,
+        sqlite_store,
+        pytest.param("mongo_store", marks=pytest.mark.integration),
+    ],
+)
+def new_store(request: pytest.FixtureRequest) -> NewStore:
+    """Make an empty deciding store, as often as a test wants one."""
+    made: NewStore = (
+        request.getfixturevalue(request.param) if isinstance(request.param, str) else request.param
+    )
+    return made
+
+
+@pytest.fixture
+def store(new_store: NewStore) -> Generator[DecidingStore]:
+    """Give an empty deciding store."""
+    with new_store() as made:
+        yield made
+
+
+NewLog = Callable[[], AbstractContextManager[Log]]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def new_log(request: pytest.FixtureRequest, tmp_path: Path) -> NewLog:
+    """Make an empty log, as often as a test wants one."""
+    numbers = count()
+
+    @contextmanager
+    def make() -> Iterator[Log]:
+        number = next(numbers)
+        if request.param == "memory":
+            yield MemoryLog(f"topic-{number}", encode=codec.encode)
+        else:
+            path = tmp_path / f"log-{number}.sqlite"
+            with closing(SqliteLog.open(path, encode=codec.encode)) as log:
+                yield log
+
+    return make
+
+
+@pytest.fixture
+def log(new_log: NewLog) -> Generator[Log]:
+    """Give an empty log."""
+    with new_log() as made:
+        yield made
+
+
+class WritableLedger(Protocol):
+    """A ledger with a way to write its next entry."""
+
+    def view(self, *, at_least: int) -> LedgerView: ...
+
+    def suppress(self, person: PersonId) -> None: ...
+
+    def restrict(self, person: PersonId) -> None: ...
+
+    def unrestrict(self, person: PersonId) -> None: ...
+
+
+class SqliteLedgerWrittenBeside:
+    """The SQLite ledger, written by another connection as another process does."""
+
+    def __init__(self, path: Path, ledger: SqliteLedger) -> None:
+        self._path, self._ledger = path, ledger
+
+    def view(self, *, at_least: int) -> LedgerView:
+        return self._ledger.view(at_least=at_least)
+
+    def suppress(self, person: PersonId) -> None:
+        self._enter("suppress", person)
+
+    def restrict(self, person: PersonId) -> None:
+        self._enter("restrict", person)
+
+    def unrestrict(self, person: PersonId) -> None:
+        self._enter("unrestrict", person)
+
+    def _enter(self, action: str, person: PersonId) -> None:
+        with closing(sqlite3.connect(self._path)) as connection, connection:
+            connection.execute(
+                "INSERT INTO ledger SELECT coalesce(max(position), 0) + 1, ?, ?, ? FROM ledger",
+                (action, person, "2026-11-23T12:00:00+00:00"),
+            )
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[WritableLedger]:
+    """Give an empty erasure ledger."""
+    if request.param == "memory":
+        yield MemoryLedger()
+        return
+    path = tmp_path / "ledger.sqlite"
+    with closing(SqliteLedger.open(path, applied=0)) as opened:
+        yield SqliteLedgerWrittenBeside(path, opened)
+
+
+@pytest.fixture
+def simulator() -> Simulator:
+    """Give a source of 1,000 records of every kind."""
+    return Simulator(
+        seed=7,
+        limit=1_000,
+        minors=0.1,
+        boundary=0.1,
+        hostile=0.1,
+        duplicates=0.1,
+        updates=0.1,
+        today=date(2026, 11, 23),
+        batch=300,
+        stop=Event(),
+    )

@@ -1,0 +1,300 @@
+"""What every log of the embedded engine promises (see the port `Log`)."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profiles.adapters import codec
+from profiles.adapters.sqlite import SqliteLog
+from profiles.application.chunk import LogRecord, Notice
+from profiles.application.errors import GapError, LogError
+from profiles.application.ports import Log
+from profiles.domain.outcome import Reason, Rejected, WithheldReason
+from profiles.domain.person import Birth, Login, Name, Person, PersonId
+from tests.contracts.conftest import NewLog
+from tests.contracts.histories import ADA, BEA, CLEO, NOW
+
+SOURCE = "jsonl:/persons.jsonl"
+SILENCE = Notice()
+NOTICE = Notice(
+    withheld={WithheldReason.MINOR: 3, WithheldReason.RETENTION: 1},
+    rejected=[
+        Rejected(Reason.JSON, "", "JSON in UTF-8 of reasonable depth"),
+        Rejected(Reason.TYPE, "results[2].name.first", "text or null"),
+    ],
+)
+
+
+def person(identity: PersonId = ADA) -> Person:
+    return Person(
+        login=Login(uuid=identity, username="آدا"),
+        dob=Birth(date="1985-03-14"),
+        name=Name(first="Ada", last="O'Brien"),
+        schema=1,
+    )
+
+
+def put(  # noqa: PLR0913 - what `append` takes, with what most tests want
+    log: Log,
+    *persons: PersonId,
+    notice: Notice = SILENCE,
+    at: datetime = NOW,
+    source: str = SOURCE,
+    expected: int = 0,
+    position: int | None = None,
+) -> None:
+    log.append(
+        [person(each) for each in persons],
+        notice,
+        logged_at=at,
+        source=source,
+        expected=expected,
+        position=position,
+    )
+
+
+def keys(records: object) -> list[bytes | None]:
+    assert isinstance(records, list)
+    return [record.key for record in records]
+
+
+def test_an_empty_log_has_nothing_to_read(log: Log) -> None:
+    assert log.bounds() == (0, 0)
+    assert list(log.read(0, limit=10)) == []
+    assert log.source_position(SOURCE) == 0
+    assert log.purge(before=NOW) == 0
+
+
+def test_every_log_has_a_name_of_its_own_and_one_partition(new_log: NewLog) -> None:
+    with new_log() as first, new_log() as second:
+        assert first.partition.topic_id != second.partition.topic_id
+        assert first.partition == first.partition
+        assert (first.partition.number, first.partition.partitions) == (0, 1)
+
+
+def test_records_come_back_in_order_with_key_value_and_time(log: Log) -> None:
+    put(log, ADA, BEA)
+    put(log, CLEO, at=NOW + timedelta(seconds=5))
+
+    found = log.read(0, limit=10)
+
+    assert list(found) == [
+        LogRecord(offset=offset, logged_at=at, key=each.encode(), value=codec.encode(person(each)))
+        for offset, (each, at) in enumerate(
+            [(ADA, NOW), (BEA, NOW), (CLEO, NOW + timedelta(seconds=5))]
+        )
+    ]
+    assert log.bounds() == (0, 3)
+
+
+def test_what_was_kept_out_follows_as_one_record_without_a_key(log: Log) -> None:
+    put(log, ADA, notice=NOTICE)
+    put(log, notice=NOTICE)
+
+    found = log.read(0, limit=10)
+
+    assert [record.offset for record in found] == [0, 1, 2]
+    assert keys(found) == [ADA.encode(), None, None]
+    assert found[1].value == found[2].value == NOTICE
+
+
+def test_an_append_of_nothing_makes_no_record(log: Log) -> None:
+    put(log, position=70)
+
+    assert log.bounds() == (0, 0)
+    assert log.source_position(SOURCE) == 70
+
+
+@pytest.mark.parametrize(
+    ("start", "limit", "offsets"),
+    [(0, 2, [0, 1]), (1, 2, [1, 2]), (2, 9, [2, 3]), (4, 9, []), (0, 9, [0, 1, 2, 3])],
+)
+def test_reading_begins_at_an_offset_and_ends_at_a_limit(
+    log: Log, start: int, limit: int, offsets: list[int]
+) -> None:
+    put(log, ADA, BEA, CLEO, ADA)
+
+    assert [record.offset for record in log.read(start, limit=limit)] == offsets
+
+
+@given(
+    microseconds=st.integers(0, 200 * 365 * 86_400 * 1_000_000),
+    hours=st.integers(-12, 14),
+)
+def test_times_come_back_to_the_microsecond_in_utc(microseconds: int, hours: int) -> None:
+    """Only SQLite's log keeps times in another form."""
+    moment = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    at = moment.astimezone(timezone(timedelta(hours=hours)))
+    with closing(SqliteLog.open(Path(":memory:"), encode=codec.encode)) as log:
+        put(log, ADA, at=at)
+
+        (found,) = log.read(0, limit=1)
+
+    assert found.logged_at == at
+    assert found.logged_at.tzinfo is UTC
+
+
+# --- Where a source goes on ----------------------------------------------------------------
+
+
+def test_a_sources_position_moves_with_what_it_delivered(log: Log) -> None:
+    put(log, ADA, position=100)
+    put(log, BEA, source="another", position=7)
+    put(log, CLEO, expected=100, position=250)
+
+    assert log.source_position(SOURCE) == 250
+    assert log.source_position("another") == 7
+
+
+def test_a_source_that_cannot_go_on_has_no_position(log: Log) -> None:
+    put(log, ADA, expected=0, position=None)
+    put(log, BEA, expected=0, position=None)
+
+    assert log.source_position(SOURCE) == 0
+    assert log.bounds() == (0, 2)
+
+
+def test_of_two_readers_of_one_source_the_second_is_refused(log: Log) -> None:
+    put(log, ADA, position=100)
+
+    with pytest.raises(LogError, match="source"):
+        put(log, ADA, BEA, notice=NOTICE, expected=0, position=100)
+
+    assert log.bounds() == (0, 1)
+    assert log.source_position(SOURCE) == 100
+
+
+def test_a_source_read_to_its_end_starts_over(log: Log) -> None:
+    put(log, ADA, position=100)
+
+    log.finish(SOURCE)
+    log.finish("never seen")
+
+    assert log.source_position(SOURCE) == 0
+    put(log, BEA, expected=0, position=50)
+    assert log.source_position(SOURCE) == 50
+
+
+# --- Retention -----------------------------------------------------------------------------
+
+
+def test_what_is_older_than_a_moment_is_purged_and_offsets_count_on(log: Log) -> None:
+    for minutes, each in enumerate((ADA, BEA, CLEO)):
+        put(log, each, at=NOW + timedelta(minutes=minutes))
+
+    assert log.purge(before=NOW + timedelta(minutes=2)) == 2
+
+    assert log.bounds() == (2, 3)
+    assert keys(log.read(2, limit=9)) == [CLEO.encode()]
+    assert log.purge(before=NOW + timedelta(days=1)) == 1
+    assert log.bounds() == (3, 3)
+    put(log, ADA)
+    assert [record.offset for record in log.read(3, limit=9)] == [3]
+
+
+def test_only_a_beginning_is_purged_when_a_clock_was_set_back(log: Log) -> None:
+    for hours, each in ((0, ADA), (5, BEA), (1, CLEO), (6, ADA)):
+        put(log, each, at=NOW + timedelta(hours=hours))
+
+    assert log.purge(before=NOW + timedelta(hours=2)) == 1
+
+    assert [record.offset for record in log.read(1, limit=9)] == [1, 2, 3]
+
+
+def test_reading_what_was_purged_is_a_gap(log: Log) -> None:
+    put(log, ADA, BEA)
+    put(log, CLEO, at=NOW + timedelta(days=1))
+    log.purge(before=NOW + timedelta(hours=1))
+
+    with pytest.raises(GapError) as raised:
+        log.read(1, limit=9)
+
+    assert (raised.value.position, raised.value.first) == (1, 2)
+
+
+def test_reading_from_a_log_purged_to_its_end_is_a_gap(log: Log) -> None:
+    put(log, ADA, BEA)
+    log.purge(before=NOW + timedelta(days=1))
+
+    with pytest.raises(GapError):
+        log.read(1, limit=9)
+    assert list(log.read(2, limit=9)) == []
+
+
+def test_reading_beyond_the_end_means_that_the_log_is_an_older_copy(log: Log) -> None:
+    put(log, ADA)
+
+    with pytest.raises(LogError, match="ends at offset 1"):
+        log.read(2, limit=9)
+
+
+# --- One person ----------------------------------------------------------------------------
+
+
+def test_the_records_of_a_person_are_found(log: Log) -> None:
+    put(log, ADA, BEA, notice=NOTICE)
+    put(log, ADA)
+
+    assert [record.offset for record in log.records_of(ADA)] == [0, 3]
+    assert list(log.records_of(CLEO)) == []
+
+
+def test_a_record_shows_no_value(log: Log) -> None:
+    put(log, ADA)
+
+    shown = repr(log.read(0, limit=1))
+
+    assert ADA not in shown
+    assert "Brien" not in shown
+
+
+# --- The SQLite file -----------------------------------------------------------------------
+
+
+def test_a_log_opened_again_is_the_same_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with closing(SqliteLog.open(path, encode=codec.encode)) as log:
+        partition = log.partition
+        put(log, ADA, notice=NOTICE, position=9)
+
+    with closing(SqliteLog.open(path, encode=codec.encode)) as log:
+        assert log.partition == partition
+        assert log.bounds() == (0, 2)
+        assert log.source_position(SOURCE) == 9
+        assert log.read(1, limit=1)[0].value == NOTICE
+
+
+@pytest.mark.parametrize("write", ["INSERT ON records", "INSERT ON sources", "UPDATE ON topic"])
+def test_an_append_that_fails_leaves_nothing(tmp_path: Path, write: str) -> None:
+    path = tmp_path / "log.sqlite"
+    with closing(SqliteLog.open(path, encode=codec.encode)) as log:
+        put(log, ADA, position=10)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(
+                f"CREATE TRIGGER failing BEFORE {write} BEGIN SELECT RAISE(ABORT, 'O''Brien'); END"
+            )
+
+        with pytest.raises(LogError) as raised:
+            put(log, BEA, CLEO, notice=NOTICE, expected=10, position=20)
+
+        assert "Brien" not in str(raised.value)
+        assert log.bounds() == (0, 1)
+        assert log.source_position(SOURCE) == 10
+
+
+def test_no_byte_of_a_purged_person_is_left_beside_the_open_log(tmp_path: Path) -> None:
+    with closing(SqliteLog.open(tmp_path / "log.sqlite", encode=codec.encode)) as log:
+        put(log, ADA)
+
+        log.purge(before=NOW + timedelta(days=1))
+
+        content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"O'Brien" not in content
+        assert ADA.encode() not in content

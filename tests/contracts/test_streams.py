@@ -1,0 +1,245 @@
+"""The suite of a shared log: publishing to it, reading it as a group, telling of rejections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Protocol
+from uuid import uuid4
+
+import pytest
+
+from profiles.application.chunk import LogPartition, LogRecord, Quarantined
+from profiles.application.streams import PartitionedLog, Publisher, RejectedSink
+from profiles.domain.outcome import Reason, Rejected
+from tests.memory_streams import (
+    MemoryPartitionedLog,
+    MemoryPublisher,
+    MemoryRejectedSink,
+    MemoryTopic,
+)
+
+PATIENCE_S = 30.0
+SLICE_S = 0.1
+
+
+class Streams(Protocol):
+    """A topic of two partitions, made for one test."""
+
+    def publisher(self) -> Publisher: ...
+
+    def log(self, group: str) -> PartitionedLog: ...
+
+    def sink(self) -> RejectedSink: ...
+
+
+class MemoryStreams:
+    def __init__(self) -> None:
+        self._topic = MemoryTopic()
+
+    def publisher(self) -> Publisher:
+        return MemoryPublisher(self._topic)
+
+    def log(self, group: str) -> PartitionedLog:
+        return MemoryPartitionedLog(self._topic, group=group)
+
+    def sink(self) -> RejectedSink:
+        return MemoryRejectedSink()
+
+
+class KafkaStreams:
+    def __init__(self, address: str, name: str, stack: ExitStack) -> None:
+        from profiles.adapters.kafka import Topics, TopicSettings, rejected_topic  # noqa: PLC0415 - the other adapters are tested without Kafka's driver
+
+        self._address = address
+        self._stack = stack
+        topics = Topics(address)
+        wanted = TopicSettings(name=name, partitions=2)
+        self._topic = topics.ensure(wanted, stop=Event())
+        topics.ensure(rejected_topic(name), stop=Event())
+        stack.callback(topics.delete, name, rejected_topic(name).name)
+
+    def publisher(self) -> Publisher:
+        from profiles.adapters.kafka import KafkaPublisher  # noqa: PLC0415 - see above
+
+        publisher = KafkaPublisher(self._address, self._topic.name, stop=Event())
+        return self._stack.enter_context(closing(publisher))
+
+    def log(self, group: str) -> PartitionedLog:
+        from profiles.adapters.kafka import KafkaLog  # noqa: PLC0415 - see above
+
+        log = KafkaLog(self._address, self._topic, group=f"{self._topic.name}-{group}")
+        return self._stack.enter_context(closing(log))
+
+    def sink(self) -> RejectedSink:
+        from profiles.adapters.kafka import KafkaRejectedSink  # noqa: PLC0415 - see above
+
+        sink = KafkaRejectedSink(self._address, self._topic.name)
+        return self._stack.enter_context(closing(sink))
+
+
+@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.servers)])
+def streams(request: pytest.FixtureRequest) -> Generator[Streams]:
+    if request.param == "memory":
+        yield MemoryStreams()
+        return
+    with ExitStack() as stack:
+        address = request.getfixturevalue("kafka_address")
+        yield KafkaStreams(address, f"contract-{uuid4().hex[:8]}", stack)
+
+
+def publish(streams: Streams, *values: bytes) -> None:
+    publisher = streams.publisher()
+    for number, value in enumerate(values):
+        publisher.publish(b"key-%d" % number, value)
+    assert publisher.flush(within_s=PATIENCE_S) == 0
+    assert (publisher.acknowledged, publisher.failed) == (len(values), 0)
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not reached():
+        assert time.monotonic() < deadline, "not in time"
+
+
+def revoked(_numbers: Collection[int], _lost: bool) -> None:  # noqa: FBT001 - a listener
+    """Take note of nothing."""
+
+
+def joined(log: PartitionedLog) -> Sequence[LogPartition]:
+    """Join the group, and get all partitions."""
+    log.subscribe(revoked)
+
+    def all_are_waiting() -> bool:
+        assert log.read(limit=10, timeout_s=SLICE_S) == []
+        return len(log.waiting()) == len(log.partitions())
+
+    until(all_are_waiting)
+    return list(log.waiting())
+
+
+def read_all(log: PartitionedLog, count: int) -> dict[int, list[LogRecord]]:
+    """Read until a number of records has come; runs follow each other without a hole."""
+    found: dict[int, list[LogRecord]] = {}
+    ends: dict[int, int] = {}
+
+    def complete() -> bool:
+        for run in log.read(limit=1_000, timeout_s=SLICE_S):
+            number = run.partition.number
+            assert run.start == ends.get(number, run.start)
+            assert run.end > run.start
+            ends[number] = run.end
+            found.setdefault(number, []).extend(run.records)
+        return sum(map(len, found.values())) >= count
+
+    until(complete)
+    return found
+
+
+VALUES = [b"value-%d" % number for number in range(20)]
+
+
+def test_what_was_published_is_read(streams: Streams) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=5)
+    publish(streams, *VALUES)
+    log = streams.log("readers")
+
+    partitions = joined(log)
+    log.begin({partition.number: 0 for partition in partitions})
+    found = read_all(log, len(VALUES))
+
+    records = [record for run in found.values() for record in run]
+    assert {record.value for record in records} == set(VALUES)
+    assert {record.key for record in records} == {b"key-%d" % n for n in range(len(VALUES))}
+    assert all(record.logged_at.tzinfo is not None for record in records)
+    assert all(record.logged_at > before or record.logged_at.year == 2026 for record in records)
+    for run in found.values():
+        assert [record.offset for record in run] == list(range(len(run)))
+
+
+def test_partitions_name_topic_and_count(streams: Streams) -> None:
+    partitions = streams.log("readers").partitions()
+
+    assert [partition.number for partition in partitions] == [0, 1]
+    assert {partition.partitions for partition in partitions} == {2}
+    assert len({partition.topic_id for partition in partitions}) == 1
+
+
+def test_bounds_tell_where_a_partition_ends(streams: Streams) -> None:
+    log = streams.log("readers")
+    assert [log.bounds(partition) for partition in log.partitions()] == [(0, 0), (0, 0)]
+
+    publish(streams, *VALUES)
+
+    ends = [log.bounds(partition)[1] for partition in log.partitions()]
+    assert sum(ends) == len(VALUES)
+
+
+def test_reading_begins_where_it_is_told(streams: Streams) -> None:
+    publish(streams, *VALUES)
+    log = streams.log("readers")
+    ends = {partition.number: log.bounds(partition)[1] for partition in log.partitions()}
+    starts = {number: max(0, end - 1) for number, end in ends.items()}
+
+    joined(log)
+    log.begin(starts)
+    found = read_all(log, sum(ends[number] - start for number, start in starts.items()))
+
+    for number, records in found.items():
+        assert [record.offset for record in records] == list(range(starts[number], ends[number]))
+
+
+def test_nothing_is_read_before_it_is_told_where_to_begin(streams: Streams) -> None:
+    publish(streams, *VALUES)
+    log = streams.log("readers")
+
+    joined(log)
+
+    assert log.read(limit=10, timeout_s=SLICE_S) == []
+
+
+def test_the_group_remembers_what_was_committed(streams: Streams) -> None:
+    publish(streams, *VALUES)
+    log = streams.log("readers")
+    partitions = joined(log)
+    assert [log.committed(partition) for partition in partitions] == [None, None]
+
+    log.begin({partition.number: 0 for partition in partitions})
+    log.commit({0: 1, 1: 2}, wait=True)
+
+    assert [log.committed(partition) for partition in partitions] == [1, 2]
+    other = streams.log("others")
+    assert [other.committed(partition) for partition in partitions] == [None, None]
+
+
+def test_staying_in_the_group_loses_no_record(streams: Streams) -> None:
+    log = streams.log("readers")
+    log.begin({partition.number: 0 for partition in joined(log)})
+
+    log.keep_alive()
+    publish(streams, *VALUES)
+    log.keep_alive()
+    log.keep_alive()
+
+    found = read_all(log, len(VALUES))
+    assert {record.value for run in found.values() for record in run} == set(VALUES)
+
+
+def test_rejections_are_told(streams: Streams) -> None:
+    partition = LogPartition("a-topic", 1, 2)
+    rejected = Rejected(Reason.TYPE, "location.city", "text or null")
+    told = Quarantined(
+        partition=partition,
+        offset=7,
+        ordinal=0,
+        logged_at=datetime(2026, 11, 23, tzinfo=UTC),
+        rejected=rejected,
+    )
+    sink = streams.sink()
+
+    sink.publish([])
+    sink.publish([told])
+    sink.publish([told])

@@ -1,0 +1,402 @@
+"""The command line is a contract: results, exit codes, and one clear sentence for bad input."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import pytest
+
+from profiles.adapters.simulator import Simulator, parse
+from profiles.entrypoints.cli import cli
+from tests.integration.misbehaving_api import MisbehavingApi, error_in_body
+
+AS_OF = "2026-11-23"
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def tally(self) -> dict[str, Any]:
+        return dict(json.loads(self.out.splitlines()[-1]))
+
+
+Profiles = Callable[..., Done]
+
+
+@pytest.fixture
+def profiles(tmp_path: Path) -> Profiles:
+    """Run the command in an empty folder, as a user would."""
+
+    def run(
+        *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+    ) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "profiles", *arguments],
+            cwd=tmp_path,
+            input=stdin,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+def people(spec: str) -> list[bytes]:
+    settings = parse(spec)
+    source = Simulator(
+        **{name: getattr(settings, name) for name in type(settings).__dataclass_fields__},
+        today=date.fromisoformat(AS_OF),
+    )
+    return [value for delivery in source.deliveries() for value in delivery.values]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "people.jsonl"
+    path.write_bytes(b"\n".join(people("simulator:limit=300,minors=0.1,hostile=0.1")) + b"\n")
+    return path
+
+
+def users(store: Path) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(store)) as connection:
+        return connection.execute("SELECT * FROM users ORDER BY id").fetchall()
+
+
+STORE = ("--store", "sqlite:///p.db")
+
+
+def test_run_ends_with_a_tally_that_adds_up(profiles: Profiles, file: Path) -> None:
+    done = profiles("run", "--once", "--as-of", AS_OF, "--source", str(file), *STORE)
+
+    tally = done.tally
+    assert done.code == 0
+    assert list(tally) == [
+        *("read", "stored", "withheld", "rejected", "suppressed", "restricted", "superseded"),
+        *("erased", "reasons"),
+    ]
+    assert tally["read"] == 300
+    assert tally["read"] == sum(n for name, n in tally.items() if name not in ("read", "reasons"))
+    assert tally["reasons"]["minor"] == tally["withheld"] > 0
+    assert tally["stored"] == len(users(file.parent / "p.db"))
+
+
+def test_a_second_run_leaves_every_row_equal_but_for_the_version(
+    profiles: Profiles, file: Path
+) -> None:
+    store = file.parent / "p.db"
+    command = ("run", "--once", "--as-of", AS_OF, "--source", str(file), *STORE)
+    first = profiles(*command).tally, users(store)
+
+    second = profiles(*command).tally, users(store)
+
+    assert first[0] == second[0]
+    assert [row[:-1] for row in first[1]] == [row[:-1] for row in second[1]]
+    assert all(old[-1] < new[-1] for old, new in zip(first[1], second[1], strict=True))
+
+
+def test_bad_records_cost_one_sentence_and_nothing_of_the_good(
+    profiles: Profiles, file: Path
+) -> None:
+    file.write_bytes(people("simulator:limit=1")[0] + b"\nnot json\n{}\n")
+
+    done = profiles("run", "--once", "--source", str(file), *STORE)
+
+    assert done.code == 0
+    assert done.tally["stored"] == 1
+    assert done.tally["reasons"] == {"json": 1, "missing": 1}
+    assert "2 records could not be read as persons (json 1, missing 1)" in done.err
+
+
+def test_standard_input_gzip_and_a_file_give_the_same(profiles: Profiles, file: Path) -> None:
+    packed = gzip.compress(file.read_bytes())
+    file.with_suffix(".gz").write_bytes(packed)
+    command = ("run", "--once", "--as-of", AS_OF, "--source")
+
+    tallies = [
+        profiles(*command, str(file), "--store", "sqlite:///a.db", "--data", "a").tally,
+        profiles(*command, "people.gz", "--store", "sqlite:///b.db", "--data", "b").tally,
+        profiles(
+            *command, "-", "--store", "sqlite:///c.db", "--data", "c", stdin=file.read_bytes()
+        ).tally,
+        profiles(*command, "-", "--store", "sqlite:///d.db", "--data", "d", stdin=packed).tally,
+    ]
+
+    assert all(tally == tallies[0] for tally in tallies)
+
+
+def test_files_are_for_their_owner_only(profiles: Profiles, tmp_path: Path) -> None:
+    profiles("run", "--once", "--source", "simulator:limit=1", *STORE)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("p.db", "log.sqlite", "ledger.sqlite"), 0o600)
+
+
+def test_as_of_decides_who_is_a_minor_and_expires_nobody(profiles: Profiles, file: Path) -> None:
+    person = json.loads(people("simulator:limit=1")[0])
+    person["dob"]["date"] = "2000-06-15T00:00:00.000Z"
+    file.write_text(json.dumps(person) + "\n", "utf-8")
+    command = ("run", "--once", "--source", str(file), "--as-of")
+
+    before = profiles(*command, "2018-06-14", "--store", "sqlite:///a.db", "--data", "a").tally
+    on_the_day = profiles(*command, "2018-06-15", "--store", "sqlite:///b.db", "--data", "b").tally
+
+    assert (before["withheld"], on_the_day["stored"]) == (1, 1)
+
+
+def test_export_prints_all_that_is_held(profiles: Profiles, file: Path) -> None:
+    record = people("simulator:limit=1")[0]
+    person = json.loads(record)
+    file.write_bytes(record + b"\n")
+    profiles("run", "--once", "--source", str(file), *STORE)
+
+    done = profiles("export", person["login"]["uuid"].upper(), *STORE)
+
+    exported = json.loads(done.out)
+    assert done.code == 0
+    assert exported["profile"]["email"] == person["email"]
+    assert exported["log"][0]["person"]["dob"]["date"] == person["dob"]["date"][:10]
+    assert person["login"]["password"] not in done.out
+    assert set(exported["fields"]) == set(exported["profile"]) - {"version"}
+
+
+def test_export_of_someone_unknown_holds_nothing_and_succeeds(profiles: Profiles) -> None:
+    profiles("run", "--once", "--source", "simulator:limit=1", *STORE)
+
+    done = profiles("export", "00000000-0000-4000-8000-000000000000", *STORE)
+
+    assert done.code == 0
+    assert json.loads(done.out)["profile"] is None
+    assert json.loads(done.out)["log"] == []
+
+
+USAGE = [
+    (("run",), "--source"),
+    (("run", "--source", "nowhere.jsonl", *STORE), "No such file"),
+    (("run", "--source", ".", *STORE), "is a folder"),
+    (("run", "--source", "simulator:limt=1", *STORE), "no setting 'limt'"),
+    (("run", "--source", "simulator", "--store", "p.db"), "takes a URL"),
+    (("run", "--source", "simulator", "--store", "sqlite:///no/p.db"), "There is no folder no"),
+    (("run", "--source", "simulator", "--store", "sqlite://p.db"), "sqlite:///relative"),
+    (("run", "--source", "simulator", *STORE, "--store", "sqlite:///q.db"), "Exactly one"),
+    (("run", "--source", "simulator", "--store", "cassandra://h/k"), "Exactly one"),
+    (("run", "--source", "simulator", *STORE, "--as-of", "2026-02-30"), "is no date"),
+    (("run", "--source", "simulator", *STORE, "--every", "soon"), "is no duration"),
+    (("run", "--source", "randomuser", *STORE, "--results", "5001"), "5001"),
+    (("export", "somebody", *STORE), "36 characters"),
+    (("export", "00000000-0000-4000-8000-000000000000", *STORE), "no profile store at p.db"),
+    (("dashboard", *STORE), "no profile store at p.db"),
+    (("nonsense",), "No such command"),
+    (("--config", "no.toml", "run"), "can't be read"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), USAGE)
+def test_wrong_usage_gets_one_clear_sentence_and_exit_code_2(
+    profiles: Profiles, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = profiles(*arguments)
+
+    assert done.code == 2
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert done.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_password_in_a_url_is_refused_and_not_repeated(profiles: Profiles) -> None:
+    done = profiles("run", "--source", "simulator", "--store", "mongodb://u:Opensesame@h/d")
+
+    assert done.code == 2
+    assert "password" in done.err
+    assert "Opensesame" not in done.err
+
+
+def test_a_flag_beats_a_variable_beats_the_file_beats_the_default(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    (tmp_path / "profiles.toml").write_text(
+        'store = ["sqlite:///file.db"]\nonce = true\n[run]\nsource = "simulator:limit=3"\n'
+    )
+
+    from_file = profiles("run", "--data", "a")
+    from_variable = profiles("run", "--data", "b", env={"PROFILES_SOURCE": "simulator:limit=4"})
+    from_flag = profiles(
+        *("run", "--data", "c", "--source", "simulator:limit=5"),
+        env={"PROFILES_SOURCE": "simulator:limit=4"},
+    )
+
+    assert [done.tally["read"] for done in (from_file, from_variable, from_flag)] == [3, 4, 5]
+    assert (tmp_path / "file.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('stoer = "x"', "unknown setting 'stoer'"),
+        ("[rum]\nonce = true", "table [rum]"),
+        ("[run]\nport = 1", "unknown setting 'port'"),
+        ("not toml", "no TOML file"),
+    ],
+)
+def test_a_mistake_in_the_configuration_file_is_named(
+    profiles: Profiles, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "profiles.toml").write_text(text)
+
+    done = profiles("run")
+
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_without_the_cli_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise ModuleNotFoundError(name='click')\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "profiles", "--help"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 2
+    assert b"pip install 'profiles[cli]'" in done.stderr
+
+
+def test_an_unforeseen_error_shows_no_value_of_it(profiles: Profiles, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import profiles.application.embedded as e\n"
+        "def broken(*a, **k): raise RuntimeError('ecalevoL'[::-1])\n"
+        "e.gate = broken\n"
+    )
+
+    done = profiles(
+        *("--debug", "run", "--once", "--source", "simulator:limit=1", *STORE),
+        env={"PYTHONPATH": str(tmp_path)},
+    )
+
+    assert done.code == 1
+    assert "profiles failed (RuntimeError)" in done.err
+    assert "in broken" in done.err
+    assert "Lovelace" not in done.err
+
+
+def test_the_api_is_read_through_the_command(profiles: Profiles) -> None:
+    with MisbehavingApi(error_in_body(500)) as api:  # then good ones
+        done = profiles(
+            *("run", "--once", "--source", "randomuser", "--api-url", api.url),
+            *("--results", "7", *STORE),
+        )
+
+    assert done.code == 0
+    assert done.tally["stored"] == 7
+    assert done.err.count("trying again") == 1
+
+
+def test_demo_shows_people_without_network_and_ends_by_itself(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "profiles", "demo", "--port", "0", "--duration", "3"),
+            *("--api-url", "http://127.0.0.1:9/"),
+        ],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    lines = [process.stderr.readline() for _ in range(2)]
+    url = lines[0].split()[4]
+    page = urllib.request.urlopen(url, timeout=10).read()  # noqa: S310 - our own page
+    out, _ = process.communicate(timeout=20)
+
+    assert "using the simulator" in lines[1]
+    assert b"_dash-config" in page
+    assert process.returncode == 0
+    assert json.loads(out.splitlines()[-1])["stored"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_stream_after_what_it_is_at(tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "profiles", "run", "--every", "50ms", *STORE),
+            *("--source", "simulator"),
+        ],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    store = tmp_path / "p.db"
+    waiting = threading.Event()
+    while process.poll() is None and not (store.is_file() and _held(store) >= 100):
+        waiting.wait(0.05)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert json.loads(out.splitlines()[-1])["stored"] == _held(store)
+
+
+def _held(store: Path) -> int:
+    try:
+        return len(users(store))
+    except sqlite3.OperationalError:  # not made yet
+        return 0
+
+
+def test_every_command_has_help_and_a_place_in_the_docs() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
+
+    for name, command in cli.commands.items():
+        assert command.help, name
+        assert f"`profiles {name}" in docs
+        assert all(p.help for p in command.params if isinstance(p, click.Option)), name
+
+
+HELP_AND_MODULES = """
+import sys
+from profiles.entrypoints.cli import run_command
+run_command(["run", "--help"])
+print(sorted(sys.modules))
+"""
+
+
+def test_help_loads_no_driver() -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c"),
+            HELP_AND_MODULES,
+        ],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    loaded = set(ast.literal_eval(done.stdout.splitlines()[-1]))
+
+    assert "click" in loaded
+    assert not loaded & {"dash", "flask", "httpx", "pyspark", "plotly", "confluent_kafka"}

