@@ -151,3 +151,24 @@ class MemoryRejectedSink:
 
     def publish(self, rejected: Sequence[Quarantined]) -> None:
         self.told += rejected
+
+
+class MemoryLogLookup:
+    """Looks a topic up; `silent` answers are left out first."""
+
+    def __init__(self, topic: MemoryTopic, *, silent: int = 0) -> None:
+        self._topic = topic
+        self.silent = silent
+
+    def identity(self) -> str | None:
+        if self.silent:
+            self.silent -= 1
+            return None
+        return self._topic.topic_id
+
+    def first(self, partition: LogPartition) -> int:
+        return self._topic.first.get(partition.number, 0)
+
+    def holds_records(self, partition: LogPartition, start: int, end: int) -> bool:
+        first = max(start, self.first(partition))
+        return any(first <= record.offset < end for record in self._topic.logs[partition.number])

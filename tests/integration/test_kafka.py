@@ -24,7 +24,6 @@ from profiles.adapters.kafka import (
     TopicSettings,
     rejected_topic,
 )
-from profiles.adapters.kafka.records import RecordTimes
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.retrying import PatientRetry
 from profiles.adapters.simulator import Simulator
@@ -165,20 +164,6 @@ def test_a_topic_is_made_with_the_settings_that_privacy_needs(cluster: Cluster) 
     week = rejected_topic(cluster.name)
     assert week.configuration()["retention.ms"] == str(7 * 24 * 3_600_000)
     assert cluster.topics.differences(week) == {}
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "moment"),
-    [
-        (1_795_435_200_123, datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)),
-        (-1, datetime(1970, 1, 1, tzinfo=UTC)),
-        (2**62, datetime(9000, 1, 1, tzinfo=UTC)),
-    ],
-)
-def test_any_time_that_a_producer_may_write_is_a_moment(
-    milliseconds: int, moment: datetime
-) -> None:
-    assert RecordTimes().of(milliseconds) == moment
 
 
 def test_an_existing_topic_is_left_as_it_is_and_told_of(

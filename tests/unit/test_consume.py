@@ -2,27 +2,28 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Event
 from typing import TypeVar
 
 import pytest
 
 from profiles.adapters import codec
-from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
-from profiles.adapters.memory_following import MemoryFollowingStore
-from profiles.application import consume
-from profiles.application.chunk import Applied, Chunk, LogPartition, LogRecord, Quarantined, Rules
-from profiles.application.consume import Consuming, cut
+from profiles.adapters.memory import MemoryLedger
+from profiles.application import chunking, consume
+from profiles.application.chunk import Chunk, LogPartition, LogRecord, Quarantined, Rules
+from profiles.application.chunking import cut
+from profiles.application.consume import Consuming
 from profiles.application.errors import GapError, LedgerError, LogError, StoreError
 from profiles.application.pipeline import Lease, Pipeline
-from profiles.application.ports import Following, Ledger
+from profiles.application.ports import Following
 from profiles.domain.outcome import Reason
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
+from tests.failing_stores import FailingFollowingStore, FailingStore, retry_at_once
 from tests.memory_streams import (
     START,
     MemoryPartitionedLog,
@@ -46,57 +47,6 @@ def text(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-def retry_at_once(attempt: Callable[[], T], /, *, given_up: Callable[[], bool]) -> T:
-    while True:
-        try:
-            return attempt()
-        except (StoreError, LogError):
-            if given_up():
-                raise
-
-
-class FailingFollowingStore(MemoryFollowingStore):
-    """Fails as `failures` says, one element a call; None is no failure."""
-
-    def __init__(self) -> None:
-        super().__init__(clock=lambda: NOW)
-        self.failures: Iterator[Exception | None] = iter(())
-
-    def follow(self, following: Following) -> None:
-        _raise_next(self.failures)
-        super().follow(following)
-
-
-class FailingStore(MemoryDecidingStore):
-    """Fails as the iterators say, one element a call; None is no failure."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.apply_failures: Iterator[Exception | None] = iter(())
-        self.position_failures: Iterator[Exception | None] = iter(())
-        self.sweep_failures: Iterator[Exception | None] = iter(())
-        self.sweeps = 0
-
-    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
-        _raise_next(self.apply_failures)
-        return super().apply(chunk, ledger)
-
-    def position(self, partition: LogPartition) -> int | None:
-        _raise_next(self.position_failures)
-        return super().position(partition)
-
-    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
-        self.sweeps += 1
-        _raise_next(self.sweep_failures)
-        return super().sweep(read_on=read_on, quarantined_before=quarantined_before)
-
-
-def _raise_next(failures: Iterator[Exception | None]) -> None:
-    failure = next(failures, None)
-    if failure is not None:
-        raise failure
-
-
 @dataclass
 class Bench:
     """All around one reader; `consuming` makes a new one, as after a crash."""
@@ -105,7 +55,9 @@ class Bench:
     store: FailingStore = field(default_factory=FailingStore)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     sink: MemoryRejectedSink = field(default_factory=MemoryRejectedSink)
-    following: FailingFollowingStore = field(default_factory=FailingFollowingStore)
+    following: FailingFollowingStore = field(
+        default_factory=lambda: FailingFollowingStore(lambda: NOW)
+    )
     stop: Event = field(default_factory=Event)
     now: datetime = NOW
 
@@ -217,7 +169,7 @@ def test_what_the_following_store_missed_is_sent_again(bench: Bench) -> None:
             assert following.held is not None
             raise AWAY
 
-    job.following = StoppedWhileItFails()
+    job.following = StoppedWhileItFails(lambda: NOW)
     assert not job.run(once=True, stop=stop)
     assert job.tally == Tally()
     assert bench.store.counts().read > 0
@@ -399,7 +351,7 @@ def test_it_stays_in_the_group_while_a_store_is_busy(
             store.follow(following)
 
     job = bench.consuming(log)
-    job.following = Busy()
+    job.following = Busy(lambda: NOW)
 
     assert job.run(once=True, stop=bench.stop)
     assert log.kept_alive > 0
@@ -420,7 +372,7 @@ def test_it_finishes_what_is_under_way_when_it_is_stopped(bench: Bench) -> None:
     log.on_keep_alive = free.set
     log.on_read = lambda: bench.stop.set() if begun.is_set() else None
     job = bench.consuming(log)
-    job.following = Slow()
+    job.following = Slow(lambda: NOW)
 
     assert not job.run(stop=bench.stop)
 
@@ -487,7 +439,7 @@ def test_a_partition_that_is_lost_is_not_noted(bench: Bench) -> None:
             bench.stop.set()
 
     log.on_read = lose
-    job.following = Slow()
+    job.following = Slow(lambda: NOW)
 
     assert not job.run(stop=bench.stop)
     assert bench.committed == {}
@@ -577,7 +529,7 @@ def test_a_chunk_is_bounded_by_records_and_bytes(sizes: list[int], pieces: list[
 def test_a_long_run_is_decided_in_chunks_that_follow_each_other(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consume, "CHUNK_RECORDS", 2)
+    monkeypatch.setattr(chunking, "CHUNK_RECORDS", 2)
     for identity in IDS:
         bench.topic.append(0, text(person(identity)))
 

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Final
 
-from profiles.application.chunk import Chunk, LogPartition, LogRecord, Rules, decide_chunk
+from profiles.application.chunk import LogPartition, Rules
+from profiles.application.chunking import WAITING_PERSONS, decided
 from profiles.application.errors import GapError, LogError, StoreError
 from profiles.application.pipeline import Lease, Pipeline, Retry
 from profiles.application.ports import Clock, DecidingStore, FollowingStore, Ledger
-from profiles.application.streams import PartitionedLog, RejectedSink, Run
+from profiles.application.streams import PartitionedLog, RejectedSink
 from profiles.domain.policy import QUARANTINE_RETENTION
 from profiles.domain.tally import Tally
 
 READ_RECORDS: Final = 4_000
 """Records asked for at once; shared among the partitions."""
-
-CHUNK_RECORDS: Final = 2_000
-CHUNK_BYTES: Final = 2 * 2**20
-"""The bounds of a chunk: whole responses hold many persons each, and a chunk is one transaction."""
-
-WAITING_PERSONS: Final = 8_000
-"""Persons decided and not yet stored, beyond which nothing more is read."""
 
 READ_S: Final = 0.1
 AGAIN_S: Final = 1.0
@@ -112,23 +106,8 @@ class Consuming:
             stop.wait(AGAIN_S)
         for run in self.log.read(limit=READ_RECORDS, timeout_s=READ_S):
             lease = self._leases[run.partition.number]
-            for chunk in self._decided(run):
+            for chunk in decided(run, rules=self.rules, clock=self.clock):
                 pipeline.submit(chunk, lease)
-
-    def _decided(self, run: Run) -> Iterator[Chunk]:
-        start = run.start
-        for records in cut(run.records):
-            last = not records or records[-1] is run.records[-1]
-            end = run.end if last else records[-1].offset + 1
-            yield decide_chunk(
-                run.partition,
-                records,
-                start=start,
-                end=end,
-                rules=self.rules,
-                read_at=self.clock(),
-            )
-            start = end
 
     def _collect(self, pipeline: Pipeline, *, wait: bool = False) -> None:
         """Count what every store has, and let the group know."""
@@ -235,15 +214,3 @@ class Consuming:
                 read_on=now.date(), quarantined_before=now - QUARANTINE_RETENTION
             )
         )
-
-
-def cut(records: Sequence[LogRecord]) -> Iterator[Sequence[LogRecord]]:
-    """Cut a run into pieces for one chunk each, never a record; at least one piece, if empty."""
-    start = size = 0
-    for index, record in enumerate(records):
-        length = len(record.value) if isinstance(record.value, bytes) else 0
-        if index > start and (index - start == CHUNK_RECORDS or size + length > CHUNK_BYTES):
-            yield records[start:index]
-            start, size = index, 0
-        size += length
-    yield records[start:]

@@ -145,3 +145,33 @@ class RejectedSink(Protocol):
             LogError: some may be missing; tell of all of them again.
         """
         ...
+
+
+class LogLookup(Protocol):
+    """What a reader that is handed records by somebody else asks the log itself."""
+
+    def identity(self) -> str | None:
+        """Return the id of the topic as it is now, or None if there was no answer.
+
+        Raises:
+            LogError: the topic is gone, or this user may not see it.
+        """
+        ...
+
+    def first(self, partition: LogPartition) -> int:
+        """Return the first offset that is held.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...
+
+    def holds_records(self, partition: LogPartition, start: int, end: int) -> bool:
+        """Tell whether there is a record from `start` on and before `end`.
+
+        Offsets can be without one: a transaction's marks, or what it has taken back.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...

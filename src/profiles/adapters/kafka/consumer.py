@@ -22,10 +22,11 @@ from profiles.adapters.kafka.connection import (
     permanent,
     translated,
 )
-from profiles.adapters.kafka.records import RecordTimes, record_of
+from profiles.adapters.kafka.records import record_of
 from profiles.adapters.kafka.topic import Topic, Topics, gone
 from profiles.application.chunk import LogPartition, LogRecord
 from profiles.application.errors import GapError, LogError
+from profiles.application.moments import Moments
 from profiles.application.streams import Revoked, Run
 
 _SETTINGS: Final = {
@@ -84,7 +85,7 @@ class KafkaLog:
         self._fetched: list[Message] = []
         self._rebalances = 0
         self._paused = False
-        self._times = RecordTimes()
+        self._moments = Moments()
 
     def partitions(self) -> Sequence[LogPartition]:
         """Return all partitions."""
@@ -193,7 +194,7 @@ class KafkaLog:
             if number is None or offset is None or offset < self._next.get(number, offset + 1):
                 continue  # of a partition that was revoked after it had been fetched
             if error is None:
-                records.setdefault(number, []).append(record_of(message, offset, self._times))
+                records.setdefault(number, []).append(record_of(message, offset, self._moments))
                 offset += 1
             ends[number] = max(offset, ends.get(number, 0))
         return records, ends, errors

@@ -1,0 +1,41 @@
+"""Cutting what was read into chunks: one transaction each, and never half a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from profiles.application.chunk import Chunk, LogRecord, Rules, decide_chunk
+from profiles.application.ports import Clock
+from profiles.application.streams import Run
+
+CHUNK_RECORDS: Final = 2_000
+CHUNK_BYTES: Final = 2 * 2**20
+"""The bounds of a chunk: whole responses hold many persons each, and a chunk is one transaction."""
+
+WAITING_PERSONS: Final = 8_000
+"""Persons decided and not yet stored, beyond which nothing more is read."""
+
+
+def decided(run: Run, *, rules: Rules, clock: Clock) -> Iterator[Chunk]:
+    """Decide a run, chunk by chunk, each as of the moment that it is asked for."""
+    start = run.start
+    for records in cut(run.records):
+        last = not records or records[-1] is run.records[-1]
+        end = run.end if last else records[-1].offset + 1
+        yield decide_chunk(
+            run.partition, records, start=start, end=end, rules=rules, read_at=clock()
+        )
+        start = end
+
+
+def cut(records: Sequence[LogRecord]) -> Iterator[Sequence[LogRecord]]:
+    """Cut a run into pieces for one chunk each, never a record; at least one piece, if empty."""
+    start = size = 0
+    for index, record in enumerate(records):
+        length = len(record.value) if isinstance(record.value, bytes) else 0
+        if index > start and (index - start == CHUNK_RECORDS or size + length > CHUNK_BYTES):
+            yield records[start:index]
+            start, size = index, 0
+        size += length
+    yield records[start:]

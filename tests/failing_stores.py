@@ -1,0 +1,66 @@
+"""Stores in memory that fail as a test says, and a retry that loses no time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import TypeVar
+
+from profiles.adapters.memory import MemoryDecidingStore
+from profiles.adapters.memory_following import MemoryFollowingStore
+from profiles.application.chunk import Applied, Chunk, LogPartition
+from profiles.application.errors import LogError, StoreError
+from profiles.application.ports import Clock, Following, Ledger
+
+T = TypeVar("T")
+
+
+def retry_at_once(attempt: Callable[[], T], /, *, given_up: Callable[[], bool]) -> T:
+    while True:
+        try:
+            return attempt()
+        except (StoreError, LogError):
+            if given_up():
+                raise
+
+
+class FailingFollowingStore(MemoryFollowingStore):
+    """Fails as `failures` says, one element a call; None is no failure."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock=clock)
+        self.failures: Iterator[Exception | None] = iter(())
+
+    def follow(self, following: Following) -> None:
+        raise_next(self.failures)
+        super().follow(following)
+
+
+class FailingStore(MemoryDecidingStore):
+    """Fails as the iterators say, one element a call; None is no failure."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apply_failures: Iterator[Exception | None] = iter(())
+        self.position_failures: Iterator[Exception | None] = iter(())
+        self.sweep_failures: Iterator[Exception | None] = iter(())
+        self.sweeps = 0
+
+    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+        raise_next(self.apply_failures)
+        return super().apply(chunk, ledger)
+
+    def position(self, partition: LogPartition) -> int | None:
+        raise_next(self.position_failures)
+        return super().position(partition)
+
+    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+        self.sweeps += 1
+        raise_next(self.sweep_failures)
+        return super().sweep(read_on=read_on, quarantined_before=quarantined_before)
+
+
+def raise_next(failures: Iterator[Exception | None]) -> None:
+    failure = next(failures, None)
+    if failure is not None:
+        raise failure

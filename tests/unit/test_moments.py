@@ -1,0 +1,30 @@
+"""Times of a log as datetimes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from profiles.application.moments import Moments
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "moment"),
+    [
+        (1_795_435_200_123, datetime(2026, 11, 23, 12, 0, 0, 123_000, tzinfo=UTC)),
+        (-1, datetime(1970, 1, 1, tzinfo=UTC)),
+        (2**62, datetime(9000, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_any_time_that_a_producer_may_write_is_a_moment(
+    milliseconds: int, moment: datetime
+) -> None:
+    assert Moments().of(milliseconds) == moment
+
+
+def test_records_in_a_row_share_their_moment() -> None:
+    moments = Moments()
+
+    assert moments.of(1_000) is moments.of(1_000)
+    assert moments.of(2_000) != moments.of(1_000)
