@@ -13,9 +13,10 @@ from uuid import uuid4
 import pytest
 
 from profiles.application.chunk import LogPartition, LogRecord, Quarantined
-from profiles.application.streams import PartitionedLog, Publisher, RejectedSink
+from profiles.application.streams import LogLookup, PartitionedLog, Publisher, RejectedSink
 from profiles.domain.outcome import Reason, Rejected
 from tests.memory_streams import (
+    MemoryLogLookup,
     MemoryPartitionedLog,
     MemoryPublisher,
     MemoryRejectedSink,
@@ -35,6 +36,8 @@ class Streams(Protocol):
 
     def sink(self) -> RejectedSink: ...
 
+    def lookup(self) -> LogLookup: ...
+
 
 class MemoryStreams:
     def __init__(self) -> None:
@@ -48,6 +51,9 @@ class MemoryStreams:
 
     def sink(self) -> RejectedSink:
         return MemoryRejectedSink()
+
+    def lookup(self) -> LogLookup:
+        return MemoryLogLookup(self._topic)
 
 
 class KafkaStreams:
@@ -79,6 +85,12 @@ class KafkaStreams:
 
         sink = KafkaRejectedSink(self._address, self._topic.name)
         return self._stack.enter_context(closing(sink))
+
+    def lookup(self) -> LogLookup:
+        from profiles.adapters.kafka import KafkaLogLookup  # noqa: PLC0415 - see above
+
+        lookup = KafkaLogLookup(self._address, self._topic.name)
+        return self._stack.enter_context(closing(lookup))
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.servers)])
@@ -243,3 +255,25 @@ def test_rejections_are_told(streams: Streams) -> None:
     sink.publish([])
     sink.publish([told])
     sink.publish([told])
+
+
+def test_a_lookup_knows_the_topic_by_its_id(streams: Streams) -> None:
+    partition = streams.log("a").partitions()[0]
+
+    assert streams.lookup().identity() == partition.topic_id
+
+
+def test_a_lookup_tells_where_a_partition_begins_and_where_it_holds_records(
+    streams: Streams,
+) -> None:
+    publish(streams, b"one", b"two", b"three")
+    log = streams.log("a")
+    held = {p: log.bounds(p)[1] for p in log.partitions()}
+    (partition, end) = max(held.items(), key=lambda item: item[1])
+    lookup = streams.lookup()
+
+    assert lookup.first(partition) == 0
+    assert lookup.holds_records(partition, 0, end)
+    assert lookup.holds_records(partition, end - 1, end)
+    assert not lookup.holds_records(partition, 0, 0)
+    assert not lookup.holds_records(partition, end, end + 5)

@@ -1,0 +1,84 @@
+"""Looking a topic up, for readers that are handed its records by somebody else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import uuid4
+
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+from profiles.adapters.kafka.connection import client_settings, failure, translated
+from profiles.adapters.kafka.topic import Topics
+from profiles.application.chunk import LogPartition
+
+_SETTINGS: Final[Mapping[str, Any]] = {
+    "enable.auto.commit": False,
+    "auto.offset.reset": "error",
+    "enable.partition.eof": True,
+    "isolation.level": "read_committed",
+    "allow.auto.create.topics": False,
+    "fetch.wait.max.ms": 100,
+}
+
+_REQUEST_S: Final = 10.0
+_SLICE_S: Final = 0.5
+
+
+class KafkaLogLookup:
+    """Asks a cluster about a topic; joins no group and keeps no position. Used by one thread."""
+
+    def __init__(self, address: str, topic: str) -> None:
+        """Prepare for a topic that exists."""
+        self._address = address
+        self._topic = topic
+        self._topics = Topics(address)
+        client = client_settings(address, name="profiles-lookup")
+        # The library wants a group's name; nothing is ever noted under it.
+        group = {"group.id": f"profiles-lookup-{uuid4().hex}"}
+        self._consumer = Consumer({**client, **_SETTINGS, **group})
+
+    def identity(self) -> str | None:
+        """Return the topic's id, or None if there was no answer; see the port."""
+        topic = self._topics.answered(self._topic, self._topics.ask(self._topic))
+        return None if topic is None else topic.id
+
+    def first(self, partition: LogPartition) -> int:
+        """Return the first offset that is held."""
+        with translated(self._address):
+            first, _ = self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic, partition.number), timeout=_REQUEST_S
+            )
+        return int(first)
+
+    def holds_records(self, partition: LogPartition, start: int, end: int) -> bool:
+        """Tell whether there is a record in between, by reading on from `start`."""
+        if start >= end:
+            return False
+        with translated(self._address):
+            self._consumer.assign([TopicPartition(self._topic, partition.number, start)])
+            try:
+                following = self._next_record()
+                return following is not None and following < end
+            finally:
+                self._consumer.unassign()
+
+    def _next_record(self) -> int | None:
+        """Return the offset of the next record, or None at the partition's end."""
+        deadline = time.monotonic() + _REQUEST_S
+        while time.monotonic() < deadline:
+            message: Message | None = self._consumer.poll(_SLICE_S)
+            if message is None:
+                continue
+            error = message.error()
+            if error is None:
+                return message.offset()
+            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the driver's own name for it
+                return None
+            raise failure(self._address, error)
+        raise failure(self._address, KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - see above
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._consumer.close()
