@@ -9,7 +9,7 @@ from typing import TypeVar
 from profiles.adapters.memory import MemoryDecidingStore
 from profiles.adapters.memory_following import MemoryFollowingStore
 from profiles.application.chunk import Applied, Chunk, LogPartition
-from profiles.application.errors import LogError, StoreError
+from profiles.application.errors import MAY_PASS
 from profiles.application.ports import Clock, Following, Ledger
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ def retry_at_once(attempt: Callable[[], T], /, *, given_up: Callable[[], bool]) 
     while True:
         try:
             return attempt()
-        except (StoreError, LogError):
+        except MAY_PASS:
             if given_up():
                 raise
 

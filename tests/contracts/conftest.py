@@ -135,15 +135,37 @@ class SqliteLedgerWrittenBeside:
             )
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[WritableLedger]:
-    """Give an empty erasure ledger."""
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
+@pytest.fixture
+def memory_ledger() -> WritableLedger:
+    return MemoryLedger()
+
+
+@pytest.fixture
+def sqlite_ledger(tmp_path: Path) -> Generator[WritableLedger]:
     path = tmp_path / "ledger.sqlite"
     with closing(SqliteLedger.open(path, applied=0)) as opened:
         yield SqliteLedgerWrittenBeside(path, opened)
+
+
+@pytest.fixture
+def kafka_ledger(kafka_address: str) -> Generator[WritableLedger]:
+    from tests.kafka_ledgers import ledger_in_a_new_topic  # noqa: PLC0415 - see `mongo_store`
+
+    with ledger_in_a_new_topic(kafka_address) as written_beside:
+        yield written_beside
+
+
+@pytest.fixture(
+    params=[
+        "memory_ledger",
+        "sqlite_ledger",
+        pytest.param("kafka_ledger", marks=pytest.mark.integration),
+    ]
+)
+def ledger(request: pytest.FixtureRequest) -> WritableLedger:
+    """Give an empty erasure ledger."""
+    made: WritableLedger = request.getfixturevalue(request.param)
+    return made
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from profiles.application import chunking, consume
 from profiles.application.chunk import Chunk, LogPartition, LogRecord, Quarantined, Rules
 from profiles.application.chunking import cut
 from profiles.application.consume import Consuming
-from profiles.application.errors import GapError, LedgerError, LogError, StoreError
+from profiles.application.errors import GapError, LedgerAwayError, LedgerError, LogError, StoreError
 from profiles.application.pipeline import Lease, Pipeline
 from profiles.application.ports import Following
 from profiles.domain.outcome import Reason
@@ -271,6 +271,16 @@ def test_a_ledger_that_cannot_be_read_stops_it(bench: Bench) -> None:
         bench.once()
 
     assert bench.committed == {}
+
+
+def test_a_ledger_that_is_away_is_waited_for_and_nothing_is_stored_meanwhile(
+    bench: Bench,
+) -> None:
+    away = LedgerAwayError("ledger", "does not answer", "Start it.")
+    bench.store.apply_failures = iter([away, away, None])
+
+    assert bench.once().stored == 3
+    assert bench.both_hold_the_same
 
 
 def test_what_no_retrying_mends_is_raised_again_by_every_look(bench: Bench) -> None:

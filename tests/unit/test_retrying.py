@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from profiles.adapters.retrying import PatientRetry
-from profiles.application.errors import LedgerError, LogError, StoreError
+from profiles.application.errors import LedgerAwayError, LedgerError, LogError, StoreError
 from profiles.domain.errors import ProfilesError
 
 AWAY = StoreError("The store", "it does not answer", "Start it.")
@@ -30,10 +30,14 @@ class Attempts:
         return "done"
 
 
-def test_what_a_store_or_a_log_could_not_do_is_tried_again(
+def test_what_a_store_a_log_or_a_ledger_could_not_do_is_tried_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    attempts = Attempts(AWAY, LogError("The log", "it is away", "Start it."), AWAY)
+    attempts = Attempts(
+        AWAY,
+        LogError("The log", "it is away", "Start it."),
+        LedgerAwayError("user_ledger", "does not answer", "Start it."),
+    )
 
     assert retry(attempts, given_up=never) == "done"
 
@@ -41,7 +45,7 @@ def test_what_a_store_or_a_log_could_not_do_is_tried_again(
     assert [record.getMessage().partition(" The batch")[0] for record in caplog.records] == [
         "The store: it does not answer. Start it.",
         "The log: it is away. Start it.",
-        "The store: it does not answer. Start it.",
+        str(LedgerAwayError("user_ledger", "does not answer", "Start it.")),
     ]
 
 

@@ -22,6 +22,7 @@ from profiles.application.chunk import (
     settle,
 )
 from profiles.application.errors import GapError, LedgerError, LogError
+from profiles.application.ledger import Action, view_after
 from profiles.application.ports import ARRIVALS_KEPT, Ledger, LedgerView
 from profiles.domain.person import Person, PersonId
 from profiles.domain.profile import Profile
@@ -46,28 +47,15 @@ class MemoryLedger:
 
     def suppress(self, person: PersonId) -> None:
         """Note that a person was erased for good."""
-        self._enter(suppressed=self.current.suppressed | {person})
+        self.current = view_after(self.current, [(Action.SUPPRESS, person)])
 
     def restrict(self, person: PersonId) -> None:
         """Note that the processing of a person's data is frozen."""
-        self._enter(restricted=self.current.restricted | {person})
+        self.current = view_after(self.current, [(Action.RESTRICT, person)])
 
     def unrestrict(self, person: PersonId) -> None:
         """Note that it is frozen no longer."""
-        self._enter(restricted=self.current.restricted - {person})
-
-    def _enter(
-        self,
-        *,
-        suppressed: frozenset[PersonId] | None = None,
-        restricted: frozenset[PersonId] | None = None,
-    ) -> None:
-        current = self.current
-        self.current = LedgerView(
-            position=current.position + 1,
-            suppressed=current.suppressed if suppressed is None else suppressed,
-            restricted=current.restricted if restricted is None else restricted,
-        )
+        self.current = view_after(self.current, [(Action.UNRESTRICT, person)])
 
 
 @dataclass(slots=True)

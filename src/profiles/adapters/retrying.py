@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import tenacity
 
-from profiles.application.errors import LogError, StoreError
+from profiles.application.errors import MAY_PASS
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class PatientRetry:
                 time.sleep(min(left, _LOOK_UP_S))
 
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((StoreError, LogError)),
+            retry=tenacity.retry_if_exception_type(MAY_PASS),
             wait=self._wait,
             stop=lambda _state: given_up(),
             sleep=pause,

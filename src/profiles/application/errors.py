@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from profiles.domain.errors import ProfilesError
 
 
@@ -52,6 +54,10 @@ class LedgerError(ProfilesError):
         )
 
 
+class LedgerAwayError(LedgerError):
+    """The erasure ledger does not answer for now; nothing is stored until it does."""
+
+
 class GapError(ProfilesError):
     """The log no longer holds records that the store has not seen."""
 
@@ -65,3 +71,7 @@ class GapError(ProfilesError):
             f" at {self.first}: the records in between are lost. Nothing was changed. Restore the"
             " log, or start with an empty store and let the sources deliver again."
         )
+
+
+MAY_PASS: Final = (StoreError, LogError, LedgerAwayError)
+"""Failures that may pass: what failed is tried again, and nothing goes on without it."""

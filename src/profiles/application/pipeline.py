@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, Self, TypeVar
 
 from profiles.application.chunk import Applied, Chunk, Quarantined
-from profiles.application.errors import LogError, StoreError
+from profiles.application.errors import MAY_PASS
 from profiles.application.ports import DecidingStore, Following, FollowingStore, Ledger
 from profiles.application.streams import RejectedSink
 from profiles.domain.errors import ProfilesError
@@ -34,7 +34,7 @@ class Retry(Protocol):
         given_up: looked at before each further attempt, and during the pauses.
 
         Raises:
-            StoreError, LogError: the last failure, once it is given up.
+            StoreError, LogError, LedgerAwayError: the last failure, once it is given up.
             ProfilesError: any other failure of an attempt, at once.
         """
         ...
@@ -177,7 +177,7 @@ class Pipeline:
         try:
             return self.retry(attempt, given_up=lambda: self._given_up(task))
         except BaseException as failure:
-            if isinstance(failure, StoreError | LogError) and self._given_up(task):
+            if isinstance(failure, MAY_PASS) and self._given_up(task):
                 task.lease.active = False
                 raise _AbandonedError from None
             self._broken = True

@@ -93,6 +93,7 @@ class Ledger(Protocol):
 
         Raises:
             LedgerError: it can't be read, or ends before `at_least`: nothing may be stored.
+            LedgerAwayError: it does not answer for now; ask again, and store nothing meanwhile.
         """
         ...
 
@@ -118,7 +119,7 @@ class DecidingStore(StatisticsReader, Protocol):
 
         Raises:
             GapError: the chunk starts beyond the position, so records would be lost.
-            LedgerError: see `Ledger.view`.
+            LedgerError, LedgerAwayError: see `Ledger.view`.
             StoreError: the store did not do it; apply the chunk again.
         """
         ...

@@ -33,6 +33,7 @@ from profiles.domain.reading import canonical_id
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.composition.embedded import EngineSettings, embedded_engine
+from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.page import page
 from profiles.entrypoints.composition.sources import SourceSettings, api_is_reachable, open_source
 from profiles.entrypoints.composition.stores import deciding_store, existing_log
@@ -109,6 +110,14 @@ _ledger = _option(
     "--ledger",
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of the erasure ledger. Default: ledger.sqlite in the data folder.",
+)
+_kafka_ledger = _option(
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the erasure ledger, instead of its topic.",
+)
+_ledger_topic = _option(
+    "--ledger-topic", default="user_ledger", show_default=True, help="The erasure ledger."
 )
 _port = _option(
     "--port", type=click.IntRange(0, 65_535), default=8050, show_default=True, help="Of the page."
@@ -300,7 +309,8 @@ def produce(
 )
 @_option("--once", is_flag=True, help="End at the log's ends as of now.")
 @_as_of
-@_ledger
+@_kafka_ledger
+@_ledger_topic
 def process(
     *,
     kafka: str,
@@ -312,6 +322,7 @@ def process(
     once: bool,
     as_of: date | None,
     ledger: Path | None,
+    ledger_topic: str,
 ) -> None:
     """Take what Kafka holds into the stores, without Spark."""
     stop = Event()
@@ -322,7 +333,7 @@ def process(
             ),
             stores=read_stores(stores),
             group=group,
-            ledger=ledger,
+            ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
             as_of=as_of,
             progress=report,
         )

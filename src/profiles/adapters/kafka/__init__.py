@@ -1,13 +1,18 @@
-"""Apache Kafka as the log: topics, producer, consumer, and the topic of rejected records."""
+"""Apache Kafka as the log: topics, producer, consumer, rejected records, and the erasure ledger."""
 
 from profiles.adapters.kafka.consumer import KafkaLog
+from profiles.adapters.kafka.ledger import DEFAULT_LEDGER, KafkaLedger, ledger_topic
+from profiles.adapters.kafka.ledger_entry import KafkaLedgerWriter
 from profiles.adapters.kafka.lookup import KafkaLogLookup
 from profiles.adapters.kafka.producer import KafkaPublisher
 from profiles.adapters.kafka.rejected import KafkaRejectedSink, rejected_topic
 from profiles.adapters.kafka.topic import DEFAULT_TOPIC, Topic, Topics, TopicSettings
 
 __all__ = [
+    "DEFAULT_LEDGER",
     "DEFAULT_TOPIC",
+    "KafkaLedger",
+    "KafkaLedgerWriter",
     "KafkaLog",
     "KafkaLogLookup",
     "KafkaPublisher",
@@ -15,5 +20,6 @@ __all__ = [
     "Topic",
     "TopicSettings",
     "Topics",
+    "ledger_topic",
     "rejected_topic",
 ]

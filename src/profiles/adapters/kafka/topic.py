@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
@@ -25,10 +25,16 @@ from profiles.domain.policy import LOG_RETENTION
 
 DEFAULT_TOPIC: Final = "user_data_topic"
 
+PATIENCE_S: Final = 120.0
+"""Seconds for which a cluster that does not answer is waited for at the start."""
+
+T = TypeVar("T")
+
 _REQUEST_S: Final = 10.0
 _PAUSE_S: Final = 0.5
 _MILLISECONDS: Final = 1_000
 _SEGMENT_MS: Final = 3_600_000  # 1 h: retention deletes whole segments, so it is late by one
+_FOR_EVER: Final = "-1"
 
 _logger = logging.getLogger(__name__)
 
@@ -39,22 +45,27 @@ class TopicSettings:
 
     partitions: how many, where it has to be made.
     replication: of each partition; -1 for the cluster's own default.
-    retention_ms: milliseconds after which a record goes, up to one segment (1 h) late.
+    retention_ms: milliseconds after which a record goes, up to one segment (1 h) late; None for
+        a topic that loses nothing, ever.
     """
 
     name: str = DEFAULT_TOPIC
     partitions: int = 4
     replication: int = -1
-    retention_ms: int = int(LOG_RETENTION.total_seconds()) * _MILLISECONDS
+    retention_ms: int | None = int(LOG_RETENTION.total_seconds()) * _MILLISECONDS
 
     def configuration(self) -> Mapping[str, str]:
         """Return the topic's own settings, in Kafka's words."""
-        return {
-            "cleanup.policy": "delete",
-            "retention.ms": str(self.retention_ms),
-            "segment.ms": str(_SEGMENT_MS),
-            "message.timestamp.type": "LogAppendTime",
-        }
+        kept = (
+            {
+                "retention.ms": _FOR_EVER,
+                "retention.bytes": _FOR_EVER,
+                "unclean.leader.election.enable": "false",
+            }
+            if self.retention_ms is None
+            else {"retention.ms": str(self.retention_ms), "segment.ms": str(_SEGMENT_MS)}
+        )
+        return {"cleanup.policy": "delete", **kept, "message.timestamp.type": "LogAppendTime"}
 
 
 class Topic(NamedTuple):
@@ -84,7 +95,9 @@ class Topics:
         self._request_s = request_s
         self._admin = AdminClient(client_settings(address, name="profiles-topics"))
 
-    def ensure(self, settings: TopicSettings, *, stop: Event, within_s: float = 120.0) -> Topic:
+    def ensure(
+        self, settings: TopicSettings, *, stop: Event, within_s: float = PATIENCE_S
+    ) -> Topic:
         """Make a topic where it is missing; say where an existing one differs, and leave it so.
 
         within_s: seconds for which to wait for a cluster that does not answer.
@@ -92,11 +105,25 @@ class Topics:
         Raises:
             LogError: it can't be made, or nothing answered in time, or `stop` was set.
         """
+        return self._patiently(lambda: self._made(settings), stop=stop, within_s=within_s)
+
+    def find(self, name: str, *, stop: Event, within_s: float = PATIENCE_S) -> Topic | None:
+        """Describe a topic; None where Kafka says that there is none.
+
+        within_s: as for `ensure`.
+
+        Raises:
+            LogError: this user may not see it, or nothing answered in time, or `stop` was set.
+        """
+        return self._patiently(lambda: self._found(name), stop=stop, within_s=within_s)
+
+    def _patiently(self, ask: Callable[[], T], *, stop: Event, within_s: float) -> T:
+        """Ask until there is an answer."""
         deadline = time.monotonic() + within_s
         said = False
         while True:
             try:
-                topic = self._made(settings)
+                return ask()
             except KafkaException as raised:
                 error = error_of(raised)
                 if permanent(error) or time.monotonic() > deadline or stop.is_set():
@@ -105,16 +132,10 @@ class Topics:
                     _logger.warning("Waiting for Kafka at %s.", self._address)
                     said = True
                 stop.wait(_PAUSE_S)
-                continue
-            return topic
 
     def _made(self, settings: TopicSettings) -> Topic:
-        try:
-            topic = self._described(settings.name)
-        except KafkaException as raised:
-            if error_of(raised).code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                raise
-        else:
+        topic = self._found(settings.name)
+        if topic is not None:
             self._tell_differences(settings)
             return topic
         wanted = NewTopic(
@@ -130,6 +151,14 @@ class Topics:
             if error_of(raised).code() != KafkaError.TOPIC_ALREADY_EXISTS:  # somebody else did
                 raise
         return self._described(settings.name)
+
+    def _found(self, name: str) -> Topic | None:
+        try:
+            return self._described(name)
+        except KafkaException as raised:
+            if error_of(raised).code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise
+            return None
 
     def differences(self, settings: TopicSettings) -> Mapping[str, tuple[str, str]]:
         """Return what an existing topic has otherwise: by setting, what it has and should have.

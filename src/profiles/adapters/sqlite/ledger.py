@@ -8,6 +8,7 @@ from pathlib import Path
 
 from profiles.adapters.sqlite.database import Kind, close, connect, translated
 from profiles.application.errors import LedgerError
+from profiles.application.ledger import Action, view_after
 from profiles.application.ports import LedgerView
 from profiles.domain.person import PersonId
 
@@ -68,22 +69,12 @@ class SqliteLedger:
 
     def _after(self, rows: Sequence[tuple[int, str, str]]) -> LedgerView:
         """Return what the ledger says with the entries that follow those seen."""
-        suppressed, restricted = set(self._seen.suppressed), set(self._seen.restricted)
-        for expected, (position, action, entered) in enumerate(rows, self._seen.position + 1):
+        for expected, (position, _action, _person) in enumerate(rows, self._seen.position + 1):
             if position != expected:
                 happened = f"has no entry {expected}"
                 raise LedgerError(str(self._path), happened, "Restore it from a copy.")
-            person = PersonId(entered)
-            if action == "suppress":
-                suppressed.add(person)
-            elif action == "restrict":
-                restricted.add(person)
-            else:
-                restricted.discard(person)
-        return LedgerView(
-            position=rows[-1][0],
-            suppressed=frozenset(suppressed),
-            restricted=frozenset(restricted),
+        return view_after(
+            self._seen, [(Action(action), PersonId(person)) for _, action, person in rows]
         )
 
     def close(self) -> None:

@@ -6,19 +6,18 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from threading import Event
 
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
-from profiles.adapters.sqlite import SqliteLedger
 from profiles.application.chunk import Rules
 from profiles.application.consume import Consuming
 from profiles.application.produce import Producing, Production
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
-from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
+from profiles.entrypoints.addresses import StoreAddresses
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.needs import need
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 
@@ -41,23 +40,14 @@ class ProcessSettings:
     """What a consumer does.
 
     group: shares the partitions among its readers.
-    ledger: the file of the erasure ledger; None for `ledger.sqlite` beside a SQLite store, or in
-        the current folder.
     """
 
     kafka: KafkaSettings
     stores: StoreAddresses
     group: str
-    ledger: Path | None = None
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
     as_of: date | None = None
     progress: Callable[[Tally], None] = field(default=lambda _tally: None)
-
-    @property
-    def ledger_path(self) -> Path:
-        """The erasure ledger's file."""
-        deciding = self.stores.deciding
-        beside = deciding.path.parent if isinstance(deciding, SqliteAddress) else Path()
-        return self.ledger or beside / "ledger.sqlite"
 
 
 @contextmanager
@@ -108,8 +98,9 @@ def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]
     kafka = settings.kafka
     with ExitStack() as stack:
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
-        ledger = stack.enter_context(
-            closing(SqliteLedger.open(settings.ledger_path, applied=store.ledger_position()))
+        applied = store.ledger_position()
+        entries = stack.enter_context(
+            ledger(settings.ledger, kafka=kafka.address, applied=applied, stop=stop)
         )
         following = stack.enter_context(following_store(settings.stores.following))
         topics = Topics(kafka.address)
@@ -123,7 +114,7 @@ def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]
         yield Consuming(
             log=log,
             store=store,
-            ledger=ledger,
+            ledger=entries,
             rejected=rejected,
             rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=settings.as_of),
             clock=now,
