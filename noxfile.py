@@ -50,7 +50,7 @@ def _install_wheel(session: nox.Session) -> None:
     dist = Path(session.create_tmp()) / "dist"
     for old in dist.glob("*.whl"):
         old.unlink()
-    session.run(
+    session.run_install(
         *("python", "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"),
         *("--wheel-dir", str(dist), str(ROOT)),
         silent=True,

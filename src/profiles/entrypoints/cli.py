@@ -45,7 +45,7 @@ from profiles.entrypoints.composition.streaming import (
 )
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.progress import progress
-from profiles.entrypoints.settings import read_file, seconds
+from profiles.entrypoints.settings import read_assignments, read_file, seconds
 
 DONE: Final = 0
 FAILURE: Final = 1
@@ -338,6 +338,88 @@ def process(
             progress=report,
         )
         with consuming(settings, stop=stop) as job:
+            try:
+                finished = job.run(once=once, stop=stop)
+            finally:
+                _tell_rejections(job.tally)
+                _print_tally(job.tally)
+    if once and not finished:
+        raise ProfilesError(
+            "Stopped before the end of the log. What was read is kept; the same command goes on"
+            " from there."
+        )
+
+
+@cli.command()
+@_kafka
+@_store
+@_option(
+    "--checkpoint",
+    required=True,
+    metavar="DIR",
+    help="Folder in which Spark notes how far it is, on any filesystem that it knows.",
+)
+@_topic
+@_partitions
+@_replication
+@_option("--once", is_flag=True, help="End at the log's ends as of now.")
+@_as_of
+@_kafka_ledger
+@_ledger_topic
+@_option("--master", metavar="URL", help="Of a Spark cluster. Default: this machine.")
+@_option("--cores", type=click.IntRange(1), help="Of this machine. Default: all.")
+@_option("--trigger", type=_Duration(), default="0s", show_default=True, help="Between batches.")
+@_option(
+    "--batch-records",
+    type=click.IntRange(1),
+    default=200_000,
+    show_default=True,
+    help="At most, in a batch.",
+)
+@_option("--conf", "configuration", multiple=True, metavar="NAME=VALUE", help="Spark's own.")
+def spark(
+    *,
+    kafka: str,
+    stores: Sequence[str],
+    checkpoint: str,
+    topic: str,
+    partitions: int,
+    replication: int,
+    once: bool,
+    as_of: date | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    master: str | None,
+    cores: int | None,
+    trigger: float,
+    batch_records: int,
+    configuration: Sequence[str],
+) -> None:
+    """Take what Kafka holds into the stores, on Spark."""
+    from profiles.entrypoints.composition.spark import SparkSettings, Watching, spark_stream
+
+    stop = Event()
+    settings = SparkSettings(
+        kafka=KafkaSettings(
+            address=kafka, topic=topic, partitions=partitions, replication=replication
+        ),
+        stores=read_stores(stores),
+        checkpoint=checkpoint,
+        ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
+        as_of=as_of,
+        master=master,
+        cores=cores,
+        configuration=read_assignments(configuration),
+        batch_records=batch_records,
+        trigger_s=trigger,
+    )
+    with progress(_console()) as report:
+        watching = Watching(
+            tally=report,
+            progress=lambda p: report.note(f"lag {p.lag:,}, last batch {p.seconds:.1f} s"),
+        )
+        # Spark takes Ctrl-C for itself when it starts, so it is ours only after that.
+        with spark_stream(settings, stop=stop, watching=watching) as job, stoppable(stop):
             try:
                 finished = job.run(once=once, stop=stop)
             finally:

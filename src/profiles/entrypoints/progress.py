@@ -28,6 +28,10 @@ class Report(Protocol):
         """Count it."""
         ...
 
+    def note(self, text: str, /) -> None:
+        """Show something beside the counts, in place of what was noted before."""
+        ...
+
 
 class _RateColumn(ProgressColumn):
     """Persons a second, over the last half minute."""
@@ -49,7 +53,6 @@ def _told(tally: Tally) -> str:
 @contextmanager
 def progress(console: Console) -> Generator[Report]:
     """Show counts and rate on a terminal; on anything else nothing."""
-    total = Tally()
     shown = Progress(
         SpinnerColumn(),
         TextColumn("read {task.completed:,.0f}"),
@@ -62,11 +65,26 @@ def progress(console: Console) -> Generator[Report]:
         speed_estimate_period=30.0,
     )
     with shown:
-        task = shown.add_task("", total=None)
+        yield _Shown(shown)
 
-        def report(tally: Tally) -> None:
-            nonlocal total
-            total += tally
-            shown.update(task, completed=total.read, description=_told(total))
 
-        yield report
+class _Shown:
+    """Counts, and shows what it has counted."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+        self._task = shown.add_task("", total=None)
+        self._total = Tally()
+        self._note = ""
+
+    def __call__(self, tally: Tally, /) -> None:
+        self._total += tally
+        self._show()
+
+    def note(self, text: str, /) -> None:
+        self._note = f"; {text}"
+        self._show()
+
+    def _show(self) -> None:
+        description = _told(self._total) + self._note
+        self._shown.update(self._task, completed=self._total.read, description=description)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,3 +76,16 @@ def seconds(text: str) -> float:
     if match is None:
         raise UsageError(f"{text!r} is no duration; write it like 5s, 500ms or 2m.")
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def read_assignments(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Read settings written `NAME=VALUE`.
+
+    Raises:
+        UsageError: one of them has another form; its value is not repeated.
+    """
+    pairs = tuple(text.partition("=") for text in texts)
+    for name, sign, _ in pairs:
+        if not (name and sign):
+            raise UsageError("--conf takes NAME=VALUE, like spark.executor.memory=2g.")
+    return tuple((name, value) for name, _, value in pairs)

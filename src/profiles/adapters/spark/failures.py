@@ -1,0 +1,60 @@
+"""What Spark says when a query ends by itself, in our words.
+
+Spark's own text is never shown: it can quote anything that a query has touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from profiles.application.errors import LogError
+from profiles.domain.errors import ProfilesError
+
+_LOST: Final = ("KAFKA_DATA_LOSS", "failOnDataLoss", "OffsetOutOfRange")
+_OTHER_CHECKPOINT: Final = (
+    "KAFKA_INVALID_OFFSETS",
+    "INCOMPATIBLE_CHECKPOINT",
+    "startingOffsets",
+    "There are [",
+)
+
+
+class QueryEndedError(ProfilesError):
+    """The query ended by itself; it may be started again from its checkpoint."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return (
+            f"Spark ended the query ({self.kind}). What every store has stays; the batch at hand is"
+            " taken again. See that Kafka, the stores and the cluster are up, and run the same"
+            " command again: nothing is doubled."
+        )
+
+
+def explained(failure: BaseException, topic: str) -> ProfilesError:
+    """Turn what ended a query into ours."""
+    text = str(failure)
+    if any(sign in text for sign in _LOST):
+        return LogError(
+            f"Topic {topic}",
+            "it no longer holds records that the checkpoint has still to read, or was made anew",
+            "Nothing was passed over. If the stores have them all, or it is another topic, run the"
+            " same command with a new --checkpoint: reading begins again where the topic does,"
+            " nothing is doubled, and a gap that the stores can't close stops it.",
+        )
+    if any(sign in text for sign in _OTHER_CHECKPOINT):
+        return LogError(
+            f"Topic {topic}",
+            "the checkpoint does not fit it",
+            "Run the same command with a new --checkpoint: nothing is doubled.",
+        )
+    return QueryEndedError(_kind(failure))
+
+
+def _kind(failure: Any) -> str:  # noqa: ANN401 - PySpark has no types
+    """Name the condition that Spark gives, or the kind of the error."""
+    condition = getattr(failure, "getCondition", lambda: None)()
+    return str(condition or type(failure).__qualname__)

@@ -1,0 +1,97 @@
+"""A Spark session: on this machine by default, or the one that `spark-submit` has prepared."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyspark
+from pyspark.sql import SparkSession
+
+from profiles.adapters.spark.java import java_home
+from profiles.domain.errors import UsageError
+
+CONNECTOR: Final = f"org.apache.spark:spark-sql-kafka-0-10_2.13:{pyspark.__version__}"
+
+_SUBMITTED: Final = "PYSPARK_GATEWAY_PORT"
+"""Set by `spark-submit` for the script that it runs."""
+
+_ATTEMPTS: Final = 4
+"""Of a task: in local mode Spark ends the query at the first that is lost, unless it is told."""
+
+_EVERYWHERE: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # a chunk each: the first begins soon
+    "spark.speculation": "false",  # a partition is worked on by one task at a time
+}
+_ON_THIS_MACHINE: Final = {
+    "spark.driver.host": "127.0.0.1",  # no name of this machine has to be looked up
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "FATAL",  # what happens to the job is told by us, in one line
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """How Spark is started where `spark-submit` has not done it.
+
+    cores: of this machine, or None for all of them. Not used with `master`.
+    master: of a cluster, as Spark writes it; None for this machine.
+    configuration: Spark's own settings; they win over ours.
+    """
+
+    cores: int | None = None
+    master: str | None = None
+    configuration: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def spark_session(settings: SessionSettings) -> Generator[Any]:
+    """Start Spark, or take the session that was submitted; stop it at the end.
+
+    Raises:
+        UsageError: there is no Java that fits, or Spark does not start.
+    """
+    submitted = _SUBMITTED in os.environ
+    wanted = dict(_EVERYWHERE)
+    if not submitted:
+        _prepare_machine()
+        wanted |= {"spark.jars.packages": CONNECTOR}
+        if settings.master is None:
+            wanted |= _ON_THIS_MACHINE
+        wanted["spark.master"] = settings.master or _local_master(settings.cores)
+    wanted |= settings.configuration
+    builder = SparkSession.builder.appName("profiles")
+    for name, value in wanted.items():
+        builder = builder.config(name, value)
+    try:
+        spark = builder.getOrCreate()
+    except Exception as failure:  # noqa: BLE001 - of many kinds; none of them knows a person
+        raise UsageError(
+            f"Spark did not start ({type(failure).__qualname__}); the lines above say why. Nothing"
+            " was read. Where its connector to Kafka could not be downloaded, name the folder of a"
+            " copy with --conf spark.jars.ivy=… or its jars with --conf spark.jars=…."
+        ) from None
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def _local_master(cores: int | None) -> str:
+    return f"local[{cores or '*'},{_ATTEMPTS}]"
+
+
+def _prepare_machine() -> None:
+    """Make sure of Java, and that the workers have what this interpreter has."""
+    home = java_home()
+    if home is not None:
+        os.environ["JAVA_HOME"] = str(home)
+    for name in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
+        os.environ.setdefault(name, sys.executable)

@@ -1,0 +1,192 @@
+"""Kafka into the stores, on Spark: the job in the driver, and its share in each worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from threading import Event
+from typing import TYPE_CHECKING, Final
+
+from profiles.adapters import codec
+from profiles.adapters.retrying import PatientRetry
+from profiles.application.chunk import LogPartition, Rules
+from profiles.application.retention import Sweeping
+from profiles.application.share import Share
+from profiles.domain.errors import UsageError
+from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.tally import Tally
+from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
+from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
+from profiles.entrypoints.composition.needs import need
+from profiles.entrypoints.composition.stores import deciding_store, following_store
+from profiles.entrypoints.composition.streaming import KafkaSettings
+
+if TYPE_CHECKING:
+    from profiles.adapters.spark import Progress, SparkStream
+
+
+_KEPT: Final[list[ExitStack]] = []
+"""What a worker has opened: as long as its process lives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkSettings:
+    """What a Spark job does, and where.
+
+    checkpoint: a folder on any filesystem that Spark knows.
+    master, cores: of a cluster, or of this machine; not used by `spark-submit`.
+    configuration: Spark's own settings.
+    batch_records, trigger_s: see `StreamSettings`.
+    """
+
+    kafka: KafkaSettings
+    stores: StoreAddresses
+    checkpoint: str
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    as_of: date | None = None
+    master: str | None = None
+    cores: int | None = None
+    configuration: tuple[tuple[str, str], ...] = ()
+    batch_records: int = 200_000
+    trigger_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareSettings:
+    """What a worker opens; calling it opens it for good, for a worker has no end that is told.
+
+    It is pickled into the job, so it holds no secret.
+    """
+
+    kafka: KafkaSettings
+    stores: StoreAddresses
+    ledger: LedgerSettings
+    as_of: date | None
+
+    def __call__(self) -> Share:
+        """Open stores, ledger and log.
+
+        Raises:
+            UsageError, StoreError, LedgerError, LogError: one of them can't be used.
+        """
+        from profiles.adapters.kafka import KafkaLogLookup, KafkaRejectedSink
+
+        kafka = self.kafka
+        for_good = ExitStack()
+        _KEPT.append(for_good)  # or it would close all when nothing refers to it
+        store = for_good.enter_context(deciding_store(self.stores.deciding, create=False))
+        return Share(
+            store=store,
+            ledger=for_good.enter_context(
+                ledger(
+                    self.ledger,
+                    kafka=kafka.address,
+                    applied=store.ledger_position(),
+                    stop=Event(),
+                )
+            ),
+            rejected=KafkaRejectedSink(kafka.address, kafka.topic),
+            lookup=KafkaLogLookup(kafka.address, kafka.topic),
+            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=self.as_of),
+            clock=now,
+            retry=PatientRetry(),
+            following=for_good.enter_context(following_store(self.stores.following)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """Who is told how the job goes."""
+
+    tally: Callable[[Tally], None] = field(default=lambda _tally: None)
+    progress: Callable[[Progress], None] = field(default=lambda _progress: None)
+
+
+@contextmanager
+def spark_stream(
+    settings: SparkSettings, *, stop: Event, watching: Watching | None = None
+) -> Generator[SparkStream]:
+    """Make stores and topics that are missing, start Spark, and join them.
+
+    Raises:
+        UsageError, StoreError, LedgerError, LogError: one of them can't be used.
+    """
+    need("profiles.adapters.kafka", extra="kafka")
+    need("profiles.adapters.spark", extra="spark")
+    from profiles.adapters.kafka import Topics, TopicSettings, rejected_topic
+    from profiles.adapters.spark import SessionSettings, SparkStream, StreamSettings, spark_session
+
+    kafka = settings.kafka
+    _check_reach(settings)
+    with ExitStack() as stack:
+        store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
+        with (
+            ledger(
+                settings.ledger, kafka=kafka.address, applied=store.ledger_position(), stop=stop
+            ),
+            following_store(settings.stores.following),
+        ):
+            pass  # both are there now, and fit: better said here than by four attempts of a task
+        topics = Topics(kafka.address)
+        wanted = TopicSettings(
+            name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
+        )
+        topic = topics.ensure(wanted, stop=stop)
+        topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
+        starts = None
+        if settings.stores.following is None:
+            positions = {n: store.position(topic.partition(n)) for n in range(topic.partitions)}
+            starts = {n: -2 if p is None else p for n, p in positions.items()}
+        session = stack.enter_context(
+            spark_session(
+                SessionSettings(
+                    cores=settings.cores,
+                    master=settings.master,
+                    configuration=dict(settings.configuration),
+                )
+            )
+        )
+        told = watching or Watching()
+
+        def partitions() -> list[LogPartition]:
+            found = topics.describe(kafka.topic)
+            return [found.partition(number) for number in range(found.partitions)]
+
+        yield SparkStream(
+            spark=session,
+            settings=StreamSettings(
+                kafka=kafka.address,
+                topic=kafka.topic,
+                checkpoint=settings.checkpoint,
+                starts=starts,
+                batch_records=settings.batch_records,
+                trigger_s=settings.trigger_s,
+            ),
+            open_share=ShareSettings(
+                kafka=kafka,
+                stores=settings.stores,
+                ledger=settings.ledger,
+                as_of=settings.as_of,
+            ),
+            describe=partitions,
+            housekeeping=Sweeping(store=store, clock=now),
+            tell_tally=told.tally,
+            tell_progress=told.progress,
+        )
+
+
+def _check_reach(settings: SparkSettings) -> None:
+    """Refuse files that the workers of a cluster would not find.
+
+    Raises:
+        UsageError: a store or the ledger is a file, and the workers are on other machines.
+    """
+    in_files = isinstance(settings.stores.deciding, SqliteAddress) or settings.ledger.file
+    if in_files and settings.master is not None and not settings.master.startswith("local"):
+        raise UsageError(
+            "The workers of a cluster can't reach a store or ledger in a file of this machine. Use"
+            " MongoDB as the deciding store, and the ledger's topic."
+        )
