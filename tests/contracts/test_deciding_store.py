@@ -15,7 +15,7 @@ from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.application import messages
 from profiles.application.chunk import Chunk, LogPartition, LogRecord, Rules, decide_chunk
 from profiles.application.errors import GapError, LedgerError
-from profiles.application.ports import DecidingStore, LedgerView
+from profiles.application.ports import DecidingStore, LedgerView, Progress
 from profiles.domain.outcome import Reason, Rejected
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.statistics import Cell, Statistics
@@ -93,6 +93,31 @@ def test_an_empty_chunk_moves_the_position_only(
     assert tally == Tally()
     assert store.position(TOPIC) == 5
     assert store.counts() == Tally()
+
+
+def test_it_tells_how_far_it_is_in_every_topic(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    assert store.progress() == Progress()
+
+    empty_ledger.suppress(BEA)
+    grown = LogPartition(TOPIC.topic_id, 1, 2)
+    store.apply(chunk(stored(ADA), start=4), empty_ledger)
+    store.apply(chunk(stored(ADA), partition=OTHER_TOPIC), empty_ledger)
+    store.apply(chunk(partition=grown, start=0), empty_ledger)
+    told = store.progress()
+
+    assert told.ledger_position == 1
+    assert [tuple(topic) for topic in told.topics] == [
+        (TOPIC.topic_id, 1),
+        (OTHER_TOPIC.topic_id, 1),
+        (TOPIC.topic_id, 2),
+    ]
+    assert told.positions == {
+        (TOPIC.topic_id, 0): 5,
+        (OTHER_TOPIC.topic_id, 0): 1,
+        (TOPIC.topic_id, 1): 0,
+    }
 
 
 # --- What is stored ------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from profiles.application.chunk import (
 )
 from profiles.application.errors import GapError, LedgerError, LogError
 from profiles.application.ledger import Action, view_after
-from profiles.application.ports import ARRIVALS_KEPT, Ledger, LedgerView
+from profiles.application.ports import ARRIVALS_KEPT, Ledger, LedgerView, Progress
 from profiles.domain.person import Person, PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -86,6 +86,15 @@ class MemoryDecidingStore:
     def ledger_position(self) -> int:
         """Return the position of the erasure ledger that is applied."""
         return self._ledger_position
+
+    def progress(self) -> Progress:
+        """Return how far the store is."""
+        with self._lock:
+            return Progress(
+                ledger_position=self._ledger_position,
+                topics=tuple(sorted(self._epochs, key=self._epochs.__getitem__)),
+                positions={key: writer.position for key, writer in self._writers.items()},
+            )
 
     def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
         """Write what a chunk changes: all that can fail comes before the first change."""

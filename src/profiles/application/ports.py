@@ -98,6 +98,20 @@ class Ledger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a deciding store is.
+
+    ledger_position: of the erasure ledger, applied.
+    topics: id and number of partitions of each topic that was read, in the order of epochs.
+    positions: the first offset not yet decided, by topic id and partition.
+    """
+
+    ledger_position: int = 0
+    topics: Sequence[tuple[str, int]] = ()
+    positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+
 class DecidingStore(StatisticsReader, Protocol):
     """Where it is decided what is held: profiles, statistics, position and counts as one."""
 
@@ -107,6 +121,10 @@ class DecidingStore(StatisticsReader, Protocol):
 
     def ledger_position(self) -> int:
         """Return the position of the erasure ledger that the store has applied."""
+        ...
+
+    def progress(self) -> Progress:
+        """Return how far the store is, in every topic that it was ever joined to."""
         ...
 
     def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:

@@ -14,6 +14,7 @@ _EXAMPLE: Final = "sqlite:///profiles.db"
 _CASSANDRA: Final = "cassandra://HOST1,HOST2:9042/user_keyspace?dc=datacenter1"
 _MONGO: Final = "mongodb://HOST:27017/profiles?replicaSet=rs0"
 _CASSANDRA_PORT: Final = 9042
+_SECRETS: Final = ("password", "secret", "token")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,11 @@ class SqliteAddress:
     """A deciding store in a file."""
 
     path: Path
+
+    @property
+    def name(self) -> str:
+        """Name the store in messages."""
+        return str(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,11 @@ class MongoAddress:
 
     url: str
     database: str
+
+    @property
+    def name(self) -> str:
+        """Name the store in messages, without user and options."""
+        return f"MongoDB at {urlsplit(self.url).netloc.rpartition('@')[2]}/{self.database}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +57,11 @@ class CassandraAddress:
     keyspace: str
     datacentre: str | None = None
     replication: int = 1
+
+    @property
+    def name(self) -> str:
+        """Name the store in messages."""
+        return f"Cassandra at {','.join(self.hosts)}:{self.port}/{self.keyspace}"
 
 
 DecidingAddress = SqliteAddress | MongoAddress
@@ -83,7 +99,7 @@ def _address(url: str) -> DecidingAddress | CassandraAddress:
     """Read one URL; what it says is not repeated in an error, for it may hold a secret."""
     try:
         parts = urlsplit(url)
-        has_password = parts.password is not None
+        has_password = parts.password is not None or _has_secret(parts.query)
     except ValueError:
         raise UsageError(f"--store takes a URL like {_EXAMPLE}; this one can't be read.") from None
     if has_password:
@@ -100,6 +116,11 @@ def _address(url: str) -> DecidingAddress | CassandraAddress:
     raise UsageError(
         f"--store takes a URL that begins with sqlite:, mongodb: or cassandra:, like {_EXAMPLE}."
     )
+
+
+def _has_secret(query: str) -> bool:
+    """Tell whether an option holds what only its owner may know, such as a key file's password."""
+    return any(word in query.lower() for word in _SECRETS)
 
 
 def _sqlite(parts: SplitResult) -> SqliteAddress:

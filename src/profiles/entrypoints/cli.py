@@ -32,6 +32,8 @@ from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.reading import canonical_id
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, read_stores
+from profiles.entrypoints.composition.doctor import ExaminedSettings
+from profiles.entrypoints.composition.doctor import doctor as joined_doctor
 from profiles.entrypoints.composition.embedded import EngineSettings, embedded_engine
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.page import page
@@ -45,6 +47,7 @@ from profiles.entrypoints.composition.streaming import (
 )
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.progress import progress
+from profiles.entrypoints.rendering import table_of
 from profiles.entrypoints.settings import read_assignments, read_file, seconds
 
 DONE: Final = 0
@@ -118,6 +121,12 @@ _kafka_ledger = _option(
 )
 _ledger_topic = _option(
     "--ledger-topic", default="user_ledger", show_default=True, help="The erasure ledger."
+)
+_some_kafka = _option("--kafka", metavar="HOST:PORT", help="The cluster, unless all is in SQLite.")
+_some_ledger = _option(
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the erasure ledger. Default: its topic, or ledger.sqlite in the data folder.",
 )
 _port = _option(
     "--port", type=click.IntRange(0, 65_535), default=8050, show_default=True, help="Of the page."
@@ -486,6 +495,43 @@ def dashboard(*, stores: Sequence[str], port: int) -> None:
 
 
 @cli.command()
+@_store
+@_some_kafka
+@_topic
+@_data
+@_some_ledger
+@_ledger_topic
+@_option("--k", type=click.IntRange(min=1), help="Of the page. Default: as for `dashboard`.")
+@click.pass_context
+def doctor(
+    context: click.Context,
+    *,
+    stores: Sequence[str],
+    kafka: str | None,
+    topic: str,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    k: int | None,
+) -> None:
+    """Check every connection and every unsafe setting, and say how to mend each."""
+    defaults = (context.parent.default_map if context.parent else None) or {}
+    settings = ExaminedSettings(
+        stores=read_stores(stores),
+        kafka=kafka,
+        topic=topic,
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        data=data,
+        k=k if k is not None else defaults.get("dashboard", {}).get("k"),
+    )
+    checks = joined_doctor(settings).examine()
+    _console().print(table_of(checks))
+    click.echo(json.dumps({"checks": [asdict(check) for check in checks]}, ensure_ascii=False))
+    if not all(check.ok for check in checks):
+        context.exit(FAILURE)
+
+
+@cli.command()
 @click.argument("person", metavar="ID")
 @_store
 @_data
@@ -551,7 +597,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     _log_to_stderr()
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     try:
-        cli.main(arguments, prog_name="profiles", standalone_mode=False)
+        code = cli.main(arguments, prog_name="profiles", standalone_mode=False)
     except click.exceptions.Abort:
         return FAILURE
     except click.ClickException as error:
@@ -569,7 +615,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         )
         _show_frames(error, debug=debug)
         return FAILURE
-    return DONE
+    return code if isinstance(code, int) else DONE  # of `Context.exit`
 
 
 def _show_frames(error: BaseException, *, debug: bool) -> None:
@@ -581,7 +627,14 @@ def _show_frames(error: BaseException, *, debug: bool) -> None:
 def _log_to_stderr() -> None:
     """Send the library's log to standard error, and of others only warnings."""
     handler = RichHandler(console=_console(), show_path=False, markup=False, rich_tracebacks=False)
+    handler.addFilter(_without_frames)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("profiles").setLevel(logging.INFO)
+
+
+def _without_frames(record: logging.LogRecord) -> bool:
+    """Show what a driver logs, and not the error that it logs with it: that can print a person."""
+    record.exc_info = record.exc_text = None
+    return True

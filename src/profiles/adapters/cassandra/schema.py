@@ -41,7 +41,7 @@ _MARK: Final = "profiles, schema version "
 """Begins the table's comment. It is made together with the table, in one statement: a version
 kept in a table beside it could be missing after a crash between the two."""
 
-_GRACE_S: Final = 10 * 24 * 60 * 60
+GRACE_S: Final = 10 * 24 * 60 * 60
 """How long deletions are remembered. A write older than a deletion can arrive while the log holds
 its record (24 h) or a node its hint (3 h); nodes that were away longer than this need a repair."""
 
@@ -117,7 +117,7 @@ def table_statement(settings: CassandraSettings) -> str:
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     return (
         f"CREATE TABLE IF NOT EXISTS {qualified(settings)} ({columns}, PRIMARY KEY (id))"
-        f" WITH comment = '{_MARK}{SCHEMA_VERSION}' AND gc_grace_seconds = {_GRACE_S}"
+        f" WITH comment = '{_MARK}{SCHEMA_VERSION}' AND gc_grace_seconds = {GRACE_S}"
     )
 
 

@@ -4,6 +4,7 @@ from profiles.adapters.kafka.consumer import KafkaLog
 from profiles.adapters.kafka.ledger import DEFAULT_LEDGER, KafkaLedger, ledger_topic
 from profiles.adapters.kafka.ledger_entry import KafkaLedgerWriter
 from profiles.adapters.kafka.lookup import KafkaLogLookup
+from profiles.adapters.kafka.probe import KafkaProbe
 from profiles.adapters.kafka.producer import KafkaPublisher
 from profiles.adapters.kafka.rejected import KafkaRejectedSink, rejected_topic
 from profiles.adapters.kafka.topic import DEFAULT_TOPIC, Topic, Topics, TopicSettings
@@ -15,6 +16,7 @@ __all__ = [
     "KafkaLedgerWriter",
     "KafkaLog",
     "KafkaLogLookup",
+    "KafkaProbe",
     "KafkaPublisher",
     "KafkaRejectedSink",
     "Topic",

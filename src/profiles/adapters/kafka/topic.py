@@ -152,6 +152,15 @@ class Topics:
                 raise
         return self._described(settings.name)
 
+    def existing(self, name: str) -> Topic | None:
+        """Describe a topic, asking once; None where Kafka says that there is none.
+
+        Raises:
+            LogError: Kafka did not answer, or this user may not see it.
+        """
+        with translated(self._address):
+            return self._found(name)
+
     def _found(self, name: str) -> Topic | None:
         try:
             return self._described(name)

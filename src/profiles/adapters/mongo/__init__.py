@@ -1,5 +1,6 @@
 """MongoDB as the deciding store."""
 
+from profiles.adapters.mongo.probe import MongoProbe
 from profiles.adapters.mongo.store import MongoDecidingStore
 
-__all__ = ["MongoDecidingStore"]
+__all__ = ["MongoDecidingStore", "MongoProbe"]

@@ -101,6 +101,11 @@ class Connection:
         """Close all sockets."""
         self._client.close()
 
+    def hello(self) -> dict[str, Any]:
+        """Ask the server what it is."""
+        with self.asked():
+            return dict(self._client.admin.command("hello"))
+
     def collection(self, name: str) -> Collection[Document]:
         """Give a collection, read and written durably, by way of the primary."""
         with refused_settings():

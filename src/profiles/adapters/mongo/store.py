@@ -26,7 +26,7 @@ from profiles.adapters.mongo.documents import (
 from profiles.adapters.mongo.schema import REGISTRY, Collections, opened_collections
 from profiles.application.chunk import Applied, Chunk, LogPartition, Quarantined, Settlement, settle
 from profiles.application.errors import GapError
-from profiles.application.ports import Ledger, LedgerView
+from profiles.application.ports import Ledger, LedgerView, Progress
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -98,6 +98,24 @@ class MongoDecidingStore:
         with self._connection.asked():
             found = self._collections.writers.find_one({"_id": REGISTRY}, {"ledger_position": 1})
         return int(found["ledger_position"]) if found else 0
+
+    def progress(self) -> Progress:
+        """Return how far the store is."""
+        fields = {"topic_id": 1, "partition": 1, "position": 1, "ledger_position": 1, "epochs": 1}
+        with self._connection.snapshot() as session:
+            found = {
+                d["_id"]: d for d in self._collections.writers.find({}, fields, session=session)
+            }
+        registry = found.pop(REGISTRY, {"ledger_position": 0, "epochs": []})
+        return Progress(
+            ledger_position=int(registry["ledger_position"]),
+            topics=tuple((row["topic_id"], row["partitions"]) for row in registry["epochs"]),
+            positions={
+                (writer["topic_id"], writer["partition"]): int(writer["position"])
+                for writer in found.values()
+                if writer["position"] is not None
+            },
+        )
 
     def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
         """Write what a chunk changes, in one transaction; see the port."""

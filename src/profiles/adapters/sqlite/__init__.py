@@ -2,6 +2,7 @@
 
 from profiles.adapters.sqlite.ledger import SqliteLedger
 from profiles.adapters.sqlite.log import SqliteLog
+from profiles.adapters.sqlite.probe import SqliteProbe
 from profiles.adapters.sqlite.store import SqliteDecidingStore
 
-__all__ = ["SqliteDecidingStore", "SqliteLedger", "SqliteLog"]
+__all__ = ["SqliteDecidingStore", "SqliteLedger", "SqliteLog", "SqliteProbe"]

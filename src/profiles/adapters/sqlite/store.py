@@ -21,7 +21,7 @@ from profiles.adapters.sqlite.database import (
 )
 from profiles.application.chunk import Applied, Chunk, LogPartition, Quarantined, Settlement, settle
 from profiles.application.errors import GapError, StoreError
-from profiles.application.ports import ARRIVALS_KEPT, Ledger
+from profiles.application.ports import ARRIVALS_KEPT, Ledger, Progress
 from profiles.domain.errors import UsageError
 from profiles.domain.outcome import Outcome, Reason, Rejected
 from profiles.domain.person import PersonId
@@ -192,6 +192,22 @@ class SqliteDecidingStore:
                 "SELECT coalesce(max(ledger_position), 0) FROM writers"
             ).fetchone()
         return int(row[0])
+
+    def progress(self) -> Progress:
+        """Return how far the store is."""
+        with self._translated(), self._snapshot():
+            topics = self._connection.execute(
+                "SELECT topic_id, partitions FROM epochs ORDER BY epoch"
+            ).fetchall()
+            writers = self._connection.execute(
+                "SELECT topic_id, partition, position FROM writers"
+            ).fetchall()
+            ledger_position = self.ledger_position()
+        return Progress(
+            ledger_position=ledger_position,
+            topics=tuple(topics),
+            positions={(topic_id, number): position for topic_id, number, position in writers},
+        )
 
     def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
         """Write what a chunk changes, in one transaction; see the port."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLog
@@ -12,6 +13,9 @@ from profiles.application.ports import DecidingStore, FollowingStore
 from profiles.entrypoints.addresses import CassandraAddress, DecidingAddress, SqliteAddress
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.needs import need
+
+if TYPE_CHECKING:
+    from profiles.adapters.cassandra import CassandraSettings
 
 
 @contextmanager
@@ -37,8 +41,12 @@ def deciding_store(address: DecidingAddress, *, create: bool) -> Generator[Decid
 
 
 @contextmanager
-def following_store(address: CassandraAddress | None) -> Generator[FollowingStore | None]:
-    """Open the store that follows, if there is one; keyspace and table are made if missing.
+def following_store(
+    address: CassandraAddress | None, *, create: bool = True
+) -> Generator[FollowingStore | None]:
+    """Open the store that follows, if there is one.
+
+    create: make keyspace and table where they are missing.
 
     Raises:
         UsageError, StoreError: it can't be used.
@@ -47,9 +55,18 @@ def following_store(address: CassandraAddress | None) -> Generator[FollowingStor
         yield None
         return
     need("profiles.adapters.cassandra", extra="cassandra")
-    from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
+    from profiles.adapters.cassandra import CassandraFollowingStore
 
-    settings = CassandraSettings(
+    settings = cassandra_settings(address)
+    with CassandraFollowingStore.open(settings, clock=now, create=create) as store:
+        yield store
+
+
+def cassandra_settings(address: CassandraAddress) -> CassandraSettings:
+    """Return what an address says, in the adapter's words; the driver has to be there."""
+    from profiles.adapters.cassandra import CassandraSettings
+
+    return CassandraSettings(
         hosts=address.hosts,
         port=address.port,
         keyspace=address.keyspace,
@@ -58,8 +75,6 @@ def following_store(address: CassandraAddress | None) -> Generator[FollowingStor
         if address.datacentre is None
         else {address.datacentre: address.replication},
     )
-    with CassandraFollowingStore.open(settings, clock=now) as store:
-        yield store
 
 
 @contextmanager

@@ -1,0 +1,61 @@
+"""Facts about the server of a store, for `profiles doctor`; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC
+from typing import Any, Final
+
+from profiles.adapters.mongo.connection import TIMEOUT_S, Connection
+from profiles.adapters.mongo.store import MongoDecidingStore
+from profiles.application.examining import ServerFacts
+from profiles.application.ports import Clock, Progress
+
+
+class MongoProbe:
+    """Asks the server and the store in it."""
+
+    def __init__(
+        self, url: str, database: str, *, name: str, clock: Clock, timeout_s: float = TIMEOUT_S
+    ) -> None:
+        """Prepare; it connects when asked.
+
+        name: of the store in messages.
+        """
+        self._url, self._database = url, database
+        self._name = name
+        self._clock = clock
+        self._timeout_s = timeout_s
+
+    @property
+    def name(self) -> str:
+        """Name the store."""
+        return self._name
+
+    def server(self) -> ServerFacts:
+        """Tell what the server is, how many members hold the data, and what its clock says."""
+        with closing(
+            Connection.open(self._url, self._database, timeout_s=self._timeout_s)
+        ) as connection:
+            before = self._clock()
+            hello: Mapping[str, Any] = connection.hello()
+            middle = before + (self._clock() - before) / 2
+        members = [*hello.get("hosts", ()), *hello.get("passives", ())]
+        return ServerFacts(
+            found="answers, and has transactions",
+            copies=len(members) if _SET in hello else None,  # a sharded cluster's are behind it
+            ahead=hello["localTime"].replace(tzinfo=UTC) - middle,
+        )
+
+    def progress(self) -> Progress:
+        """Tell how far the store is."""
+        with closing(
+            MongoDecidingStore.open(
+                self._url, self._database, create=False, timeout_s=self._timeout_s
+            )
+        ) as store:
+            return store.progress()
+
+
+_SET: Final = "setName"

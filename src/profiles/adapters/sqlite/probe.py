@@ -1,0 +1,37 @@
+"""Facts about a store in a file, for `profiles doctor`; nothing is changed."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from profiles.adapters.sqlite.store import SqliteDecidingStore
+from profiles.application.examining import ServerFacts
+from profiles.application.ports import Progress
+
+
+class SqliteProbe:
+    """Asks the store in a file."""
+
+    def __init__(self, path: Path, *, name: str) -> None:
+        """Prepare; it opens the file when asked.
+
+        name: of the store in messages.
+        """
+        self._path = path
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """Name the store."""
+        return self._name
+
+    def server(self) -> ServerFacts:
+        """Tell that the file is there."""
+        self.progress()
+        return ServerFacts(found="a file that can be read")
+
+    def progress(self) -> Progress:
+        """Tell how far the store is."""
+        with closing(SqliteDecidingStore.open(self._path, create=False)) as store:
+            return store.progress()

@@ -1,0 +1,161 @@
+"""Everything that `profiles doctor` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from profiles.adapters import codec
+from profiles.adapters.sqlite import SqliteLedger, SqliteProbe
+from profiles.application.doctor import DecidingProbe, Doctor, FollowingProbe, LogToExamine
+from profiles.application.errors import LedgerError
+from profiles.application.examining import FileFacts
+from profiles.application.ports import Ledger
+from profiles.domain.policy import DEFAULT_POLICY
+from profiles.entrypoints.addresses import (
+    CassandraAddress,
+    DecidingAddress,
+    SqliteAddress,
+    StoreAddresses,
+)
+from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.needs import need
+from profiles.entrypoints.composition.stores import cassandra_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExaminedSettings:
+    """What a job is joined to.
+
+    kafka: of the cluster, or None for the embedded engine. topic: of the log.
+    data: folder of the embedded engine's log and ledger; None for the store's own.
+    k: of the page, or None.
+    """
+
+    stores: StoreAddresses
+    kafka: str | None
+    topic: str
+    ledger: LedgerSettings
+    data: Path | None = None
+    k: int | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The embedded engine's."""
+        deciding = self.stores.deciding
+        beside = deciding.path.parent if isinstance(deciding, SqliteAddress) else Path()
+        return self.data or beside
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """The erasure ledger's file, or None where it is a topic."""
+        if self.ledger.file is None and self.kafka is not None:
+            return None
+        return self.ledger.file or self.folder / "ledger.sqlite"
+
+
+def doctor(settings: ExaminedSettings) -> Doctor:
+    """Join all that is to be asked.
+
+    Raises:
+        UsageError: the libraries of something named are missing.
+    """
+    following = settings.stores.following
+    return Doctor(
+        deciding=_deciding(settings.stores.deciding),
+        following=None if following is None else _following(following),
+        log=None if settings.kafka is None else _log(settings, settings.kafka),
+        ledger=existing_ledger(settings),
+        files=_files(settings),
+        policy=DEFAULT_POLICY,
+        k=settings.k,
+        urls=1 if following is None else 2,
+        clock=now,
+    )
+
+
+def _deciding(address: DecidingAddress) -> DecidingProbe:
+    if isinstance(address, SqliteAddress):
+        return SqliteProbe(address.path, name=address.name)
+    need("profiles.adapters.mongo", extra="mongo")
+    from profiles.adapters.mongo import MongoProbe
+
+    return MongoProbe(address.url, address.database, name=address.name, clock=now)
+
+
+def _following(address: CassandraAddress) -> FollowingProbe:
+    need("profiles.adapters.cassandra", extra="cassandra")
+    from profiles.adapters.cassandra import CassandraProbe
+
+    return CassandraProbe(cassandra_settings(address), name=address.name, clock=now)
+
+
+def _log(settings: ExaminedSettings, kafka: str) -> LogToExamine:
+    need("profiles.adapters.kafka", extra="kafka")
+    from profiles.adapters.kafka import KafkaProbe, TopicSettings, ledger_topic, rejected_topic
+
+    rejected = rejected_topic(settings.topic)
+    in_topic = settings.ledger_file is None
+    topics = [TopicSettings(name=settings.topic), rejected, ledger_topic(settings.ledger.topic)]
+    return LogToExamine(
+        probe=KafkaProbe(kafka, topics),
+        topic=settings.topic,
+        rejected=rejected.name,
+        ledger=settings.ledger.topic if in_topic else None,
+        decode=codec.decode,
+    )
+
+
+def existing_ledger(
+    settings: ExaminedSettings,
+) -> Callable[[int], AbstractContextManager[Ledger]]:
+    """Return what opens the ledger where it is there, and never makes it.
+
+    It is given the position that the store has applied.
+    """
+
+    @contextmanager
+    def opened(applied: int) -> Generator[Ledger]:
+        path = settings.ledger_file
+        if path is not None:
+            if not path.is_file():
+                raise _missing(str(path), applied)
+            with closing(SqliteLedger.open(path, applied=applied)) as in_file:
+                yield in_file
+            return
+        need("profiles.adapters.kafka", extra="kafka")
+        from profiles.adapters.kafka import KafkaLedger, Topics
+
+        kafka = settings.kafka or ""
+        topic = Topics(kafka).existing(settings.ledger.topic)
+        if topic is None:
+            raise _missing(f"topic {settings.ledger.topic}", applied)
+        with closing(KafkaLedger(kafka, topic)) as in_topic:
+            yield in_topic
+
+    return opened
+
+
+def _missing(ledger: str, applied: int) -> LedgerError:
+    if applied:
+        happened = f"is missing, though the store has applied it up to entry {applied}"
+        return LedgerError(ledger, happened, "Restore it, or name it with --ledger.")
+    happened = "is missing, and the store has applied none of it"
+    return LedgerError(ledger, happened, "`profiles run` or `profiles process` makes it.")
+
+
+def _files(settings: ExaminedSettings) -> Sequence[FileFacts]:
+    """Look at the files that hold persons, those that SQLite puts beside them included."""
+    names: list[Path] = []
+    deciding = settings.stores.deciding
+    if isinstance(deciding, SqliteAddress):
+        names.append(deciding.path)
+    if settings.kafka is None:
+        names.append(settings.folder / "log.sqlite")
+    if settings.ledger_file is not None:
+        names.append(settings.ledger_file)
+    files = [Path(f"{name}{suffix}") for name in names for suffix in ("", "-wal", "-shm")]
+    return [FileFacts(path=path, mode=path.stat().st_mode) for path in files if path.is_file()]

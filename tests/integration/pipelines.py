@@ -1,0 +1,108 @@
+"""Topics and stores of one test's own, and the commands that work on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from profiles.adapters.kafka import KafkaLedgerWriter, Topics
+from profiles.application.ledger import Action
+from profiles.domain.person import PersonId
+from tests.integration.test_command_line import people
+
+PERSONS = 60
+PERSONS_OF_IT = f"simulator:limit={PERSONS},seed=5"
+
+
+class Ended(NamedTuple):
+    """What a command left: its exit code, its last line as JSON, and all its texts."""
+
+    code: int
+    document: Any
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """A pipeline between topics of its own and the stores that are named."""
+
+    kafka: str
+    folder: Path
+    stores: Sequence[str] = ("sqlite:///p.db",)
+    name: str = field(default_factory=lambda: f"test-{uuid4().hex[:8]}")
+
+    @property
+    def ledger(self) -> str:
+        return f"{self.name}-ledger"
+
+    @property
+    def topics(self) -> tuple[str, str, str]:
+        return self.name, f"{self.name}.rejected", self.ledger
+
+    @property
+    def into_stores(self) -> list[str]:
+        stores = [word for store in self.stores for word in ("--store", store)]
+        return [*stores, "--ledger-topic", self.ledger]
+
+    def run(
+        self, *arguments: str, code: int | None = 0, env: Mapping[str, str] | None = None
+    ) -> Ended:
+        """Run a command on this cluster and topic."""
+        command = [sys.executable, "-m", "profiles", *arguments]
+        done = subprocess.run(
+            [*command, "--kafka", self.kafka, "--topic", self.name],
+            cwd=self.folder,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            check=False,
+            timeout=180,
+        )
+        assert code in (None, done.returncode), done.stderr.decode()
+        out = done.stdout.decode()
+        document = json.loads(out.splitlines()[-1]) if out else None
+        return Ended(done.returncode, document, out, done.stderr.decode())
+
+    def produce(self) -> None:
+        self.run("produce", "--once", "--source", PERSONS_OF_IT, "--partitions", "2")
+
+    def process(self, *arguments: str, code: int = 0) -> Ended:
+        given = ("--once", "--group", self.name, *self.into_stores)
+        return self.run("process", *given, *arguments, code=code)
+
+    def suppress(self, *persons: PersonId) -> None:
+        with closing(KafkaLedgerWriter(self.kafka, self.ledger)) as writer:
+            for person in persons:
+                writer.enter(Action.SUPPRESS, person, entered_at=datetime.now(UTC))
+
+    def exists(self, topic: str) -> bool:
+        return Topics(self.kafka).find(topic, stop=Event()) is not None
+
+
+@contextmanager
+def pipeline_between(
+    kafka: str, folder: Path, stores: Sequence[str] = ("sqlite:///p.db",)
+) -> Iterator[Pipeline]:
+    """Give a pipeline; its topics go at the end."""
+    pipeline = Pipeline(kafka=kafka, folder=folder, stores=stores)
+    try:
+        yield pipeline
+    finally:
+        there = [topic for topic in pipeline.topics if pipeline.exists(topic)]
+        if there:
+            Topics(kafka).delete(*there)
+
+
+def ids_of_it() -> list[PersonId]:
+    """Name the persons that `produce` takes."""
+    return [PersonId(json.loads(record)["login"]["uuid"]) for record in people(PERSONS_OF_IT)]
