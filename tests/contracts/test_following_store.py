@@ -127,6 +127,17 @@ def test_of_whom_was_never_heard_nothing_is_held(store: FollowingStore) -> None:
     assert store.profile(somebody()) is None
 
 
+def test_some_persons_are_asked_about_at_once(store: FollowingStore) -> None:
+    people = [profile(somebody()) for _ in range(150)]
+    store.follow(hold(*((person, OLD) for person in people)))
+    store.follow(Following(held={}, absent={people[0].id: NEW}))
+
+    found = store.held([*(person.id for person in people[:100]), somebody()])
+
+    assert found == {person.id: (person, OLD) for person in people[1:100]}
+    assert store.held([]) == {}
+
+
 def test_nothing_to_follow_changes_nothing(store: FollowingStore) -> None:
     before = sorted(store.profiles())
 

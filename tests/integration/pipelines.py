@@ -58,10 +58,16 @@ class Pipeline:
     def run(
         self, *arguments: str, code: int | None = 0, env: Mapping[str, str] | None = None
     ) -> Ended:
-        """Run a command on this cluster and topic."""
+        """Run a command on this cluster and topic; None takes any exit code."""
+        return self.run_without_topic(*arguments, "--topic", self.name, code=code, env=env)
+
+    def run_without_topic(
+        self, *arguments: str, code: int | None = None, env: Mapping[str, str] | None = None
+    ) -> Ended:
+        """Run a command on this cluster."""
         command = [sys.executable, "-m", "profiles", *arguments]
         done = subprocess.run(
-            [*command, "--kafka", self.kafka, "--topic", self.name],
+            [*command, "--kafka", self.kafka],
             cwd=self.folder,
             env={**os.environ, **(env or {})},
             capture_output=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from threading import RLock
@@ -46,6 +46,11 @@ class MemoryFollowingStore:
         if profile is None or self.clock() >= datetime.combine(profile.expires_at, time(), UTC):
             return None
         return profile, version
+
+    def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return what is held of some persons."""
+        found = {person: self.profile(person) for person in persons}
+        return {person: held for person, held in found.items() if held is not None}
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
         """Yield all that is held, with versions."""

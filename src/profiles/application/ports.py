@@ -268,6 +268,10 @@ class FollowingStore(Protocol):
         """Return what is held of a person, with its version, or None."""
         ...
 
+    def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return what is held of some persons, with versions; who is not held is left out."""
+        ...
+
     def profiles(self) -> Iterator[tuple[Profile, int]]:
-        """Yield all that is held, with versions, in any order: for tests and recounts."""
+        """Yield all that is held, with versions, in any order: for comparisons."""
         ...

@@ -45,6 +45,7 @@ from profiles.entrypoints.composition.streaming import (
     consuming,
     producing,
 )
+from profiles.entrypoints.composition.verify import verifying
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.progress import progress
 from profiles.entrypoints.rendering import table_of
@@ -528,6 +529,39 @@ def doctor(
     _console().print(table_of(checks))
     click.echo(json.dumps({"checks": [asdict(check) for check in checks]}, ensure_ascii=False))
     if not all(check.ok for check in checks):
+        context.exit(FAILURE)
+
+
+@cli.command()
+@_store
+@_some_kafka
+@_data
+@_some_ledger
+@_ledger_topic
+@_option("--repair", is_flag=True, help="Make the following store equal to the deciding one.")
+@click.pass_context
+def verify(
+    context: click.Context,
+    *,
+    stores: Sequence[str],
+    kafka: str | None,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    repair: bool,
+) -> None:
+    """Prove that what is held, counted and followed is what it should be, and nobody else."""
+    settings = ExaminedSettings(
+        stores=read_stores(stores),
+        kafka=kafka,
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        data=data,
+    )
+    with verifying(settings, repair=repair) as job:
+        verification = job.run(repair=repair)
+    _console().print(table_of(verification.checks))
+    click.echo(json.dumps(asdict(verification), ensure_ascii=False))
+    if not all(check.ok for check in verification.checks):
         context.exit(FAILURE)
 
 

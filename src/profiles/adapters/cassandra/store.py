@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Final, Self
 from uuid import UUID
 
 from cassandra.cluster import Cluster, Session
+from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.query import BatchStatement, BatchType, BoundStatement, Statement
 
 from profiles.adapters.cassandra.batches import Write, batches, replicas_of
@@ -141,6 +142,16 @@ class CassandraFollowingStore:
         with self._translated():
             row = self._session.execute(self._select, (UUID(person),)).one()
         return None if row is None else read(row)
+
+    def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return what is held of some persons, with versions."""
+        asked = [(UUID(person),) for person in persons]
+        with self._translated():
+            answers = execute_concurrent_with_args(
+                self._session, self._select, asked, concurrency=self._settings.concurrency
+            )
+            found = [read(row) for _, rows in answers for row in rows]
+        return {profile.id: (profile, version) for profile, version in found}
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
         """Yield all that is held, with versions, in the order of the partitioner's tokens."""

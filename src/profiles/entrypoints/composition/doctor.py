@@ -37,8 +37,8 @@ class ExaminedSettings:
 
     stores: StoreAddresses
     kafka: str | None
-    topic: str
     ledger: LedgerSettings
+    topic: str = "user_data_topic"
     data: Path | None = None
     k: int | None = None
 

@@ -1,0 +1,32 @@
+"""The stores and the ledger that `profiles verify` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from profiles.application.verify import Verifying
+from profiles.domain.policy import DEFAULT_POLICY
+from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
+from profiles.entrypoints.composition.stores import deciding_store, following_store
+
+
+@contextmanager
+def verifying(settings: ExaminedSettings, *, repair: bool) -> Generator[Verifying]:
+    """Open what is to be verified; a following store that is missing is made only for a repair.
+
+    Raises:
+        UsageError, StoreError: a store can't be used, or is not there.
+    """
+    with (
+        deciding_store(settings.stores.deciding, create=False) as store,
+        following_store(settings.stores.following, create=repair) as following,
+    ):
+        yield Verifying(
+            store=store,
+            following=following,
+            ledger=existing_ledger(settings),
+            policy=DEFAULT_POLICY,
+            clock=now,
+        )
