@@ -22,7 +22,7 @@ TOPIC = LogPartition("a-topic")
 OTHER_TOPIC = LogPartition("another-topic")
 
 IDS = [PersonId(f"{number:08x}-0000-4000-8000-{number:012x}") for number in range(1, 8)]
-ADA, BEA, CLEO = IDS[:3]
+ADA, BEA, CLEO, DAN, EVE = IDS[:5]
 
 MINOR = Withheld(WithheldReason.MINOR)
 EXPIRED = Withheld(WithheldReason.RETENTION)

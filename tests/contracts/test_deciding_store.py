@@ -27,7 +27,9 @@ from tests.contracts.histories import (
     BEA,
     BROKEN,
     CLEO,
+    DAN,
     ERASED,
+    EVE,
     EXPIRED,
     MINOR,
     NOW,
@@ -566,6 +568,42 @@ def test_a_topic_with_more_partitions_has_higher_versions_and_keeps_its_position
     assert store.position(wider) == store.position(TOPIC) == 2
     assert store.sweep(read_on=date(2030, 1, 1), quarantined_before=NOW) == 3
     assert store.statistics() == Statistics()
+
+
+def test_what_is_read_again_keeps_its_version_where_the_topic_has_grown_since(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    before = (stored(ADA), stored(BEA), (BEA, ERASED))
+    wide, wider = TOPIC._replace(partitions=2), TOPIC._replace(partitions=3)
+    store.apply(chunk(*before), empty_ledger)
+    store.apply(chunk(stored(CLEO), start=3, partition=wide), empty_ledger)
+    store.apply(chunk(stored(DAN), partition=wide._replace(number=1)), empty_ledger)
+    store.apply(chunk(stored(EVE), start=4, partition=wider), empty_ledger)
+    kept = held(store)
+
+    again = store.apply(chunk(*before, stored(CLEO), stored(EVE), partition=wider), empty_ledger)
+    beside = store.apply(chunk(stored(DAN), partition=wider._replace(number=1)), empty_ledger)
+
+    assert again.untouched == {
+        ADA: version(0),
+        BEA: version(2),
+        CLEO: version(3, epoch=2),
+        EVE: version(4, epoch=3),
+    }
+    assert again.tally.stored == 3
+    assert beside.untouched == {DAN: version(0, epoch=2, partition=1)}
+    assert held(store) == kept
+
+
+def test_who_does_not_know_yet_that_the_topic_has_grown_gets_its_epoch(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply(chunk(stored(ADA)), empty_ledger)
+    store.apply(chunk(stored(BEA), partition=TOPIC._replace(number=1, partitions=2)), empty_ledger)
+
+    store.apply(chunk(stored(CLEO), start=1), empty_ledger)
+
+    assert store.profile(CLEO) == (profile(CLEO), version(1, epoch=2))
 
 
 # --- Counts --------------------------------------------------------------------------------

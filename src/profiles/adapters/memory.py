@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from threading import RLock
+from typing import NamedTuple
 
 from profiles.application.chunk import (
     Applied,
     Chunk,
+    EarlierEpoch,
     LogPartition,
     LogRecord,
     Notice,
@@ -64,6 +66,15 @@ class _Writer:
     statistics: Statistics = field(default_factory=Statistics)
 
 
+class _Epoch(NamedTuple):
+    """An epoch of a topic; `firsts`: each partition's first offset in it."""
+
+    number: int
+    topic_id: str
+    partitions: int
+    firsts: Mapping[int, int]
+
+
 class MemoryDecidingStore:
     """A deciding store in memory; a lock makes each call a transaction."""
 
@@ -72,7 +83,7 @@ class MemoryDecidingStore:
         self._lock = RLock()
         self._users: dict[PersonId, tuple[Profile, int]] = {}
         self._writers: dict[tuple[str, int], _Writer] = {}
-        self._epochs: dict[tuple[str, int], int] = {}
+        self._epochs: list[_Epoch] = []
         self._ledger_position = 0
         self._counts = Tally()
         self._arrivals: dict[datetime, int] = {}
@@ -102,26 +113,43 @@ class MemoryDecidingStore:
             partition = chunk.partition
             writer_key = partition.topic_id, partition.number
             writer = self._writers.get(writer_key) or _Writer(position=chunk.start)
-            topic = partition.topic_id, partition.partitions
-            epoch = self._epochs.get(topic, len(self._epochs) + 1)
+            epochs = self._epochs_of(partition)
             if chunk.start > writer.position:
                 raise GapError(writer.position, chunk.start)
             view = ledger.view(at_least=self._ledger_position)
             settlement = settle(
                 chunk,
                 self._held(chunk, view),
-                epoch=epoch,
+                epoch=epochs[-1].number,
                 position=writer.position,
+                earlier=[
+                    EarlierEpoch(before.number, after.firsts.get(partition.number, 0))
+                    for before, after in pairwise(epochs)
+                ],
                 suppressed=view.suppressed,
                 restricted=view.restricted,
             )
             self._writers[writer_key] = writer
-            self._epochs[topic] = epoch
+            if epochs[-1] not in self._epochs:
+                self._epochs.append(epochs[-1])
             self._ledger_position = view.position
             self._delete(view.suppressed & self._users.keys())
             self._write(writer, settlement)
             writer.position = max(writer.position, chunk.end)
             return settlement.applied
+
+    def _epochs_of(self, partition: LogPartition) -> list[_Epoch]:
+        """List the epochs of a topic; the last may be one that is still to be entered."""
+        known = [epoch for epoch in self._epochs if epoch.topic_id == partition.topic_id]
+        if known and known[-1].partitions >= partition.partitions:
+            return known
+        firsts = {
+            number: writer.position
+            for (topic_id, number), writer in self._writers.items()
+            if topic_id == partition.topic_id
+        }
+        number = len(self._epochs) + 1
+        return [*known, _Epoch(number, partition.topic_id, partition.partitions, firsts)]
 
     def _held(self, chunk: Chunk, view: LedgerView) -> dict[PersonId, Held]:
         """Tell what is held of a chunk's persons, less those who are to be deleted first."""
@@ -179,7 +207,7 @@ class MemoryDecidingStore:
 
     def _delete(self, persons: Iterable[PersonId]) -> None:
         """Delete profiles and their counts, each from the writer that its version names."""
-        topics = {epoch: topic_id for (topic_id, _), epoch in self._epochs.items()}
+        topics = {epoch.number: epoch.topic_id for epoch in self._epochs}
         for person in persons:
             profile, version = self._users.pop(person)
             place = Version.parts(version)

@@ -34,6 +34,16 @@ class LogPartition(NamedTuple):
     partitions: int = 1
 
 
+class EarlierEpoch(NamedTuple):
+    """An epoch of a topic that is over: up to where its records go in a partition.
+
+    end: the first offset that belongs to a later epoch.
+    """
+
+    number: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """What a gate before the log kept out of it: counts of the withheld, and the rejections."""
@@ -240,6 +250,7 @@ def settle(  # noqa: PLR0913 - what a transaction has read, named one by one
     *,
     epoch: int,
     position: int,
+    earlier: Sequence[EarlierEpoch] = (),
     suppressed: Collection[PersonId] = frozenset(),
     restricted: Collection[PersonId] = frozenset(),
 ) -> Settlement:
@@ -247,9 +258,11 @@ def settle(  # noqa: PLR0913 - what a transaction has read, named one by one
 
     held: what the store holds of the persons of the chunk's entries.
     epoch: of the chunk's partition. position: the first offset not yet decided.
+    earlier: the topic's epochs before, oldest first: where it has got more partitions since.
 
     A record below the position was decided before and changes nothing now: it counts as stored
-    where it is what is held, else as superseded.
+    where it is what is held, else as superseded. It keeps the version that it was decided in, or
+    what follows would delete at a version above those of newer records.
 
     Raises:
         UnbalancedTallyError: a record got lost; nothing may be written.
@@ -258,6 +271,14 @@ def settle(  # noqa: PLR0913 - what a transaction has read, named one by one
     number = chunk.partition.number
     Version(epoch, chunk.end, number).number()  # refuses what does not fit, once for all entries
     base = Version(epoch, 0, number).number()
+    bases = [(Version(each.number, 0, number).number(), each.end) for each in earlier]
+
+    def version_at(offset: int) -> int:
+        for earlier_base, end in bases:
+            if offset < end:
+                return earlier_base + offset * OFFSET_STEP
+        return base + offset * OFFSET_STEP
+
     records = [
         Decided(base + entry.offset * OFFSET_STEP, entry.person, entry.outcome)
         for entry in chunk.entries
@@ -268,7 +289,7 @@ def settle(  # noqa: PLR0913 - what a transaction has read, named one by one
     stored = sum(
         entry.person is not None
         and entry.person in held
-        and held[entry.person].version == base + entry.offset * OFFSET_STEP
+        and held[entry.person].version == version_at(entry.offset)
         for entry in replayed
     )
     tally = changes.tally + Tally(read=chunk.read, stored=stored, superseded=len(replayed) - stored)
@@ -278,7 +299,7 @@ def settle(  # noqa: PLR0913 - what a transaction has read, named one by one
         arrivals=_arrivals(chunk, changes.newcomers),
         quarantined=_quarantined(chunk, changes.rejected),
         untouched={
-            entry.person: base + entry.offset * OFFSET_STEP
+            entry.person: version_at(entry.offset)
             for entry in chunk.entries
             if entry.person is not None
             and entry.person not in changes.upserts

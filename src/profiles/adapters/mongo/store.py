@@ -151,11 +151,13 @@ class MongoDecidingStore:
             return view
         keys = {entry.person: key_of(entry.person) for entry in chunk.entries if entry.person}
         held = self._held(session, keys)
+        epoch, earlier = writers.epochs_of(self._collections, session, writer, chunk)
         settlement = settle(
             chunk,
             held,
-            epoch=writers.epoch_of(self._collections, session, writer, chunk),
+            epoch=epoch,
             position=position,
+            earlier=earlier,
             suppressed=view.suppressed,
             restricted=view.restricted,
         )

@@ -6,8 +6,9 @@ that do so at once one gets a write conflict and is run again, whatever else the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from bson.int64 import Int64
@@ -28,7 +29,7 @@ from profiles.adapters.mongo.counting import (
 from profiles.adapters.mongo.documents import Document, held_of
 from profiles.adapters.mongo.failures import lost
 from profiles.adapters.mongo.schema import REGISTRY, Collections
-from profiles.application.chunk import Chunk, LogPartition, Settlement
+from profiles.application.chunk import Chunk, EarlierEpoch, LogPartition, Settlement
 from profiles.domain.resolving import Held
 from profiles.domain.statistics import Cell, Statistics, bounded
 from profiles.domain.version import Version
@@ -122,17 +123,31 @@ def _touched_registry(
     return registry
 
 
-def epoch_of(collections: Collections, session: ClientSession, writer: Writer, chunk: Chunk) -> int:
-    """Look the epoch of a chunk's partition up; enter it if the topic is new or has grown.
+def epochs_of(
+    collections: Collections, session: ClientSession, writer: Writer, chunk: Chunk
+) -> tuple[int, Sequence[EarlierEpoch]]:
+    """Look the epoch of a chunk's partition up, and those before that the topic had.
 
-    A process that does not know yet that the topic has grown gets the new epoch, too.
+    A new one is entered if the topic is new or has grown. A process that does not know yet that the
+    topic has grown gets the new epoch, too.
     """
     partition = chunk.partition
     rows = writer.registry["epochs"]
     known = [row for row in rows if row["topic_id"] == partition.topic_id]
-    if known and known[-1]["partitions"] >= partition.partitions:
-        return int(known[-1]["epoch"])
-    epoch = len(rows) + 1
+    if not known or known[-1]["partitions"] < partition.partitions:
+        known.append(_entered_epoch(collections, session, chunk, epoch=len(rows) + 1))
+    earlier = [
+        EarlierEpoch(int(before["epoch"]), int(after["firsts"].get(str(partition.number), 0)))
+        for before, after in pairwise(known)
+    ]
+    return int(known[-1]["epoch"]), earlier
+
+
+def _entered_epoch(
+    collections: Collections, session: ClientSession, chunk: Chunk, *, epoch: int
+) -> Document:
+    """Enter an epoch, with the first offset of each partition in it."""
+    partition = chunk.partition
     # Written before they are read, so that none of them moves on in between.
     of_topic = {"topic_id": partition.topic_id}
     collections.writers.update_many(of_topic, {"$inc": {"revision": 1}}, session=session)
@@ -144,7 +159,7 @@ def epoch_of(collections: Collections, session: ClientSession, writer: Writer, c
     positions.setdefault(str(partition.number), Int64(chunk.start))
     row = {"epoch": epoch, **of_topic, "partitions": partition.partitions, "firsts": positions}
     _touched_registry(collections, session, {"$push": {"epochs": row}})
-    return epoch
+    return row
 
 
 def move_on(

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final, NamedTuple
@@ -19,7 +20,15 @@ from profiles.adapters.sqlite.database import (
     transaction,
     translated,
 )
-from profiles.application.chunk import Applied, Chunk, LogPartition, Quarantined, Settlement, settle
+from profiles.application.chunk import (
+    Applied,
+    Chunk,
+    EarlierEpoch,
+    LogPartition,
+    Quarantined,
+    Settlement,
+    settle,
+)
 from profiles.application.errors import GapError, StoreError
 from profiles.application.ports import ARRIVALS_KEPT, Ledger, Progress
 from profiles.domain.errors import UsageError
@@ -34,7 +43,7 @@ from profiles.domain.version import Version
 _KIND: Final = Kind(
     name="profile store",
     application_id=0x50524F53,
-    version=1,
+    version=2,
     schema="""
     CREATE TABLE users (
         id TEXT PRIMARY KEY,
@@ -59,7 +68,7 @@ _KIND: Final = Kind(
         epoch INTEGER PRIMARY KEY,
         topic_id TEXT NOT NULL,
         partitions INTEGER NOT NULL,
-        UNIQUE (topic_id, partitions)
+        firsts TEXT NOT NULL
     ) STRICT;
     CREATE TABLE writers (
         writer INTEGER PRIMARY KEY,
@@ -140,8 +149,9 @@ class _Writer(NamedTuple):
     """A partition as the store knows it."""
 
     number: int
-    epoch: int
     position: int
+    epoch: int
+    earlier: Sequence[EarlierEpoch]
 
 
 class SqliteDecidingStore:
@@ -226,6 +236,7 @@ class SqliteDecidingStore:
                 self._held({entry.person for entry in chunk.entries if entry.person}),
                 epoch=writer.epoch,
                 position=writer.position,
+                earlier=writer.earlier,
                 suppressed=view.suppressed,
                 restricted=view.restricted,
             )
@@ -237,24 +248,47 @@ class SqliteDecidingStore:
         return settlement.applied
 
     def _writer(self, chunk: Chunk) -> _Writer:
-        """Look up the partition's writer and epoch; enter them at its first chunk."""
+        """Look up the partition's writer and epochs; enter them at its first chunk."""
         partition = chunk.partition
-        execute = self._connection.execute
-        execute(
-            "INSERT OR IGNORE INTO epochs SELECT coalesce(max(epoch), 0) + 1, ?, ? FROM epochs",
-            (partition.topic_id, partition.partitions),
-        )
-        execute(
+        epochs = self._epochs(partition)
+        self._connection.execute(
             "INSERT OR IGNORE INTO writers (topic_id, partition, position, ledger_position)"
             " VALUES (?, ?, ?, (SELECT coalesce(max(ledger_position), 0) FROM writers))",
             (partition.topic_id, partition.number, chunk.start),
         )
-        row = execute(
-            "SELECT writer, epoch, position FROM writers JOIN epochs USING (topic_id)"
-            " WHERE topic_id = ? AND partition = ? AND partitions = ?",
-            partition,
+        number, position = self._connection.execute(
+            "SELECT writer, position FROM writers WHERE topic_id = ? AND partition = ?",
+            (partition.topic_id, partition.number),
         ).fetchone()
-        return _Writer(*row)
+        earlier = [
+            EarlierEpoch(epoch, firsts.get(str(partition.number), 0))
+            for (epoch, _), (_, firsts) in pairwise(epochs)
+        ]
+        return _Writer(number, position, epochs[-1][0], earlier)
+
+    def _epochs(self, partition: LogPartition) -> Sequence[tuple[int, Mapping[str, int]]]:
+        """List the epochs of a topic, each with the first offset of each partition in it.
+
+        Enter another if the topic is new or has grown.
+        """
+        rows = self._connection.execute(
+            "SELECT epoch, firsts, partitions FROM epochs WHERE topic_id = ? ORDER BY epoch",
+            (partition.topic_id,),
+        ).fetchall()
+        epochs = [(epoch, json.loads(firsts)) for epoch, firsts, _ in rows]
+        if rows and rows[-1][2] >= partition.partitions:
+            return epochs
+        firsts = dict(
+            self._connection.execute(
+                "SELECT partition, position FROM writers WHERE topic_id = ?", (partition.topic_id,)
+            )
+        )
+        (epoch,) = self._connection.execute(
+            "INSERT INTO epochs SELECT coalesce(max(epoch), 0) + 1, ?, ?, ? FROM epochs"
+            " RETURNING epoch",
+            (partition.topic_id, partition.partitions, json.dumps(firsts)),
+        ).fetchone()
+        return [*epochs, (epoch, {str(number): first for number, first in firsts.items()})]
 
     def _held(self, persons: Iterable[PersonId]) -> Mapping[PersonId, Held]:
         return {
