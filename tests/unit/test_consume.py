@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
@@ -16,7 +16,14 @@ from profiles.application import chunking, consume
 from profiles.application.chunk import Chunk, LogPartition, LogRecord, Quarantined, Rules
 from profiles.application.chunking import cut
 from profiles.application.consume import Consuming
-from profiles.application.errors import GapError, LedgerAwayError, LedgerError, LogError, StoreError
+from profiles.application.errors import (
+    GapError,
+    LedgerAwayError,
+    LedgerError,
+    LogAwayError,
+    LogError,
+    StoreError,
+)
 from profiles.application.pipeline import Lease, Pipeline
 from profiles.application.ports import Following
 from profiles.domain.outcome import Reason
@@ -159,25 +166,104 @@ def test_a_store_restored_from_an_earlier_copy_gets_what_it_misses(bench: Bench)
     assert [profile for profile, _ in bench.store.profiles()] == [profile for profile, _ in held]
 
 
-def test_what_the_following_store_missed_is_sent_again(bench: Bench) -> None:
-    bench.following.failures = iter([AWAY])
-    stop, job = Event(), bench.consuming()
+class MortalLog(MemoryPartitionedLog):
+    """Notes nothing any more once it is dead."""
 
-    class StoppedWhileItFails(FailingFollowingStore):
+    dead = False
+
+    def commit(self, ends: Mapping[int, int], *, wait: bool) -> None:
+        if not self.dead:
+            super().commit(ends, wait=wait)
+
+
+def crash_between_the_stores(bench: Bench) -> None:
+    """Leave what the deciding store has and the following one has not."""
+    stop, log = Event(), MortalLog(bench.topic)
+
+    class CrashedAtTheFirst(FailingFollowingStore):
         def follow(self, following: Following) -> None:
             stop.set()
+            log.dead = True
             assert following.held is not None
             raise AWAY
 
-    job.following = StoppedWhileItFails(lambda: NOW)
+    job = bench.consuming(log)
+    job.following = CrashedAtTheFirst(lambda: NOW)
     assert not job.run(once=True, stop=stop)
     assert job.tally == Tally()
     assert bench.store.counts().read > 0
 
-    bench.following.failures = iter(())
+
+def test_what_the_following_store_missed_is_sent_again(bench: Bench) -> None:
+    crash_between_the_stores(bench)
+
     bench.once()
 
     assert bench.both_hold_the_same
+
+
+@pytest.mark.parametrize("anew", [True, False], ids=["a new topic", "a new store"])
+def test_a_group_ahead_of_the_store_is_set_back_before_a_crash_between_the_stores(
+    bench: Bench, *, anew: bool
+) -> None:
+    bench.once()
+    if anew:
+        bench.topic.topic_id = "topic-2"
+    else:
+        bench.store, bench.following = FailingStore(), FailingFollowingStore(lambda: NOW)
+    crash_between_the_stores(bench)
+
+    bench.once()
+
+    assert bench.both_hold_the_same
+    assert bench.committed == {0: 2, 1: 3}
+
+
+class DeafLog(MemoryPartitionedLog):
+    """Does not answer once of each partition, and notes nothing at first."""
+
+    def __init__(self, topic: MemoryTopic, *, share: Collection[int] | None = None) -> None:
+        super().__init__(topic, share=share)
+        self.deaf = set(range(len(topic.logs)))
+        self.actions: list[tuple[str, dict[int, int]]] = []
+
+    def committed(self, partition: LogPartition) -> int | None:
+        if partition.number in self.deaf:
+            self.deaf.remove(partition.number)
+            raise LogAwayError("The log", "it did not answer", "Ask again.")
+        return super().committed(partition)
+
+    def begin(self, starts: Mapping[int, int]) -> None:
+        self.actions.append(("begin", dict(starts)))
+        super().begin(starts)
+
+    def commit(self, ends: Mapping[int, int], *, wait: bool) -> None:
+        if ends and not self.actions:
+            self.actions.append(("not noted", dict(ends)))
+            return
+        if ends:
+            self.actions.append(("commit", dict(ends)))
+        super().commit(ends, wait=wait)
+
+
+def test_a_log_that_does_not_answer_is_asked_again_where_to_begin(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.once(DeafLog(bench.topic))
+
+    assert caplog.text.count("Reading waits for it; trying again.") == 2
+    assert bench.both_hold_the_same
+
+
+def test_nothing_is_read_before_it_is_noted_that_the_group_is_set_back(bench: Bench) -> None:
+    bench.once()
+    bench.store = FailingStore()
+    log = DeafLog(bench.topic)
+
+    bench.once(log)
+
+    start = {0: 0, 1: 0}
+    assert log.actions[:3] == [("not noted", start), ("commit", start), ("begin", start)]
 
 
 def test_a_store_that_is_away_is_asked_until_it_answers(bench: Bench) -> None:
@@ -473,7 +559,10 @@ def test_a_partition_that_comes_back_is_begun_again(bench: Bench) -> None:
     assert bench.both_hold_the_same
 
 
-def test_once_waits_for_the_share_of_other_readers(bench: Bench) -> None:
+@pytest.mark.parametrize("reader", [MemoryPartitionedLog, DeafLog])
+def test_once_waits_for_the_share_of_other_readers(
+    bench: Bench, reader: type[MemoryPartitionedLog]
+) -> None:
     other = threading.Thread(
         target=lambda: (
             Bench(topic=bench.topic, store=bench.store, following=bench.following)
@@ -481,9 +570,8 @@ def test_once_waits_for_the_share_of_other_readers(bench: Bench) -> None:
             .run(stop=bench.stop)
         )
     )
-    job = bench.consuming(MemoryPartitionedLog(bench.topic, share=[0]))
-    log = job.log
-    assert isinstance(log, MemoryPartitionedLog)
+    log = reader(bench.topic, share=[0])
+    job = bench.consuming(log)
     log.on_read = lambda: None if other.ident else other.start()
 
     assert job.run(once=True, stop=bench.stop)

@@ -13,7 +13,7 @@ from typing import Final
 
 from profiles.application.chunk import LogPartition, Rules
 from profiles.application.chunking import WAITING_PERSONS, decided
-from profiles.application.errors import GapError, LogError, StoreError
+from profiles.application.errors import GapError, LogAwayError, LogError, StoreError
 from profiles.application.pipeline import Lease, Pipeline, Retry
 from profiles.application.ports import Clock, DecidingStore, FollowingStore, Ledger
 from profiles.application.streams import PartitionedLog, RejectedSink
@@ -123,9 +123,18 @@ class Consuming:
     def _begin(self, pipeline: Pipeline, waiting: Collection[LogPartition]) -> bool:
         """Begin with the partitions that have come; tell whether that was possible."""
         positions = self._positions(pipeline, waiting)
-        if positions is None or self.log.waiting() != waiting:
+        if positions is None:
             return False
-        starts = {p.number: self._start(p, positions[p.number]) for p in waiting}
+        try:
+            committed = {p.number: self.log.committed(p) for p in waiting}
+            starts = {
+                p.number: self._start(p, positions[p.number], committed[p.number]) for p in waiting
+            }
+            if self.log.waiting() != waiting or not self._set_back(waiting, starts, committed):
+                return False
+        except LogAwayError as failure:
+            _logger.warning("%s Reading waits for it; trying again.", failure)
+            return False
         self.log.begin(starts)
         self._leases.update({number: Lease() for number in starts})
         self._reached.update(starts)
@@ -144,7 +153,24 @@ class Consuming:
             _logger.warning("%s Reading waits for it; trying again.", failure)
             return None
 
-    def _start(self, partition: LogPartition, position: int | None) -> int:
+    def _set_back(
+        self,
+        waiting: Collection[LogPartition],
+        starts: Mapping[int, int],
+        committed: Mapping[int, int | None],
+    ) -> bool:
+        """Have the group note where it begins if that is before what it has noted; tell if it did.
+
+        So it is where the deciding store was restored from an earlier copy, or is a new one, or
+        where the topic was made anew. What the group had noted said nothing of the chunks to
+        come: after a crash between the two stores the following one would miss them.
+        """
+        ahead = [p for p in waiting if (committed[p.number] or 0) > starts[p.number]]
+        if ahead:
+            self.log.commit({p.number: starts[p.number] for p in ahead}, wait=True)
+        return all(self.log.committed(p) == starts[p.number] for p in ahead)
+
+    def _start(self, partition: LogPartition, position: int | None, committed: int | None) -> int:
         """Return where to begin, so that no store misses anything."""
         first, end = self.log.bounds(partition)
         if position is None:
@@ -157,7 +183,6 @@ class Consuming:
                 f"it ends at offset {end}, but was read up to {position}: it has lost records",
                 "Restore it, or make the topic anew; the stores keep what they hold.",
             )
-        committed = self.log.committed(partition)
         if committed is not None and committed < first:
             _logger.warning(
                 "The log no longer holds offsets %d to %d of partition %d. The deciding store has"
@@ -193,9 +218,14 @@ class Consuming:
         self._look_again = now + AGAIN_S
         others = [p for p in self.log.partitions() if p.number in behind]
         positions = self._positions(pipeline, others)
-        return positions is not None and all(
-            self._start(p, positions[p.number]) >= ends[p.number] for p in others
-        )
+        try:
+            return positions is not None and all(
+                self._start(p, positions[p.number], self.log.committed(p)) >= ends[p.number]
+                for p in others
+            )
+        except LogAwayError as failure:
+            _logger.warning("%s Trying again.", failure)
+            return False
 
     def _sweep(self, pipeline: Pipeline) -> None:
         """Delete what is past its retention, now and then."""

@@ -40,6 +40,10 @@ class LogError(ProfilesError):
         return f"{self.log}: {self.happened}. {self.remedy}"
 
 
+class LogAwayError(LogError):
+    """The log did not answer in time; it may do so when asked again."""
+
+
 class LedgerError(ProfilesError):
     """The erasure ledger can't be trusted, so nothing may be stored: fail closed."""
 

@@ -72,7 +72,8 @@ class PartitionedLog(Protocol):
         """Return the first offset that is held, and the one that the next record will get.
 
         Raises:
-            LogError: the log did not answer.
+            LogAwayError: the log did not answer.
+            LogError: it refused to.
         """
         ...
 
@@ -80,7 +81,8 @@ class PartitionedLog(Protocol):
         """Return the offset that the group has committed last, or None.
 
         Raises:
-            LogError: the log did not answer.
+            LogAwayError: the log did not answer.
+            LogError: it refused to.
         """
         ...
 

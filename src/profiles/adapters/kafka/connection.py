@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-from profiles.application.errors import LogError
+from profiles.application.errors import LogAwayError, LogError
 from profiles.domain.errors import UsageError
 
 _SAY_AGAIN_S: Final = 30.0
@@ -82,7 +82,8 @@ def permanent(error: KafkaError) -> bool:
 def failure(address: str, error: KafkaError) -> LogError:
     """Build our error from the driver's, whose text is not shown."""
     remedy = _REMEDIES.get(error.code(), "See that it is up, and run the same command again.")
-    return LogError(f"Kafka at {address}", f"it refused or did not answer ({error.name()})", remedy)
+    kind = LogError if permanent(error) else LogAwayError
+    return kind(f"Kafka at {address}", f"it refused or did not answer ({error.name()})", remedy)
 
 
 @contextmanager

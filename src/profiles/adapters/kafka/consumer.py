@@ -37,6 +37,7 @@ _SETTINGS: Final = {
     "allow.auto.create.topics": False,
     # All partitions are given up before any is taken: `begin` then speaks for all of them.
     "partition.assignment.strategy": "range",
+    "session.timeout.ms": 10_000,  # so long is waited for a killed reader; the default is 45 s
     "topic.metadata.refresh.interval.ms": 10_000,  # new partitions are seen this soon
     "queued.max.messages.kbytes": 32_768,
     "fetch.wait.max.ms": 100,
@@ -75,6 +76,7 @@ class KafkaLog:
         """
         self._address = address
         self._topic = topic
+        self._group = group
         self._topics = Topics(address)
         client = client_settings(address, name="profiles-consumer")
         own = {"group.id": group, "on_commit": _committed}
@@ -99,13 +101,14 @@ class KafkaLog:
             )
 
     def committed(self, partition: LogPartition) -> int | None:
-        """Return the offset that the group has committed last."""
-        asked = [TopicPartition(self._topic.name, partition.number)]
+        """Return the offset that the group has committed last.
+
+        It is not the consumer that asks: while it waits to be let into the group, the broker
+        answers nothing else on that connection.
+        """
+        place = TopicPartition(self._topic.name, partition.number)
         with translated(self._address):
-            (answer,) = self._consumer.committed(asked, timeout=_REQUEST_S)
-        if answer.error is not None:
-            raise failure(self._address, answer.error)
-        return answer.offset if answer.offset >= 0 else None
+            return self._topics.committed(self._group, place)
 
     def subscribe(self, revoked: Revoked) -> None:
         """Ask for a share of the partitions; see the port."""
