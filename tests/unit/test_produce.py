@@ -162,6 +162,41 @@ def test_what_is_not_acknowledged_in_the_end_counts_as_failed(
     assert ADA not in caplog.text
 
 
+class InterruptedPublisher(MemoryPublisher):
+    """Is interrupted where it waits, as by a second Ctrl-C; gives up what it has at once."""
+
+    def __init__(self, topic: MemoryTopic, *, full: bool) -> None:
+        super().__init__(topic)
+        self._full = full
+        self._waiting = 0
+
+    def publish(self, key: bytes, value: bytes) -> None:
+        assert key
+        assert value
+        if self._full and self._waiting:
+            raise KeyboardInterrupt
+        self._waiting += 1
+
+    def flush(self, *, within_s: float) -> int:
+        if within_s:
+            raise KeyboardInterrupt
+        self.failed, self._waiting = self._waiting, 0
+        return self.failed
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["while it is full", "at the end"])
+def test_interrupted_again_it_gives_up_what_waits_at_once_and_counts_it(
+    caplog: pytest.LogCaptureFixture, *, full: bool
+) -> None:
+    job = producing(InterruptedPublisher(MemoryTopic(), full=full))
+
+    with pytest.raises(KeyboardInterrupt):
+        job.run(Deliveries([text(person(ADA)), text(person(BEA))]))
+
+    assert job.production == Production(fetched=2, failed=2)
+    assert "were given up" in caplog.text
+
+
 def test_a_broken_source_costs_nothing_that_it_delivered() -> None:
     topic = MemoryTopic()
     job = producing(MemoryPublisher(topic))

@@ -148,16 +148,29 @@ class Producing:
         """
         try:
             finished = self._deliver(source, stopped)
+        except KeyboardInterrupt:  # not the first, which only sets `stopped`
+            flush_s = 0.0
+            raise
         finally:
-            given_up = self._publisher.flush(within_s=flush_s)
-            if given_up:
-                _logger.error("%d persons were given up: the log did not answer.", given_up)
+            self._flush(flush_s)
             self._progress(self.production)
         production = self.production
         production.check()
         if production.failed:
             raise _undelivered(production)
         return finished
+
+    def _flush(self, within_s: float) -> None:
+        """Wait for the log's answers, then give up what is left; at once if interrupted."""
+        given_up = 0
+        try:
+            given_up = self._publisher.flush(within_s=within_s)
+        except KeyboardInterrupt:
+            given_up = self._publisher.flush(within_s=0.0)
+            raise
+        finally:
+            if given_up:
+                _logger.error("%d persons were given up: the log did not answer.", given_up)
 
     def _deliver(self, source: Source, stopped: Callable[[], bool]) -> bool:
         for delivery in source.deliveries():
