@@ -1,0 +1,61 @@
+"""A site on the servers that the fault tests may kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cluster import Addresses, Site
+from tests.faults.jobs import write_population
+from tests.services import Service
+
+PEOPLE = 6_000
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Three servers that a test may kill."""
+
+    kafka: Service
+    cassandra: Service
+    mongo: Service
+
+
+@pytest.fixture
+def servers(kafka_service: Service, cassandra_service: Service, mongo_service: Service) -> Servers:
+    return Servers(kafka_service, cassandra_service, mongo_service)
+
+
+@pytest.fixture
+def new_site(servers: Servers, tmp_path: Path) -> Generator[Callable[[], Site]]:
+    """Make a site, as often as a test wants one."""
+    with ExitStack() as stack:
+        numbers = count()
+        addresses = Addresses(
+            servers.kafka.address, servers.cassandra.address, servers.mongo.address
+        )
+
+        def make() -> Site:
+            folder = tmp_path / f"{next(numbers)}"
+            folder.mkdir()
+            return Site(addresses, folder, stack)
+
+        yield make
+
+
+@pytest.fixture
+def site(new_site: Callable[[], Site]) -> Site:
+    return new_site()
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of some thousand persons of every kind, some of them told of again and again."""
+    path = tmp_path_factory.mktemp("people") / "people.jsonl"
+    write_population(path, limit=PEOPLE)
+    return path

@@ -1,0 +1,53 @@
+"""Each server is killed in mid-batch and started again: the consumer waits, and loses nothing."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cluster import Site, until
+from tests.faults.conftest import Servers
+from tests.services import Service
+from tests.services.service import NAMES, Name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_server_killed_in_mid_batch_and_started_again_costs_nothing(
+    site: Site, servers: Servers, people: Path, name: Name
+) -> None:
+    server: Service = getattr(servers, name)
+    site.produce(people).production()
+    running = site.process(once=False)
+    until(lambda: site.decided() > 0, running)
+
+    server.kill()
+    assert running.is_running()
+    server.start()
+
+    until(site.is_through, running)
+    site.produce("simulator:seed=9,limit=500").production()
+    until(site.is_through, running)
+    running.ask_to_stop(signal.SIGTERM)
+    tally = running.tally()
+    site.check()
+    assert tally.read == site.oracle.counts["read"]
+
+
+def test_a_crash_between_the_two_stores_leaves_nothing_out_of_the_following_one(
+    site: Site, servers: Servers, people: Path
+) -> None:
+    site.produce("simulator:seed=9,limit=500").production()
+    running = site.process(once=False)
+    until(site.is_through, running)
+    before = site.decided()
+    servers.cassandra.kill()
+    site.produce(people).production()
+    until(lambda: site.decided() == site.logged() > before, running)
+
+    assert running.kill()
+    servers.cassandra.start()
+
+    assert not site.is_through()
+    site.finish()
