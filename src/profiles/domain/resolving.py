@@ -104,7 +104,7 @@ def resolve(  # noqa: C901 - one branch for each outcome, in the order in which 
             return
         upserts.pop(person, None)
         now[person] = None
-        deletions[person] = version
+        deletions[person] = max(version, deletions.get(person, version))
 
     for version, person, outcome in records:
         if isinstance(outcome, Rejected):
@@ -117,8 +117,7 @@ def resolve(  # noqa: C901 - one branch for each outcome, in the order in which 
                 delete(person, version)
         elif person is not None and person in suppressed:
             outcomes[Outcome.SUPPRESSED] += 1
-            current = now[person] if person in now else held.get(person)
-            delete(person, version if current is None else max(version, current.version))
+            delete(person, max(version, held[person].version) if person in held else version)
         elif person is not None and person in restricted:
             outcomes[Outcome.RESTRICTED] += 1
         elif isinstance(outcome, Withheld):
@@ -163,4 +162,4 @@ def _difference(now: Mapping[PersonId, Held | None], before: Mapping[PersonId, H
             _, cell, domain = before[person]
             cells[cell] = cells.get(cell, 0) - 1
             domains[domain] = domains.get(domain, 0) - 1
-    return Statistics(cells=cells, email_domains=domains) + Statistics()
+    return Statistics() + Statistics(cells=cells, email_domains=domains)  # drops the zeros

@@ -229,6 +229,19 @@ def test_of_the_suppressed_who_are_not_held_the_followers_delete() -> None:
     assert outcomes(changes) == {"suppressed": 2}
 
 
+@pytest.mark.parametrize("last", [profile(city="Bergen"), MINOR, Erased()])
+def test_what_is_held_of_the_suppressed_is_deleted_at_its_own_version_whatever_follows(
+    last: Profile | Withheld | Erased,
+) -> None:
+    # A following store deletes up to a version: at a lower one the row would stay there.
+    store = holding((profile(), 9))
+
+    changes = store.apply([Decided(7, ADA, profile()), Decided(8, ADA, last)], suppressed={ADA})
+
+    assert changes.deletions == {ADA: 9}
+    assert store.users == {}
+
+
 @pytest.mark.parametrize("outcome", [profile(city="Bergen"), MINOR])
 def test_what_is_held_of_the_restricted_stays_as_it_is(outcome: Profile | Withheld) -> None:
     store = holding((profile(), 7))
