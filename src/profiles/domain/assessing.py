@@ -41,7 +41,7 @@ def admit(record: object, policy: PrivacyPolicy, times: Times) -> Person | Withh
     if times.from_the_future:
         return _FROM_THE_FUTURE
     person = read_person(record)
-    born = readable_birth(person if isinstance(person, Person) else record)
+    born = readable_birth(record)
     if born is None:
         return person
     age = age_on(times.as_of, born=born, leap_day=policy.leap_day)

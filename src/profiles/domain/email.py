@@ -22,8 +22,7 @@ _DOMAIN: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
-def _normal_domain(domain: str) -> str | None:
+def _read_domain(domain: str) -> str | None:
     normal = unicodedata.normalize("NFC", domain.rstrip(".").lower())
     if len(normal) > _MAXIMUM_DOMAIN_LENGTH or not _DOMAIN.fullmatch(_unmarked(normal)):
         return None
@@ -38,6 +37,10 @@ def _unmarked(domain: str) -> str:
         _MARK if unicodedata.category(character) in {"Mn", "Mc"} else character
         for character in domain
     )
+
+
+# Not as a decorator: mutmut passes over decorated functions.
+_normal_domain = lru_cache(maxsize=4096)(_read_domain)
 
 
 def domain_of(email: str) -> str | None:

@@ -24,10 +24,10 @@ def minimise(person: Person, policy: PrivacyPolicy) -> Person:
 
     Returns a person of the current schema version, which `read_person` reads alike.
     """
-    born, registered = person.dob.date, person.registered
+    registered = person.registered
     minimal = Person(
         login=person.login,
-        dob=person.dob if len(born) == _DATE_LENGTH else Birth(date=born[:_DATE_LENGTH]),
+        dob=Birth(date=person.dob.date[:_DATE_LENGTH]),
         gender=person.gender,
         name=person.name,
         location=person.location,

@@ -233,7 +233,7 @@ def _clean(person: Person) -> Person:
         dob=person.dob,
         gender=_clean_text(person.gender, "gender"),
         name=None if person.name is None else _clean_name(person.name),
-        location=None if person.location is None else _clean_location(person.location, person.nat),
+        location=None if person.location is None else _clean_location(person.location),
         email=_clean_text(person.email, "email", limit=MAXIMUM_EMAIL_LENGTH),
         registered=person.registered,
         nat=_clean_text(person.nat, "nat"),
@@ -271,7 +271,7 @@ def _clean_name(name: Name) -> Name:
     return clean
 
 
-def _clean_location(location: Location, nationality: str | None) -> Location:
+def _clean_location(location: Location) -> Location:
     street = None
     if location.street is not None:
         number_path = "location.street.number"
@@ -289,7 +289,7 @@ def _clean_location(location: Location, nationality: str | None) -> Location:
         if isinstance(postcode, str)
         else _clean_integer(postcode, "location.postcode"),
     )
-    _check_length(address.of_location(clean, nationality), "location")
+    _check_length(address.of_location(clean, None), "location")  # as long in any country's order
     return clean
 
 

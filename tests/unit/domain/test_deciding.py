@@ -263,6 +263,7 @@ def test_a_child_is_withheld_however_broken_the_record_is(dotted: str, value: Js
     broken = put(RECORD, dotted.split("."), value)
 
     assert decide(born("2008-11-24", broken), DEFAULT_POLICY, today) == MINOR
+    assert decide(born("2026-11-23", broken), DEFAULT_POLICY, today) == MINOR  # born today
     refused = decide(broken, DEFAULT_POLICY, today)
     assert isinstance(refused, Rejected)
     # The unborn and the very old are broken either way; the first thing noticed is told.

@@ -15,6 +15,8 @@ from tests.strategies import any_texts, email_domains
     [
         ("anna@example.com", "example.com"),
         ("anna@EXAMPLE.Com", "example.com"),
+        ("anna@EXAMPLE.XBOX", "example.xbox"),
+        ("anna@EXAMPLE.XBOX..", "example.xbox"),
         ("dem'yan.tishchenko@example.com", "example.com"),
         ("anna@example.com.", "example.com"),
         ('"a@b"@example.org', "example.org"),

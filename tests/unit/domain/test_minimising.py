@@ -69,6 +69,14 @@ def test_dates_lose_their_times_and_a_schema_version_is_added() -> None:
     assert minimise(PERSON, DEFAULT_POLICY) == MINIMAL
 
 
+def test_nothing_is_made_up_for_the_log_where_the_record_has_nothing() -> None:
+    bare = Person(login=PERSON.login, dob=PERSON.dob)
+
+    assert minimise(bare, DEFAULT_POLICY) == Person(
+        login=PERSON.login, dob=Birth(date="1990-02-28"), schema=1
+    )
+
+
 def test_minimising_again_changes_nothing() -> None:
     assert minimise(MINIMAL, DEFAULT_POLICY) == MINIMAL
 

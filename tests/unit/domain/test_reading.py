@@ -406,6 +406,54 @@ def test_one_odd_value_in_a_clean_person_is_seen(data: st.DataObject, dotted: st
     assert read_person(filled(record)) == read_person(record)
 
 
+EDGES: list[tuple[str, Json]] = [
+    ("login.uuid", ID.upper()),
+    ("login.uuid", "no id"),
+    ("dob.date", "1990-02-30"),
+    ("dob.date", ""),
+    ("registered.date", "2010-02-30"),
+    ("registered.date", ""),
+    *((dotted, number) for dotted in INTEGERS for number in (-1, 0, 1, 10**12 - 1, 10**12)),
+    *(("schema", version) for version in (None, 0, 1, 2)),
+    *(
+        (dotted, odd)
+        for dotted in [*TEXTS, "location.postcode"]
+        for odd in ("", " ", "a  b", "\x7f")
+    ),
+]
+
+
+@pytest.mark.parametrize(("dotted", "value"), EDGES)
+def test_a_quick_look_reads_every_edge_as_a_long_one_does(dotted: str, value: Json) -> None:
+    # Everything else is as the quick look likes it, so that it alone decides.
+    record = put(as_record(PERSON), path(dotted), value)
+
+    assert read_person(filled(record)) == read_person(record)
+
+
+@pytest.mark.parametrize(
+    ("dotted", "value"),
+    [
+        ("login.username", "goldenfox"),
+        ("name.first", "Åse"),
+        ("name.first", "Ђорђе"),
+        ("email", None),
+        ("location.street.number", 0),
+        ("location.street.number", 10**12 - 1),
+        ("location.postcode", 0),
+        ("location.postcode", 10**12 - 1),
+        ("registered.date", None),
+        ("schema", None),
+        ("schema", 1),
+        ("location.city", "x" * (256 - 81)),  # with the other texts and blanks, as long as may be
+    ],
+)
+def test_a_quick_look_is_enough_for_what_is_clean(dotted: str, value: Json) -> None:
+    clean = filled(put(as_record(PERSON), path(dotted), value))
+
+    assert read_person(clean) is clean  # nothing is made anew
+
+
 def filled(record: dict[str, Json]) -> Person:
     """Fill a person as a decoder does: typed and not looked at."""
     location = record["location"]
