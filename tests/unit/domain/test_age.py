@@ -224,6 +224,12 @@ def test_anything_else_is_no_date(text: str) -> None:
     assert civil_date(text) is None
 
 
+def test_nothing_follows_a_date_but_a_time_or_a_zone() -> None:
+    followers = map(chr, range(sys.maxunicode + 1))
+
+    assert {one for one in followers if civil_date("2004-02-29" + one)} == set("Tt Zz+-")
+
+
 @pytest.mark.parametrize(
     "text",
     [
