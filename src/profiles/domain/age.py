@@ -13,7 +13,6 @@ MAXIMUM_AGE: Final = 130
 
 _DATE_LENGTH: Final = 10
 _BEHIND_A_DATE: Final = "Tt Zz+-"
-_MONTHS_A_YEAR: Final = 12
 
 
 class LeapDay(Enum):
@@ -84,5 +83,4 @@ def age_from_month(today: date, *, birth_month: str) -> int:
     birth month to the day before the birthday: good for a chart, never for a decision.
     """
     year, month = int(birth_month[:4]), int(birth_month[5:])
-    months = (today.year - year) * _MONTHS_A_YEAR + today.month - month
-    return months // _MONTHS_A_YEAR
+    return today.year - year - (today.month < month)
