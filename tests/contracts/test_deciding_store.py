@@ -18,7 +18,7 @@ from profiles.application.errors import GapError, LedgerError
 from profiles.application.ports import DecidingStore, LedgerView, Progress
 from profiles.domain.outcome import Reason, Rejected
 from profiles.domain.policy import PrivacyPolicy
-from profiles.domain.statistics import Cell, Statistics
+from profiles.domain.statistics import Cell, Cohort, Statistics
 from profiles.domain.tally import Tally, UnbalancedTallyError
 from profiles.domain.version import OFFSET_BITS, VersionRangeError
 from tests.contracts.conftest import NewStore
@@ -726,6 +726,27 @@ def test_arrivals_are_told_for_24_hours_of_log_time(
     assert store.arrivals() == dict.fromkeys(minutes, 1)
 
 
+# --- Overview ------------------------------------------------------------------------------
+
+
+def test_an_overview_tells_statistics_arrivals_and_counts(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    nobody = store.overview()
+    store.apply(
+        chunk(stored(ADA, birth_month="1899-12"), (BEA, MINOR), (None, BROKEN)), empty_ledger
+    )
+    store.apply(chunk(stored(CLEO, nationality=None), partition=OTHER_TOPIC), empty_ledger)
+
+    overview = store.overview()
+
+    assert (nobody.statistics, nobody.arrivals, nobody.counts) == (Statistics(), {}, Tally())
+    assert overview.statistics == store.statistics()
+    assert overview.cohorts[Cohort("DK", "female", "1899")] == [0] * 11 + [1]
+    assert overview.arrivals == store.arrivals() == {NOW.replace(second=0): 2}
+    assert overview.counts == store.counts()
+
+
 # --- Whole histories -----------------------------------------------------------------------
 
 
@@ -743,7 +764,8 @@ def run(steps: list[Step], store: DecidingStore, *, cut: bool = False) -> None:
                 tally = store.apply(part, ledger).tally
                 tally.check()
                 assert tally.read == part.read
-        assert store.statistics() == Statistics.recount(p for p, _ in store.profiles())
+        recount = Statistics.recount(p for p, _ in store.profiles())
+        assert store.statistics() == store.overview().statistics == recount
         assert all(p.expires_at > NOW.date() for p, _ in store.profiles())
     counts = store.counts()
     counts.check()
@@ -811,6 +833,10 @@ def test_several_threads_read_while_one_writes(
                 assert seen.total % 10 == 0
                 assert sum(seen.email_domains.values()) == seen.total
                 assert store.counts().read % 10 == 0
+                overview = store.overview()
+                arrived, read = sum(overview.arrivals.values()), overview.counts.read
+                assert overview.statistics.total == arrived == read
+                assert arrived % 10 == 0
                 assert store.position(TOPIC) in {None, *range(10, 201, 10)}
 
         readers = [pool.submit(read) for _ in range(4)]

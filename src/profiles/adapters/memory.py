@@ -25,11 +25,11 @@ from profiles.application.chunk import (
 )
 from profiles.application.errors import GapError, LedgerError, LogError
 from profiles.application.ledger import Action, view_after
-from profiles.application.ports import ARRIVALS_KEPT, Ledger, LedgerView, Progress
+from profiles.application.ports import ARRIVALS_KEPT, Ledger, LedgerView, Overview, Progress
 from profiles.domain.person import Person, PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
-from profiles.domain.statistics import Statistics, bounded
+from profiles.domain.statistics import Statistics, bounded, cohorts_of
 from profiles.domain.tally import Tally
 from profiles.domain.version import Version
 
@@ -230,6 +230,17 @@ class MemoryDecidingStore:
         """Return the sum over all writers."""
         with self._lock:
             return sum((w.statistics for w in self._writers.values()), Statistics())
+
+    def overview(self) -> Overview:
+        """Return all that the page is made of, as of one moment."""
+        with self._lock:
+            statistics = self.statistics()
+            return Overview(
+                cohorts=cohorts_of(statistics.cells),
+                email_domains=statistics.email_domains,
+                arrivals=self.arrivals(),
+                counts=self._counts,
+            )
 
     def counts(self) -> Tally:
         """Return the sum of all tallies."""

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from profiles.application.chunk import Applied, Chunk, LogPartition, LogRecord, Notice, Quarantined
 from profiles.domain.person import Person, PersonId
 from profiles.domain.profile import Profile
-from profiles.domain.statistics import Statistics
+from profiles.domain.statistics import Cohorts, Statistics, cells_of
 from profiles.domain.tally import Tally
 
 ARRIVALS_KEPT: Final = timedelta(hours=24)
@@ -59,10 +59,42 @@ class Source(Protocol):
 
 
 class StatisticsReader(Protocol):
-    """Where the page gets its numbers: never from the persons."""
+    """Who is held, in numbers."""
 
     def statistics(self) -> Statistics:
         """Return the sum over all writers, as of one moment.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All that the page is made of, as of one moment: sums over all writers.
+
+    cohorts, email_domains: the statistics; a cohort may have no one in it.
+    arrivals: newly held persons by minute of log time (UTC), of the last 24 hours of it.
+    counts: the sum of the tallies of all chunks.
+    """
+
+    cohorts: Cohorts = field(default_factory=dict)
+    email_domains: Mapping[str, int] = field(default_factory=dict)
+    arrivals: Mapping[datetime, int] = field(default_factory=dict)
+    counts: Tally = field(default_factory=Tally)
+
+    @property
+    def statistics(self) -> Statistics:
+        """Who is held, in the cells that a recount would give."""
+        return Statistics(cells=cells_of(self.cohorts), email_domains=self.email_domains)
+
+
+class OverviewReader(Protocol):
+    """Where the page gets its numbers: never from the persons."""
+
+    def overview(self) -> Overview:
+        """Return all of it as of one moment, at a cost that the number of persons doesn't raise.
 
         Raises:
             StoreError: the store did not answer.
@@ -112,7 +144,7 @@ class Progress:
     positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
-class DecidingStore(StatisticsReader, Protocol):
+class DecidingStore(StatisticsReader, OverviewReader, Protocol):
     """Where it is decided what is held: profiles, statistics, position and counts as one."""
 
     def position(self, partition: LogPartition) -> int | None:

@@ -7,7 +7,7 @@ recount of everything held must give their sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
 
@@ -48,6 +48,38 @@ def cell_of(nationality: str | None, gender: str | None, birth_month: str) -> Ce
         gender if gender in GENDERS else UNKNOWN,
         birth_month,
     )
+
+
+class Cohort(NamedTuple):
+    """Those of a nationality and a gender, see `Cell`, who were born in a year, `YYYY`."""
+
+    nationality: str
+    gender: str
+    birth_year: str
+
+
+Cohorts = Mapping[Cohort, Sequence[int]]
+"""Cells by cohort: twelve counts each, January first. A tenth of the keys, so a tenth of the work
+for whoever reads all of them."""
+
+
+def cohorts_of(cells: Mapping[Cell, int]) -> dict[Cohort, list[int]]:
+    """Sort cells into cohorts."""
+    cohorts: dict[Cohort, list[int]] = {}
+    for (nationality, gender, birth_month), count in cells.items():
+        cohort = Cohort(nationality, gender, birth_month[:4])
+        cohorts.setdefault(cohort, [0] * 12)[int(birth_month[5:]) - 1] = count
+    return cohorts
+
+
+def cells_of(cohorts: Cohorts) -> dict[Cell, int]:
+    """Tell the cells of cohorts, as far as anyone is in them."""
+    return {
+        Cell(nationality, gender, f"{year}-{number:02}"): count
+        for (nationality, gender, year), months in cohorts.items()
+        for number, count in enumerate(months, 1)
+        if count
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ object by the same numbers, with what is counted: an update writes either in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from zlib import crc32
@@ -22,7 +22,15 @@ from profiles.adapters.mongo.documents import Document
 from profiles.application.chunk import LogPartition
 from profiles.application.ports import ARRIVALS_KEPT
 from profiles.domain.outcome import Outcome
-from profiles.domain.statistics import GENDERS, NATIONALITIES, UNKNOWN, Cell, Statistics
+from profiles.domain.statistics import (
+    GENDERS,
+    NATIONALITIES,
+    UNKNOWN,
+    Cohort,
+    Cohorts,
+    Statistics,
+    cells_of,
+)
 from profiles.domain.tally import Tally
 
 DOMAIN_GROUPS: Final = 16
@@ -30,7 +38,6 @@ DOMAIN_GROUPS: Final = 16
 
 _USUAL_YEARS: Final = frozenset(map(str, range(1925, 2015)))
 _MONTHS: Final = {f"{month:02}": str(month - 1) for month in range(1, 13)}
-_NAMES: Final = tuple(_MONTHS)
 
 Months = list[int] | dict[str, int]
 """Counts of a year of birth by month, January being 0."""
@@ -132,37 +139,38 @@ def domains_of(documents: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 def statistics_of(documents: Iterable[Mapping[str, Any]]) -> Statistics:
     """Sum up the statistics of all writers."""
-    shares: dict[tuple[str, str, str], list[Months]] = {}
-    domains: dict[str, int] = {}
+    kept = list(documents)
+    return Statistics(cells=cells_of(cohorts_in(kept)), email_domains=domains_in(kept))
+
+
+def cohorts_in(documents: Iterable[Mapping[str, Any]]) -> Cohorts:
+    """Sum up the cells of all writers, by cohort; years of nobody may be among them."""
+    shares: dict[Cohort, list[Months]] = {}
     for document in documents:
         for gender, years in document.get("cells", {}).items():
             for year, months in years.items():
-                shares.setdefault((document["nationality"], gender, year), []).append(months)
+                cohort = Cohort(document["nationality"], gender, year)
+                shares.setdefault(cohort, []).append(months)
+    return {cohort: _sum(months) for cohort, months in shares.items()}
+
+
+def domains_in(documents: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Sum up the e-mail domains of all writers."""
+    total: dict[str, int] = {}
+    for document in documents:
         for name, count in document.get("domains", {}).items():
-            domains[name] = domains.get(name, 0) + count
-    return Statistics(
-        cells=dict(_cells(shares)),
-        email_domains={_unescaped(name): count for name, count in domains.items() if count},
-    )
+            total[name] = total.get(name, 0) + count
+    return {_unescaped(name): count for name, count in total.items() if count}
 
 
-def _cells(
-    shares: Mapping[tuple[str, str, str], Sequence[Months]],
-) -> Iterator[tuple[Cell, int]]:
-    for (nationality, gender, year), months in shares.items():
-        for month, count in zip(_NAMES, _sum(months), strict=True):
-            if count:
-                yield Cell._make((nationality, gender, f"{year}-{month}")), count
-
-
-def _sum(shares: Sequence[Months]) -> Iterable[int]:
+def _sum(shares: Sequence[Months]) -> list[int]:
     arrays = [
         months
         if isinstance(months, list)
         else [months.get(number, 0) for number in _MONTHS.values()]
         for months in shares
     ]
-    return arrays[0] if len(arrays) == 1 else map(sum, zip(*arrays, strict=True))
+    return arrays[0] if len(arrays) == 1 else list(map(sum, zip(*arrays, strict=True)))
 
 
 def count_fields(tally: Tally) -> dict[str, int]:

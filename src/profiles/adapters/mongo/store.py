@@ -11,7 +11,14 @@ from pymongo.client_session import ClientSession
 
 from profiles.adapters.mongo import writers
 from profiles.adapters.mongo.connection import TIMEOUT_S, Connection
-from profiles.adapters.mongo.counting import arrivals_of, statistics_of, tally_of, writer_key
+from profiles.adapters.mongo.counting import (
+    arrivals_of,
+    cohorts_in,
+    domains_in,
+    statistics_of,
+    tally_of,
+    writer_key,
+)
 from profiles.adapters.mongo.documents import (
     HELD_FIELDS,
     document_of,
@@ -26,7 +33,7 @@ from profiles.adapters.mongo.documents import (
 from profiles.adapters.mongo.schema import REGISTRY, Collections, opened_collections
 from profiles.application.chunk import Applied, Chunk, LogPartition, Quarantined, Settlement, settle
 from profiles.application.errors import GapError
-from profiles.application.ports import Ledger, LedgerView, Progress
+from profiles.application.ports import Ledger, LedgerView, Overview, Progress
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -287,24 +294,39 @@ class MongoDecidingStore:
     def statistics(self) -> Statistics:
         """Return the sum over all writers, as of one moment."""
         with self._connection.snapshot() as session:
-            documents = list(
-                self._collections.statistics.find({}, batch_size=10_000, session=session)
-            )
+            documents = self._statistics(session)
         return statistics_of(documents)
+
+    def overview(self) -> Overview:
+        """Return all that the page is made of, as of one moment."""
+        fields = {"counts": 1, "reasons": 1, "arrivals": 1}
+        with self._connection.snapshot() as session:
+            documents = self._statistics(session)
+            writer_documents = self._writers(session, fields)
+        return Overview(
+            cohorts=cohorts_in(documents),
+            email_domains=domains_in(documents),
+            arrivals=arrivals_of(writer_documents),
+            counts=tally_of(writer_documents),
+        )
 
     def counts(self) -> Tally:
         """Return the sum of all tallies."""
-        return tally_of(self._writers({"counts": 1, "reasons": 1}))
+        with self._connection.snapshot() as session:
+            return tally_of(self._writers(session, {"counts": 1, "reasons": 1}))
 
     def arrivals(self) -> dict[datetime, int]:
         """Return newly held persons by minute of log time."""
-        return arrivals_of(self._writers({"arrivals": 1}))
-
-    def _writers(self, fields: Mapping[str, int]) -> list[dict[str, Any]]:
         with self._connection.snapshot() as session:
-            return list(
-                self._collections.writers.find({"_id": {"$ne": REGISTRY}}, fields, session=session)
-            )
+            return arrivals_of(self._writers(session, {"arrivals": 1}))
+
+    def _statistics(self, session: ClientSession) -> list[dict[str, Any]]:
+        return list(self._collections.statistics.find({}, batch_size=10_000, session=session))
+
+    def _writers(self, session: ClientSession, fields: Mapping[str, int]) -> list[dict[str, Any]]:
+        return list(
+            self._collections.writers.find({"_id": {"$ne": REGISTRY}}, fields, session=session)
+        )
 
     def quarantine(self) -> Sequence[Quarantined]:
         """Return the rejected records, oldest first."""

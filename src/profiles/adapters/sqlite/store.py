@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Final, NamedTuple
 
+from profiles.adapters.sqlite import counting
 from profiles.adapters.sqlite.database import (
     Kind,
     close,
@@ -30,13 +31,13 @@ from profiles.application.chunk import (
     settle,
 )
 from profiles.application.errors import GapError, StoreError
-from profiles.application.ports import ARRIVALS_KEPT, Ledger, Progress
+from profiles.application.ports import ARRIVALS_KEPT, Ledger, Overview, Progress
 from profiles.domain.errors import UsageError
-from profiles.domain.outcome import Outcome, Reason, Rejected
+from profiles.domain.outcome import Reason, Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
-from profiles.domain.statistics import UNKNOWN, Cell, Statistics, bounded, cell_of
+from profiles.domain.statistics import UNKNOWN, Statistics, cell_of
 from profiles.domain.tally import Tally
 from profiles.domain.version import Version
 
@@ -44,7 +45,7 @@ _KIND: Final = Kind(
     name="profile store",
     application_id=0x50524F53,
     version=2,
-    schema="""
+    schema=f"""
     CREATE TABLE users (
         id TEXT PRIMARY KEY,
         username TEXT,
@@ -78,14 +79,7 @@ _KIND: Final = Kind(
         ledger_position INTEGER NOT NULL,
         UNIQUE (topic_id, partition)
     ) STRICT;
-    CREATE TABLE cells (
-        nationality TEXT NOT NULL,
-        gender TEXT NOT NULL,
-        birth_month TEXT NOT NULL,
-        writer INTEGER NOT NULL REFERENCES writers,
-        count INTEGER NOT NULL,
-        PRIMARY KEY (nationality, gender, birth_month, writer)
-    ) STRICT, WITHOUT ROWID;
+    {counting.CELLS};
     CREATE TABLE email_domains (
         writer INTEGER NOT NULL REFERENCES writers,
         email_domain TEXT NOT NULL,
@@ -127,14 +121,6 @@ _HELD: Final = (
     " WHERE id IN (SELECT value FROM json_each(?))"
 )
 _OF_PERSONS: Final = "id IN (SELECT value FROM json_each(?))"
-_ADD_CELL: Final = """
-    INSERT INTO cells VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET count = count + excluded.count
-"""
-_ADD_DOMAIN: Final = """
-    INSERT INTO email_domains VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET count = count + excluded.count
-"""
 _ADD_COUNT: Final = """
     INSERT INTO counts VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count
@@ -301,8 +287,8 @@ class SqliteDecidingStore:
         changes = settlement.changes
         many("DELETE FROM users WHERE id = ?", [(person,) for person in changes.deletions])
         many(_UPSERT, [_row(profile, version) for profile, version in changes.upserts.values()])
-        self._add(writer.number, changes.difference)
-        many(_ADD_COUNT, _count_rows(writer.number, changes.tally))
+        counting.add(self._connection, writer.number, changes.difference)
+        many(_ADD_COUNT, counting.tally_rows(writer.number, changes.tally))
         if settlement.arrivals:
             arrivals = settlement.arrivals.items()
             many(_ADD_ARRIVALS, [(m.isoformat(), writer.number, count) for m, count in arrivals])
@@ -315,28 +301,6 @@ class SqliteDecidingStore:
             "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [_quarantine_row(writer.number, rejection) for rejection in settlement.quarantined],
         )
-
-    def _add(self, writer: int, difference: Statistics) -> None:
-        """Add to a writer's statistics; a count that comes to zero goes."""
-        many = self._connection.executemany
-        cells = difference.cells.items()
-        many(_ADD_CELL, [(*cell, writer, count) for cell, count in cells])
-        many(
-            "DELETE FROM cells WHERE nationality = ? AND gender = ? AND birth_month = ?"
-            " AND writer = ? AND count = 0",
-            [(*cell, writer) for cell, _ in cells],
-        )
-        if difference.email_domains:
-            held = dict(
-                self._connection.execute(
-                    "SELECT email_domain, count FROM email_domains WHERE writer = ?", (writer,)
-                ).fetchall()
-            )
-            domains = bounded(difference.email_domains, held).items()
-            many(_ADD_DOMAIN, [(writer, domain, count) for domain, count in domains])
-            self._connection.execute(
-                "DELETE FROM email_domains WHERE writer = ? AND count = 0", (writer,)
-            )
 
     def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
         """Delete what has expired, in one transaction; see the port."""
@@ -359,7 +323,7 @@ class SqliteDecidingStore:
         for profile, version in map(_profile, rows):
             gone.setdefault(self._writer_of(version), []).append(profile)
         for writer, profiles in gone.items():
-            self._add(writer, -Statistics.recount(profiles))
+            counting.add(self._connection, writer, -Statistics.recount(profiles))
         self._connection.execute(
             f"DELETE FROM users WHERE {condition}",  # noqa: S608 - this module's own words
             (argument,),
@@ -397,36 +361,22 @@ class SqliteDecidingStore:
     def statistics(self) -> Statistics:
         """Return the sum over all writers, as of one moment."""
         with self._translated(), self._snapshot():
-            cells = self._connection.execute(
-                "SELECT nationality, gender, birth_month, sum(count) FROM cells"
-                " GROUP BY nationality, gender, birth_month HAVING sum(count) <> 0"
-            ).fetchall()
-            domains = self._connection.execute(
-                "SELECT email_domain, sum(count) FROM email_domains"
-                " GROUP BY email_domain HAVING sum(count) <> 0"
-            ).fetchall()
-        return Statistics(
-            cells={Cell(*cell): count for *cell, count in cells}, email_domains=dict(domains)
-        )
+            return counting.statistics(self._connection)
+
+    def overview(self) -> Overview:
+        """Return all that the page is made of, as of one moment."""
+        with self._translated(), self._snapshot():
+            return counting.overview(self._connection)
 
     def counts(self) -> Tally:
         """Return the sum of all tallies."""
         with self._translated():
-            rows = self._connection.execute(
-                "SELECT kind, name, sum(count) FROM counts GROUP BY kind, name"
-            ).fetchall()
-        return Tally(
-            **{name: count for kind, name, count in rows if kind != "reason"},
-            reasons={name: count for kind, name, count in rows if kind == "reason"},
-        )
+            return counting.tally(self._connection)
 
     def arrivals(self) -> dict[datetime, int]:
         """Return newly held persons by minute of log time."""
         with self._translated():
-            rows = self._connection.execute(
-                "SELECT minute, sum(count) FROM arrivals GROUP BY minute ORDER BY minute"
-            ).fetchall()
-        return {datetime.fromisoformat(minute): count for minute, count in rows}
+            return counting.arrivals(self._connection)
 
     def quarantine(self) -> Sequence[Quarantined]:
         """Return the rejected records, oldest first."""
@@ -487,13 +437,6 @@ def _profile(row: Sequence[Any]) -> tuple[Profile, int]:
         date.fromisoformat(expires_at),
     )
     return Profile._make((*others, *dates)), version
-
-
-def _count_rows(writer: int, tally: Tally) -> list[tuple[int, str, str, int]]:
-    rows = [(writer, "read", "read", tally.read)]
-    rows += [(writer, "outcome", o.value, tally.count(o)) for o in Outcome if tally.count(o)]
-    rows += [(writer, "reason", name, count) for name, count in tally.reasons.items()]
-    return rows
 
 
 def _quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
