@@ -25,7 +25,7 @@ LOCKS = {
     "types": ["--group=types", "--extra=api", "--extra=dashboard", *DRIVERS],
     "test": ["--group=test", "--extra=api", "--extra=dashboard", *DRIVERS],
     "integration": ["--group=integration", "--extra=all"],
-    "browser": ["--group=browser", "--extra=api", "--extra=dashboard"],
+    "browser": ["--group=browser", "--extra=api", "--extra=dashboard", "--extra=mongo"],
     "mutation": ["--group=mutation", "--extra=api", "--extra=dashboard", *DRIVERS],
     "demo": ["--group=build", "--extra=api", "--extra=dashboard"],
 }
@@ -163,7 +163,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure the speed on this machine and print it; arguments go to the bench."""
-    _install_locked(session, "demo")
+    _install_locked(session, "integration")
     _install_wheel(session)
     session.run("python", "bench", *session.posargs)
 

@@ -12,6 +12,7 @@ import os
 import platform
 from dataclasses import asdict
 
+import dashboard
 import engine
 import rules
 import startup
@@ -29,6 +30,7 @@ def main() -> None:
         *startup.measure(),
         *rules.measure(2_000 if quick else 20_000),
         *engine.measure(10_000 if quick else 100_000),
+        *dashboard.measure(quick=quick),
     ]
     Console(stderr=True).print(_table(figures))
     machine = {"cores": os.cpu_count(), "python": platform.python_version()}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator
-from datetime import date
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from profiles.adapters.dashboard.app import create_app
 from profiles.adapters.dashboard.server import PageServer
 from profiles.application.errors import StoreError
-from profiles.domain.statistics import Statistics
+from profiles.application.ports import Overview
 
-TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 REFRESH_S = 0.2
 
 INSTALL = (
@@ -34,16 +36,37 @@ ARGUMENTS = [
 
 
 class Store:
-    """A `StatisticsReader` over what the test says is held; it can go away."""
+    """An `OverviewReader` over what the test says is held; it can go away."""
 
     def __init__(self) -> None:
-        self.held = Statistics()
+        self.held = Overview()
         self.away = False
 
-    def statistics(self) -> Statistics:
+    def overview(self) -> Overview:
         if self.away:
             raise StoreError("The store of the test", "it did not answer", "Let it come back.")
         return self.held
+
+
+@contextmanager
+def looking_at(browser: Browser, url: str, **context_options: object) -> Generator[Page]:
+    """Open a page in a browser of its own; demand: own host only, nothing on the console."""
+    options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **context_options}
+    context = browser.new_context(**options)  # type: ignore[arg-type] # what playwright takes
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    own = urlsplit(url).netloc
+    assert asked
+    foreign = [url for url in asked if urlsplit(url).scheme != "data"]
+    assert {urlsplit(url).netloc for url in foreign} == {own}
+    assert complaints == []
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +92,6 @@ def store() -> Store:
 
 @pytest.fixture
 def server(store: Store) -> Generator[PageServer]:
-    app = create_app(store, today=lambda: TODAY, refresh_s=REFRESH_S)
-    with PageServer(app, port=0) as server:
+    app = create_app(store, now=lambda: NOW, refresh_s=REFRESH_S)
+    with PageServer(app.server, port=0) as server:
         yield server

@@ -10,44 +10,62 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterable
-from datetime import date
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from profiles.adapters.dashboard.app import create_app
 from profiles.adapters.dashboard.server import PageServer
+from profiles.adapters.memory import MemoryLedger
+from profiles.adapters.mongo import MongoDecidingStore
+from profiles.application.errors import StoreError
+from profiles.application.ports import Overview
 from profiles.domain.errors import UsageError
-from profiles.domain.statistics import Cell, Statistics
+from profiles.domain.person import PersonId
+from profiles.domain.statistics import Cell, cohorts_of
+from tests.contracts.histories import chunk, stored
+from tests.mongo_stores import database
 
-TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 class Reader:
     def __init__(self) -> None:
         self.breaks = False
+        self.away = False
 
-    def statistics(self) -> Statistics:
+    def overview(self) -> Overview:
         if self.breaks:
             message = "ada@lovelace.example"
             raise RuntimeError(message)  # a bug, whose text may hold anything
-        return Statistics(
-            cells={Cell("DK", "female", "1990-01"): 7}, email_domains={"a.example": 7}
+        if self.away:
+            raise StoreError("The store of the test", "it did not answer", "Let it come back.")
+        return Overview(
+            cohorts=cohorts_of({Cell("DK", "female", "1990-01"): 7}),
+            email_domains={"a.example": 7},
         )
 
 
-def page_of(reader: Reader) -> PageServer:
-    return PageServer(create_app(reader, today=lambda: TODAY, refresh_s=0.01), port=0)
+def page_of(reader: Reader, *, behind_proxy: bool = False) -> PageServer:
+    app = create_app(reader, now=lambda: NOW, refresh_s=1e-6, behind_proxy=behind_proxy)
+    return PageServer(app.server, port=0)
 
 
-def read(url: str, asked: dict[str, Any] | None = None) -> tuple[Any, str]:
+def read(
+    url: str, asked: dict[str, Any] | None = None, *, host: str | None = None
+) -> tuple[Any, str]:
     data = None if asked is None else json.dumps(asked).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - our own page
+    if host is not None:
+        request.add_header("Host", host)
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - our own page
         return response.headers, response.read().decode()
 
 
-def refreshed(url: str, shown: str | None = None) -> dict[str, Any]:
+def refreshed(url: str, shown: dict[str, str] | None = None) -> dict[str, Any]:
     """Ask what the browser asks at each refresh."""
     _, dependencies = read(f"{url}/_dash-dependencies")
     callback = next(each for each in json.loads(dependencies) if not each["clientside_function"])
@@ -55,12 +73,13 @@ def refreshed(url: str, shown: str | None = None) -> dict[str, Any]:
         dict(zip(("id", "property"), output.rsplit(".", 1), strict=True))
         for output in callback["output"].strip(".").split("...")
     ]
+    said = {"interval": 1, "selected-nationality": "all", "selected-gender": "all"}
     _, answer = read(
         f"{url}/_dash-update-component",
         {
             "output": callback["output"],
             "outputs": outputs,
-            "inputs": [{"id": "interval", "property": "n_intervals", "value": 1}],
+            "inputs": [{**each, "value": said.get(each["id"])} for each in callback["inputs"]],
             "state": [{"id": "shown", "property": "data", "value": shown}],
             "changedPropIds": ["interval.n_intervals"],
         },
@@ -86,8 +105,80 @@ def test_a_refresh_draws_only_what_has_changed() -> None:
         first = refreshed(server.url)
         second = refreshed(server.url, shown=first["shown"]["data"])
 
-    assert first["users"]["children"] == "7"
+    assert first["users"]["children"] == "5"
     assert set(second) == {"notice", "updated", "answered"}
+
+
+def test_the_page_may_load_and_do_nothing_but_what_is_its_own() -> None:
+    with page_of(Reader()) as server:
+        headers, index = read(server.url)
+        data_headers, _ = read(server.url + "/_dash-layout")
+
+    policy = dict(
+        directive.split(" ", 1) for directive in headers["Content-Security-Policy"].split("; ")
+    )
+    scripts = policy.pop("script-src").split()
+    assert scripts[0] == "'self'"
+    assert all(re.fullmatch(r"'sha256-[\w+/]+=*'", script) for script in scripts[1:])
+    assert re.findall(r"<script>|javascript:|\son\w+=", index) == []
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["form-action"] == "'none'"
+    assert policy["connect-src"] == "'self'"
+    for name, value in {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }.items():
+        assert headers[name] == data_headers[name] == value
+    assert "Server" not in headers
+
+
+def test_other_names_than_the_machine_s_own_are_answered_behind_a_proxy_only() -> None:
+    with page_of(Reader()) as server:
+        with pytest.raises(urllib.error.HTTPError, match="421"):
+            read(server.url, host="page.attacker.example")
+        for own in (f"localhost:{server.port}", "127.0.0.1", "[::1]:1"):
+            assert "Population" in read(server.url, host=own)[1]
+    with page_of(Reader(), behind_proxy=True) as server:
+        assert "Population" in read(server.url, host="numbers.example.org")[1]
+
+
+def test_health_and_readiness_are_told_apart() -> None:
+    reader = Reader()
+    with page_of(reader) as server:
+        assert read(server.url + "/readyz")[1] == "The store answers.\n"
+        reader.away = True
+        with pytest.raises(urllib.error.HTTPError, match="503") as refused:
+            read(server.url + "/readyz")
+        refused.value.close()
+        assert read(server.url + "/healthz")[1] == "The page is served.\n"
+        reader.away = False
+        assert read(server.url + "/readyz")[1] == "The store answers.\n"
+
+
+@pytest.mark.servers
+def test_mongodb_gives_the_page_what_is_held(mongo_url: str) -> None:
+    def persons(start: int, count: int) -> Any:  # noqa: ANN401 - a chunk
+        ids = [PersonId(str(uuid4())) for _ in range(count)]
+        return chunk(*(stored(person) for person in ids), start=start)
+
+    with (
+        database(mongo_url) as name,
+        closing(MongoDecidingStore.open(mongo_url, name)) as store,
+    ):
+        store.apply(persons(0, 23), MemoryLedger())
+        app = create_app(store, now=lambda: NOW, refresh_s=1e-6)
+        with PageServer(app.server, port=0) as server:
+            first = refreshed(server.url)
+            store.apply(persons(23, 4), MemoryLedger())
+            still = refreshed(server.url, shown=first["shown"]["data"])
+            store.apply(persons(27, 1), MemoryLedger())
+            later = refreshed(server.url, shown=first["shown"]["data"])
+
+    assert first["users"]["children"] == "20"
+    assert set(still) == {"notice", "updated", "answered"}
+    assert later["users"]["children"] == "25"
 
 
 def test_no_debug_mode_no_developer_tools_no_tools_for_machines(
@@ -118,7 +209,7 @@ def test_the_text_of_an_unforeseen_error_is_neither_shown_nor_logged(
         again = refreshed(server.url)
 
     assert written == {}
-    assert again["users"]["children"] == "7"
+    assert again["users"]["children"] == "5"
     assert "RuntimeError at test_dashboard.py" in caplog.text
     assert "lovelace" not in caplog.text + "".join(capfd.readouterr())
 
@@ -126,9 +217,9 @@ def test_the_text_of_an_unforeseen_error_is_neither_shown_nor_logged(
 def test_a_page_without_its_stylesheet_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, missing in (("_BOOTSTRAP_OF", "no-such-distribution"), ("_BOOTSTRAP_FILE", "no.css")):
         with monkeypatch.context() as broken:
-            broken.setattr(f"profiles.adapters.dashboard.app.{name}", missing)
+            broken.setattr(f"profiles.adapters.dashboard.web.{name}", missing)
             with pytest.raises(UsageError, match=r"pip install 'profiles\[dashboard\]'"):
-                create_app(Reader(), today=lambda: TODAY)
+                create_app(Reader(), now=lambda: NOW)
 
 
 def test_a_port_that_is_taken_is_a_sentence_with_what_to_do() -> None:

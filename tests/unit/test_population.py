@@ -1,62 +1,59 @@
-"""What the page tells about everyone held, read off the statistics."""
+"""How everyone held is counted for the page."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from profiles.application.population import TOP_EMAIL_DOMAINS, AgeBand, Population, population
-from profiles.domain.statistics import OTHER, UNKNOWN, Cell, Statistics
+from profiles.application.population import (
+    BANDS,
+    EVERYONE,
+    AgeBand,
+    Group,
+    Selection,
+    by_group,
+    by_selection,
+)
+from profiles.domain.age import age_from_month
+from profiles.domain.statistics import (
+    GENDERS,
+    NATIONALITIES,
+    UNKNOWN,
+    Cell,
+    Cohort,
+    Cohorts,
+    cells_of,
+    cohorts_of,
+)
 
 TODAY = date(2026, 11, 23)
 
+cells = st.builds(
+    Cell,
+    st.sampled_from(sorted({*NATIONALITIES, UNKNOWN})),
+    st.sampled_from(sorted({*GENDERS, UNKNOWN})),
+    st.builds("{:04}-{:02}".format, st.integers(1880, 2030), st.integers(1, 12)),
+)
 
-def born(*months: str) -> Statistics:
+
+def born(*months: str) -> Cohorts:
     """Count one Danish woman for each birth month."""
-    return Statistics(cells={Cell("DK", "female", month): months.count(month) for month in months})
+    return cohorts_of(Counter(Cell("DK", "female", month) for month in months))
 
 
-def bands(statistics: Statistics, *, today: date = TODAY) -> dict[str, int]:
-    return {band.name: band.count for band in population(statistics, today=today).age_bands}
+def bands(cohorts: Cohorts, *, today: date = TODAY) -> dict[str, int]:
+    return {
+        BANDS[group.band].name: count for group, count in by_group(cohorts, today=today).items()
+    }
 
 
-def test_nobody_is_counted_in_an_empty_store() -> None:
-    assert population(Statistics(), today=TODAY) == Population(
-        total=0,
-        median_age=None,
-        age_bands=(),
-        genders={},
-        nationalities={},
-        email_domains={},
-        other_email_domains=0,
-        without_email_domain=0,
-    )
-
-
-def test_the_total_counts_every_cell() -> None:
-    statistics = Statistics(
-        cells={Cell("DK", "female", "1990-01"): 3, Cell("FR", UNKNOWN, "1970-12"): 4}
-    )
-
-    assert population(statistics, today=TODAY).total == 7
-
-
-def test_the_most_frequent_come_first_then_the_name_and_unknown_is_last() -> None:
-    statistics = Statistics(
-        cells={
-            Cell(UNKNOWN, UNKNOWN, "1990-01"): 9,
-            Cell("FR", "male", "1990-01"): 2,
-            Cell("DK", "female", "1990-01"): 2,
-            Cell("DK", "female", "1991-01"): 1,
-            Cell("BR", "male", "1990-01"): 2,
-        }
-    )
-
-    seen = population(statistics, today=TODAY)
-
-    assert list(seen.nationalities.items()) == [("DK", 3), ("BR", 2), ("FR", 2), (UNKNOWN, 9)]
-    assert list(seen.genders.items()) == [("male", 4), ("female", 3), (UNKNOWN, 9)]
+def test_nobody_is_in_no_group() -> None:
+    assert by_group({}, today=TODAY) == {}
+    assert by_group({Cohort("DK", "female", "1990"): [0] * 12}, today=TODAY) == {}
 
 
 @pytest.mark.parametrize(
@@ -77,68 +74,50 @@ def test_an_age_falls_into_a_band_of_five_years(birth_month: str, band: str) -> 
 
 
 def test_ages_are_those_of_today_not_of_the_day_of_storing() -> None:
-    statistics = born("2006-12")
+    cohorts = born("2006-12")
 
-    assert bands(statistics, today=date(2026, 11, 30)) == {"18–19": 1}
-    assert bands(statistics, today=date(2026, 12, 1)) == {"20–24": 1}
+    assert bands(cohorts, today=date(2026, 11, 30)) == {"18–19": 1}
+    assert bands(cohorts, today=date(2026, 12, 1)) == {"20–24": 1}
 
 
 @pytest.mark.parametrize("birth_month", ["2008-12", "2020-01", "2027-01"])
-def test_a_child_in_the_store_would_be_seen(birth_month: str) -> None:
+def test_a_child_in_the_store_has_a_band_of_its_own(birth_month: str) -> None:
     assert bands(born(birth_month)) == {"under 18": 1}
 
 
-def test_bands_between_the_youngest_and_the_oldest_are_shown_when_nobody_is_in_them() -> None:
-    assert bands(born("2008-01", "1990-01", "1990-02")) == {
-        "18–19": 1,
-        "20–24": 0,
-        "25–29": 0,
-        "30–34": 0,
-        "35–39": 2,
-    }
-
-
 def test_the_bands_join_without_gap_or_overlap() -> None:
-    edges = population(born("2010-01", "1900-01"), today=TODAY).age_bands
-
-    assert edges[0] == AgeBand(youngest=0, oldest=17, count=1)
-    assert edges[-1] == AgeBand(youngest=100, oldest=None, count=1)
-    assert [band.youngest for band in edges[1:]] == [(band.oldest or 0) + 1 for band in edges[:-1]]
-
-
-@pytest.mark.parametrize(
-    ("birth_months", "median"),
-    [
-        (["1990-01"], 36),
-        (["1990-01", "1980-01"], 36),
-        (["1990-01", "1980-01", "1970-01"], 46),
-        (["1990-01", "1990-01", "1990-01", "1970-01"], 36),
-    ],
-)
-def test_the_median_age_is_the_lower_one_in_the_middle(
-    birth_months: list[str], median: int
-) -> None:
-    assert population(born(*birth_months), today=TODAY).median_age == median
+    assert BANDS[0] == AgeBand(youngest=0, oldest=17)
+    assert BANDS[1] == AgeBand(youngest=18, oldest=19)
+    assert BANDS[-1] == AgeBand(youngest=100, oldest=None)
+    assert [band.youngest for band in BANDS[1:]] == [(band.oldest or 0) + 1 for band in BANDS[:-1]]
+    assert {(band.oldest or 0) - band.youngest for band in BANDS[2:-1]} == {4}
 
 
-def test_ten_domains_are_named_and_the_rest_is_counted() -> None:
-    domains = {f"d{number:02}.example": number for number in range(1, 14)}
-    statistics = Statistics(
-        cells={Cell("DK", "female", "1990-01"): sum(domains.values()) + 5 + 2},
-        email_domains={**domains, OTHER: 5, UNKNOWN: 2},
-    )
+@given(counts=st.dictionaries(cells, st.integers(1, 9)), today=st.dates(date(1990, 1, 1)))
+def test_every_cell_is_in_the_group_of_its_age(counts: dict[Cell, int], today: date) -> None:
+    expected: Counter[Group] = Counter()
+    for (nationality, gender, month), count in counts.items():
+        age = max(age_from_month(today, birth_month=month), 0)
+        band = max(number for number, band in enumerate(BANDS) if band.youngest <= age)
+        expected[Group(nationality, gender, band)] += count
 
-    seen = population(statistics, today=TODAY)
-
-    assert len(seen.email_domains) == TOP_EMAIL_DOMAINS == 10
-    assert next(iter(seen.email_domains.items())) == ("d13.example", 13)
-    assert seen.other_email_domains == 1 + 2 + 3 + 5
-    assert seen.without_email_domain == 2
+    assert by_group(cohorts_of(counts), today=today) == expected
 
 
-def test_profiles_without_a_domain_are_told_where_the_statistics_leave_them_out() -> None:
-    statistics = Statistics(
-        cells={Cell("DK", "female", "1990-01"): 5}, email_domains={"a.example": 3}
-    )
+@given(counts=st.dictionaries(cells, st.integers(1, 9)))
+def test_cells_and_cohorts_are_two_ways_to_say_the_same(counts: dict[Cell, int]) -> None:
+    assert cells_of(cohorts_of(counts)) == counts
 
-    assert population(statistics, today=TODAY).without_email_domain == 2
+
+def test_a_group_is_in_each_selection_that_it_belongs_to() -> None:
+    woman, man = Group("DK", "female", 3), Group("DK", "male", 4)
+
+    assert by_selection({woman: 2, man: 1}) == {
+        EVERYONE: {woman: 2, man: 1},
+        Selection(nationality="DK"): {woman: 2, man: 1},
+        Selection(gender="female"): {woman: 2},
+        Selection(gender="male"): {man: 1},
+        Selection("DK", "female"): {woman: 2},
+        Selection("DK", "male"): {man: 1},
+    }
+    assert by_selection({}) == {EVERYONE: {}}

@@ -1,38 +1,34 @@
-"""What the page tells about everyone held: counts, read off the statistics.
+"""Everyone held, counted as the page tells it: by nationality, gender and band of age.
 
-No person is looked at. Ages are today's, from the birth months, so they don't go stale.
+No person is looked at. Ages are today's, from the birth months, so they don't go stale. What
+comes out here is exact, and not for showing: `disclosure` rounds it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
-from profiles.domain.age import age_from_month
-from profiles.domain.statistics import OTHER, UNKNOWN, Statistics
+from profiles.domain.statistics import Cohorts
 
 COMING_OF_AGE: Final = 18
-"""Years. Whoever is below has a band of their own, so that the page would show it."""
+"""Years. Whoever is below has a band of their own, so that the page would show them."""
 
-TOP_EMAIL_DOMAINS: Final = 10
-
-_BAND_YEARS: Final = 5
+BAND_YEARS: Final = 5
 _LAST_BAND: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgeBand:
-    """How many are of an age between two whole years, both included.
+    """The ages between two whole years, both included.
 
     oldest: None for the last band, which has no upper end.
     """
 
     youngest: int
     oldest: int | None
-    count: int
 
     @property
     def name(self) -> str:
@@ -44,95 +40,75 @@ class AgeBand:
         return f"{self.youngest}\N{EN DASH}{self.oldest}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Population:
-    """Everyone held, counted.
+def _starts() -> list[int]:
+    return [0, COMING_OF_AGE, *range(COMING_OF_AGE + 2, _LAST_BAND + 1, BAND_YEARS)]
 
-    total: profiles held.
-    median_age: of today, in whole years (the lower of the two in the middle); None for nobody.
-    age_bands: of today; without gaps from the youngest to the oldest band that has anyone.
-    genders, nationalities: most frequent first, then by name; `UNKNOWN` last.
-    email_domains: the most frequent by name, at most `TOP_EMAIL_DOMAINS` of them.
-    other_email_domains: profiles at any other domain.
-    without_email_domain: profiles of which no domain is held.
+
+BANDS: Final = tuple(
+    AgeBand(youngest=start, oldest=following - 1 if following else None)
+    for start, following in zip(_starts(), [*_starts()[1:], 0], strict=True)
+)
+"""Under 18, 18-19, 20-24 and so on, 100 and over: without gap or overlap."""
+
+_BAND_OF_AGE: Final = tuple(
+    number
+    for number, band in enumerate(BANDS)
+    for _ in range(band.youngest, (band.oldest or band.youngest) + 1)
+)
+
+
+class Group(NamedTuple):
+    """Whom the page tells apart; `band` is a place in `BANDS`."""
+
+    nationality: str
+    gender: str
+    band: int
+
+
+def by_group(cohorts: Cohorts, *, today: date) -> dict[Group, int]:
+    """Count everyone held by group; ages are those of `today`, a civil date.
+
+    Counted in whole months, as `age_from_month` does: in this month's calendar month of birth
+    and those before it a year of life more is completed than in those after it.
     """
-
-    total: int
-    median_age: int | None
-    age_bands: tuple[AgeBand, ...]
-    genders: Mapping[str, int]
-    nationalities: Mapping[str, int]
-    email_domains: Mapping[str, int]
-    other_email_domains: int
-    without_email_domain: int
-
-
-def population(statistics: Statistics, *, today: date) -> Population:
-    """Count everyone held, by what the page shows; ages are those of `today`, a civil date."""
-    months: Counter[str] = Counter()
-    genders: Counter[str] = Counter()
-    nationalities: Counter[str] = Counter()
-    for (nationality, gender, birth_month), count in statistics.cells.items():
-        months[birth_month] += count
-        genders[gender] += count
-        nationalities[nationality] += count
-    total = months.total()
-    ages: Counter[int] = Counter()
-    for birth_month, count in months.items():  # some 1,000 at most, of many more cells
-        ages[age_from_month(today, birth_month=birth_month)] += count
-
-    at_domain = dict(statistics.email_domains)
-    without = at_domain.pop(UNKNOWN, 0)
-    beyond_the_bound = at_domain.pop(OTHER, 0)
-    named = sum(at_domain.values())
-    top = dict(list(_most_frequent(at_domain).items())[:TOP_EMAIL_DOMAINS])
-    return Population(
-        total=total,
-        median_age=_median(ages),
-        age_bands=_bands(ages),
-        genders=_most_frequent(genders),
-        nationalities=_most_frequent(nationalities),
-        email_domains=top,
-        other_email_domains=named - sum(top.values()) + beyond_the_bound,
-        # Counted under a name of its own or not at all: either way the parts make the total.
-        without_email_domain=max(without, total - named - beyond_the_bound),
-    )
+    groups: dict[Group, int] = {}
+    had_birthday = slice(None, today.month)
+    bands = {
+        year: (_band(today.year - int(year)), _band(today.year - int(year) - 1))
+        for year in {cohort.birth_year for cohort in cohorts}
+    }
+    for (nationality, gender, year), months in cohorts.items():
+        older, younger = bands[year]
+        total = sum(months)
+        if not total:
+            continue
+        at_least = total if older == younger else sum(months[had_birthday])
+        for band, count in ((older, at_least), (younger, total - at_least)):
+            if count:
+                group = Group(nationality, gender, band)
+                groups[group] = groups.get(group, 0) + count
+    return groups
 
 
-def _most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
-    """Sort by count, then by name, so that equal counts don't change places at a refresh."""
-    return dict(sorted(counts.items(), key=lambda item: (item[0] == UNKNOWN, -item[1], item[0])))
+def _band(age: int) -> int:
+    return _BAND_OF_AGE[min(max(age, 0), _LAST_BAND)]
 
 
-def _median(ages: Counter[int]) -> int | None:
-    middle = (ages.total() + 1) // 2
-    seen = 0
-    for age in sorted(ages):
-        seen += ages[age]
-        if 0 < middle <= seen:
-            return age
-    return None
+class Selection(NamedTuple):
+    """Whom a reader wants to see: everyone, or those of a nationality, a gender, or both."""
+
+    nationality: str | None = None
+    gender: str | None = None
 
 
-def _band(age: int) -> tuple[int, int | None]:
-    """Give the ends of the band of an age: under 18, 18-19, 20-24 and so on, 100 and over."""
-    if age < COMING_OF_AGE:
-        return 0, COMING_OF_AGE - 1
-    if age >= _LAST_BAND:
-        return _LAST_BAND, None
-    start = age - age % _BAND_YEARS
-    return max(start, COMING_OF_AGE), start + _BAND_YEARS - 1
+EVERYONE: Final = Selection()
 
 
-def _bands(ages: Counter[int]) -> tuple[AgeBand, ...]:
-    if not ages:
-        return ()
-    counts: Counter[tuple[int, int | None]] = Counter()
-    for age in range(max(min(ages), 0), max(ages) + 1):
-        counts[_band(age)] += 0
-    for age, count in ages.items():
-        counts[_band(age)] += count
-    return tuple(
-        AgeBand(youngest=youngest, oldest=oldest, count=counts[youngest, oldest])
-        for youngest, oldest in sorted(counts, key=lambda band: band[0])
-    )
+def by_selection(groups: Mapping[Group, int]) -> dict[Selection, dict[Group, int]]:
+    """Sort the counts into every selection that anyone belongs to, and `EVERYONE`."""
+    sorted_in: dict[Selection, dict[Group, int]] = {EVERYONE: {}}
+    for group, count in groups.items():
+        for nationality in (None, group.nationality):
+            for gender in (None, group.gender):
+                sorted_in.setdefault(Selection(nationality, gender), {})[group] = count
+    return sorted_in

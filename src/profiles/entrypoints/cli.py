@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from profiles.application.access import export_person
+from profiles.application.disclosure import DEFAULT_K
 from profiles.application.embedded import EmbeddedEngine
 from profiles.application.ports import Source
 from profiles.domain.errors import ProfilesError, UsageError
@@ -36,7 +37,7 @@ from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.doctor import doctor as joined_doctor
 from profiles.entrypoints.composition.embedded import EngineSettings, embedded_engine
 from profiles.entrypoints.composition.ledgers import LedgerSettings
-from profiles.entrypoints.composition.page import page
+from profiles.entrypoints.composition.page import LOOPBACK, PageSettings, page
 from profiles.entrypoints.composition.sources import SourceSettings, api_is_reachable, open_source
 from profiles.entrypoints.composition.stores import deciding_store, existing_log
 from profiles.entrypoints.composition.streaming import (
@@ -64,6 +65,9 @@ Command = Callable[..., Any]
 class _Duration(click.ParamType[float]):
     name = "duration"
 
+    def __init__(self, least_s: float = 0.0) -> None:
+        self._least_s = least_s
+
     def convert(
         self,
         value: object,
@@ -71,9 +75,12 @@ class _Duration(click.ParamType[float]):
         ctx: click.Context | None,
     ) -> float:
         try:
-            return seconds(str(value))
+            duration = seconds(str(value))
         except UsageError as error:
             self.fail(str(error), param, ctx)
+        if duration < self._least_s:
+            self.fail(f"{value} is too short; the least is {self._least_s:g}s.", param, ctx)
+        return duration
 
 
 class _Day(click.ParamType[date]):
@@ -131,6 +138,16 @@ _some_ledger = _option(
 )
 _port = _option(
     "--port", type=click.IntRange(0, 65_535), default=8050, show_default=True, help="Of the page."
+)
+_k = _option(
+    "--k",
+    type=click.IntRange(1, 1_000),
+    default=DEFAULT_K,
+    show_default=True,
+    help="Counts on the page are rounded down to multiples of this; 1 shows single persons.",
+)
+_refresh = _option(
+    "--refresh", type=_Duration(1.0), default="10s", show_default=True, help="Of the page."
 )
 _as_of = _option(
     "--as-of",
@@ -445,9 +462,19 @@ def spark(
 @cli.command()
 @_option("--duration", type=_Duration(), help="Stop by itself after this time. Default: Ctrl-C.")
 @_port
+@_refresh
+@_k
 @_data
 @_api_url
-def demo(*, duration: float | None, port: int, data: Path | None, api_url: str | None) -> None:
+def demo(
+    *,
+    duration: float | None,
+    port: int,
+    refresh: float,
+    k: int,
+    data: Path | None,
+    api_url: str | None,
+) -> None:
     """Run the main job with its page, from the API or, without network, from the simulator."""
     stop = Event()
     console = _console()
@@ -460,8 +487,9 @@ def demo(*, duration: float | None, port: int, data: Path | None, api_url: str |
         report = stack.enter_context(progress(console))
         settings = EngineSettings(store=store, data=data, progress=report)
         engine = stack.enter_context(embedded_engine(settings))
-        served = stack.enter_context(page(SqliteAddress(path=store), port=port))
-        console.print(f"The page is at {served.url} and is fresh every 10 s. Ctrl-C ends.")
+        page_settings = PageSettings(port=port, refresh_s=refresh, k=k)
+        served = stack.enter_context(page(SqliteAddress(path=store), page_settings))
+        console.print(f"The page is at {served.url} and is fresh every {refresh:g} s. Ctrl-C ends.")
         source = open_source(_demo_source(console, stop, api_url))
         if duration is not None:
             timer = Timer(duration, stop.set)
@@ -485,11 +513,27 @@ def _demo_source(console: Console, stop: Event, api_url: str | None) -> SourceSe
 @cli.command()
 @_store
 @_port
-def dashboard(*, stores: Sequence[str], port: int) -> None:
+@_option(
+    "--host",
+    default=LOOPBACK,
+    show_default=True,
+    help="Address to listen at; others than this machine's own need --behind-proxy.",
+)
+@_option(
+    "--behind-proxy",
+    is_flag=True,
+    help="A proxy with a login stands before the page, so it may be seen by other machines.",
+)
+@_refresh
+@_k
+def dashboard(
+    *, stores: Sequence[str], port: int, host: str, behind_proxy: bool, refresh: float, k: int
+) -> None:
     """Serve the page over a store."""
     stop = Event()
     deciding = read_stores(stores).deciding
-    with page(deciding, port=port) as served, stoppable(stop):
+    settings = PageSettings(port=port, host=host, behind_proxy=behind_proxy, refresh_s=refresh, k=k)
+    with page(deciding, settings) as served, stoppable(stop):
         _console().print(f"The page is at {served.url}. Ctrl-C ends.")
         stop.wait()
     click.echo(json.dumps({"page": served.url}))

@@ -1,4 +1,4 @@
-"""The page as a Dash application over a `StatisticsReader`.
+"""The page as a Dash application over an `OverviewReader`.
 
 Everything the browser loads comes from the application itself. There is no debug mode and
 there are no developer tools, whatever the environment says; `server.PageServer` serves the page.
@@ -9,36 +9,37 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping
-from datetime import date
-from importlib.metadata import PackageNotFoundError, distribution
+from datetime import datetime
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import dash
-import flask
-from dash import Input, Output, State
+from dash import ClientsideFunction, Input, Output, State
 
-from profiles.adapters.dashboard import figures, page
+from profiles.adapters.dashboard import content, figures, page, web
+from profiles.adapters.dashboard.content import Place
+from profiles.adapters.dashboard.numerals import Numerals
 from profiles.adapters.dashboard.snapshots import Snapshots
-from profiles.application.ports import StatisticsReader
-from profiles.domain.errors import UsageError
+from profiles.adapters.dashboard.words import Words
+from profiles.application.disclosure import DEFAULT_K, disclose
+from profiles.application.ports import OverviewReader
 
 _LOG: Final = logging.getLogger(__name__)
 
-_BOOTSTRAP_URL: Final = "/bootstrap.min.css"
-_BOOTSTRAP_OF: Final = "bootstrap-flask"  # a wheel; xstatic-bootstrap 5 has none, nor builds
-_BOOTSTRAP_FILE: Final = "flask_bootstrap/static/bootstrap5/css/bootstrap.min.css"
-_BOOTSTRAP_KEPT_S: Final = 86_400
+_AGE: Final = ("age", "figure")
+_PATIENCE_S: Final = 5.0
 
 _INDEX: Final = """<!DOCTYPE html>
-<html lang="en" data-bs-theme="light">
+<html lang="en">
   <head>
     {%metas%}
     <title>{%title%}</title>
     <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+    <script src="/assets/theme.js"></script>
     {%css%}
   </head>
   <body>
+    <noscript><p class="state">This page draws its charts with JavaScript.</p></noscript>
     {%app_entry%}
     {%config%}
     {%scripts%}
@@ -47,33 +48,37 @@ _INDEX: Final = """<!DOCTYPE html>
 </html>
 """
 
-# Counted in refreshes and not in seconds: a tab that slept has not asked, so it has missed nothing.
-_TWO_UNANSWERED: Final = "(asked, answered) => asked - answered > 2"
-
 
 def create_app(
-    reader: StatisticsReader, *, today: Callable[[], date], refresh_s: float = 10.0
+    reader: OverviewReader,
+    *,
+    now: Callable[[], datetime],
+    refresh_s: float = 10.0,
+    k: int = DEFAULT_K,
+    behind_proxy: bool = False,
 ) -> dash.Dash:
     """Build the page.
 
     reader: where the numbers come from; asked from the threads of the server, one at a time.
-    today: the civil date in UTC, for the ages.
+    now: the time in UTC; its date is that of the ages.
     refresh_s: seconds from one refresh to the next; a reading serves all open pages for half of
         them.
+    k: what every count is rounded to; see `disclosure`.
+    behind_proxy: the page is asked for under other names than this machine's own.
 
     Raises:
         UsageError: Bootstrap's stylesheet is not installed.
     """
-    stylesheet = _bootstrap_stylesheet()
     app = dash.Dash(
         __name__,
         title="Population",
         update_title="",  # the tab's name does not flicker at each refresh
         index_string=_INDEX,
         serve_locally=True,
-        external_stylesheets=[_BOOTSTRAP_URL],
+        external_stylesheets=[web.BOOTSTRAP_URL],
         # Given, because DASH_* variables of the environment would change them otherwise.
         assets_external_path="",
+        assets_ignore=r"theme\.js",  # stands in the head, so that no page flashes in white
         include_assets_files=True,
         requests_pathname_prefix="/",
         routes_pathname_prefix="/",
@@ -97,40 +102,73 @@ def create_app(
         dev_tools_validate_callbacks=False,
     )
 
-    def bootstrap() -> flask.Response:
-        return flask.send_file(stylesheet, mimetype="text/css", max_age=_BOOTSTRAP_KEPT_S)
-
-    app.server.add_url_rule(_BOOTSTRAP_URL, "bootstrap", bootstrap)
-    app.layout = page.layout(refresh_s=refresh_s)
-    _refresh_by(app, Snapshots(reader, today=today, keep_s=refresh_s / 2, patience_s=refresh_s / 2))
+    app.layout = page.layout(refresh_s=refresh_s, k=k)
+    snapshots = Snapshots(
+        reader, now=now, k=k, keep_s=refresh_s / 2, patience_s=min(refresh_s / 2, _PATIENCE_S)
+    )
+    _refresh_by(app, snapshots, k=k)
+    _let_the_browser_tell(app)
+    web.add_stylesheet(app.server)
+    web.add_health(app.server, ready=lambda: not snapshots.latest().stale)
+    web.protect(app.server, scripts=app.csp_hashes(), behind_proxy=behind_proxy)
     return app
 
 
-def _refresh_by(app: dash.Dash, snapshots: Snapshots) -> None:
+def _refresh_by(app: dash.Dash, snapshots: Snapshots, *, k: int) -> None:
     """Write all of the page in one callback, so that it shows one snapshot at a time."""
-    unchanged = dict.fromkeys(page.CONTENT, dash.no_update)
+    places: list[Place] = [(page.SHOWN, "data"), *page.FRAME, *content.places()]
 
-    def refresh(asked: int | None, shown: str | None) -> Mapping[str, object]:
+    def refresh(
+        asked: int | None,
+        _awake: object,
+        nationality: object,
+        gender: object,
+        said: object,
+        shown: Mapping[str, str] | None,
+    ) -> list[object]:
         reading = snapshots.latest()
-        written = page.frame(reading, asked=asked or 0)
-        snapshot = reading.snapshot
-        if snapshot is None or page.fingerprint(snapshot.population) == shown:
-            return {**unchanged, **written}  # hovering is not disturbed
-        changed = page.content(snapshot.population)
-        if shown is not None:
-            changed["age"] = _redrawn(figures.age_figure(snapshot.population))
-        return {**changed, **written}
+        words = Words(numerals=Numerals.of(said), k=k)
+        written = page.frame(reading, words, asked=asked or 0)
+        if reading.snapshot is not None:
+            seen = disclose(
+                reading.snapshot.tables,
+                content.asked_for(nationality, gender),
+                now=reading.snapshot.taken_at,
+                k=k,
+            )
+            changed, fingerprints = content.changed(seen, words.numerals, shown or {})
+            if shown and _AGE in changed:
+                changed[_AGE] = _redrawn(cast("figures.Figure", changed[_AGE]))
+            if changed:  # else hovering is not disturbed
+                written |= {**changed, (page.SHOWN, "data"): fingerprints}
+        return [written.get(place, dash.no_update) for place in places]
 
-    places = {**page.CONTENT, **page.FRAME}
     app.callback(
-        output={name: Output(*place) for name, place in places.items()},
-        inputs=[Input(page.INTERVAL, "n_intervals"), State(page.SHOWN, "data")],
+        [Output(*place) for place in places],
+        [
+            Input(page.INTERVAL, "n_intervals"),
+            Input(page.AWAKE, "data"),
+            Input(page.NATIONALITY, "value"),
+            Input(page.GENDER, "value"),
+            Input(page.NUMERALS, "data"),  # no State, so that the first refresh waits for it
+            State(page.SHOWN, "data"),
+        ],
     )(refresh)
-    app.clientside_callback(  # type: ignore[no-untyped-call] # Dash leaves this one untyped
-        _TWO_UNANSWERED,
+
+
+def _let_the_browser_tell(app: dash.Dash) -> None:
+    """Register what runs in the browser, from `assets/page.js`."""
+    told: Any = app.clientside_callback
+    told(
+        ClientsideFunction("page", "offline"),
         Output(page.OFFLINE, "is_open"),
         Input(page.INTERVAL, "n_intervals"),
         Input(page.ANSWERED, "data"),
+    )
+    told(
+        ClientsideFunction("page", "numerals"),
+        Output(page.NUMERALS, "data"),
+        Input(page.INTERVAL, "id"),
     )
 
 
@@ -154,16 +192,3 @@ def _report(error: Exception) -> None:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
     _LOG.error("The page was not refreshed: %s at %s.", type(error).__qualname__, where)
-
-
-def _bootstrap_stylesheet() -> Path:
-    try:
-        path = Path(str(distribution(_BOOTSTRAP_OF).locate_file(_BOOTSTRAP_FILE)))
-    except PackageNotFoundError:
-        path = Path()
-    if not path.is_file():
-        raise UsageError(
-            "Bootstrap's stylesheet is not installed, so the page would have no layout. Nothing"
-            " was started. Install it with: pip install 'profiles[dashboard]'"
-        )
-    return path

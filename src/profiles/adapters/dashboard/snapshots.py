@@ -1,4 +1,4 @@
-"""The numbers that the page shows: read once at a time, kept for when the store is away."""
+"""What the page is made of: read once at a time, kept for when the store is away."""
 
 from __future__ import annotations
 
@@ -7,28 +7,25 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Final
 
 from profiles.application.errors import StoreError
-from profiles.application.population import Population, population
-from profiles.application.ports import StatisticsReader
+from profiles.application.ports import OverviewReader
+from profiles.application.publication import Tables, moved_on, tables_of
 
 _LOG: Final = logging.getLogger(__name__)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One consistent reading: every card and chart of a refresh shows the same one.
 
+    tables: exact; see `disclosure` for what of them may be shown.
     taken_at: when the store answered, UTC.
     """
 
-    population: Population
+    tables: Tables
     taken_at: datetime
 
 
@@ -51,27 +48,30 @@ class Snapshots:
     all wait for a slow store would stand still for ever (plotly/dash#1613). Here only one
     question at a time waits for the store; the others get the last snapshot in `patience_s`.
 
-    reader: where the statistics come from.
-    today: the civil date in UTC, for the ages.
+    There is one for each store, in one process: two that move at different moments would show
+    by their difference what fewer than k persons did.
+
+    reader: where the numbers come from.
+    now: the time in UTC; its date is that of the ages.
+    k: fewer persons than this don't move the numbers.
     keep_s: seconds for which a reading serves every page, so that many don't ask more often.
     patience_s: seconds to wait for a reading that another page has asked for.
-    now: the time in UTC.
     """
 
     def __init__(
         self,
-        reader: StatisticsReader,
+        reader: OverviewReader,
         *,
-        today: Callable[[], date],
+        now: Callable[[], datetime],
+        k: int,
         keep_s: float,
         patience_s: float,
-        now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._reader = reader
-        self._today = today
+        self._now = now
+        self._k = k
         self._keep_s = keep_s
         self._patience_s = patience_s
-        self._now = now
         self._reading = threading.Lock()
         self._read_at: float | None = None
         self._latest = Reading(snapshot=None, stale=False)
@@ -89,13 +89,17 @@ class Snapshots:
             self._reading.release()
 
     def _read(self) -> Reading:
+        before = self._latest.snapshot
         try:
-            statistics = self._reader.statistics()
+            overview = self._reader.overview()
         except StoreError as error:
             if not self._latest.stale:  # said once, not at every refresh
                 _LOG.warning("The page shows its last numbers. %s", error)
-            return Reading(snapshot=self._latest.snapshot, stale=True)
+            return Reading(snapshot=before, stale=True)
         if self._latest.stale:
             _LOG.info("The store answers again; the page is up to date.")
-        seen = population(statistics, today=self._today())
-        return Reading(snapshot=Snapshot(population=seen, taken_at=self._now()), stale=False)
+        now = self._now()
+        tables = tables_of(overview, today=now.date())
+        if before is not None:
+            tables = moved_on(before.tables, tables, k=self._k)
+        return Reading(snapshot=Snapshot(tables=tables, taken_at=now), stale=False)

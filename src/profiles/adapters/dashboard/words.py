@@ -1,11 +1,15 @@
-"""The words and numbers on the page: what a reader sees, and a screen reader says."""
+"""The words on the page: what a reader sees, and a screen reader says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from profiles.application.population import Population
+from profiles.adapters.dashboard.numerals import Numerals
+from profiles.application.disclosure import FILTER_FACTOR, Disclosed, EmailDomains, KeptOut, People
+from profiles.application.population import BANDS, AgeBand, Selection
 from profiles.domain.statistics import UNKNOWN
 
 COUNTRIES: Final[Mapping[str, str]] = {
@@ -33,90 +37,201 @@ COUNTRIES: Final[Mapping[str, str]] = {
 }
 """English short names of the nationalities (ISO 3166-1)."""
 
+REASONS: Final[Mapping[str, str]] = {
+    "minor": "under age",
+    "retention": "past the retention",
+    "json": "not JSON",
+    "type": "wrong type",
+    "missing": "a field is missing",
+    "id": "no valid id",
+    "date": "no valid date",
+    "future": "born in the future",
+    "age": "older than 130",
+    "text": "unreadable text",
+    "length": "text too long",
+    "schema": "unknown schema",
+    "time": "logged in the future",
+}
+"""Why persons are withheld or rejected."""
+
 OTHER_DOMAINS: Final = "all others"
 NOT_GIVEN: Final = "not given"
 NONE: Final = "\N{EN DASH}"
 
 _A_FEW: Final = 3
-_LAST_DECIMAL: Final = 0.1
-_PERCENT: Final = "\N{NO-BREAK SPACE}%"  # on the line of its number
 
 
-def number(count: int) -> str:
-    """Write a count with a comma between thousands: `12,345`."""
-    return f"{count:,}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Writes numbers for a reader; k is what counts are multiples of."""
+
+    numerals: Numerals
+    k: int
+
+    def count(self, shown: int) -> str:
+        """Write a count; what is hidden as fewer than k, `< 5`."""
+        return self.numerals.count(shown) if shown or self.k == 1 else f"< {self.k}"
+
+    def users(self, shown: int) -> str:
+        """Write a count of users: `1 user`, `2,000 users`."""
+        return f"{self.count(shown)} {'user' if shown == 1 else 'users'}"
+
+    def share(self, shown: int, total: int) -> str:
+        """Write a share; nothing where the count is hidden."""
+        return self.numerals.percent(shown, total) if shown and total else ""
+
+    def with_share(self, text: str, shown: int, total: int) -> str:
+        """Put a share behind a text, in brackets."""
+        share = self.share(shown, total)
+        return f"{text} ({share})" if share else text
+
+    def clock(self, moment: datetime) -> str:
+        """Write a time of the day: `14:05:09`, with its distance from UTC."""
+        local = self.numerals.local(moment)
+        return f"{local:%H:%M:%S} {local.tzname()}"
+
+    def day_and_clock(self, moment: datetime) -> str:
+        """Write a moment: `14:05:09 UTC on 23 November 2026`."""
+        local = self.numerals.local(moment)
+        return f"{self.clock(moment)} on {local.day} {local:%B %Y}"
 
 
-def users(count: int) -> str:
-    """Write a count of users: `1 user`, `2,000 users`."""
-    return f"{number(count)} {'user' if count == 1 else 'users'}"
+def country(nationality: str) -> str:
+    """Name a nationality."""
+    return NOT_GIVEN if nationality == UNKNOWN else COUNTRIES[nationality]
 
 
-def percent(part: int, whole: int) -> str:
-    """Write a share of the whole with one decimal; what is too little for it is not shown as 0."""
-    if not part or not whole:
-        return f"0{_PERCENT}"
-    share = 100 * part / whole
-    return f"{share:.1f}{_PERCENT}" if share >= _LAST_DECIMAL else f"< {_LAST_DECIMAL}{_PERCENT}"
-
-
-def gender_counts(seen: Population) -> dict[str, int]:
-    """Count by gender, under the names shown."""
+def gender_counts(seen: People) -> dict[str, int]:
+    """Count by gender, always in the same order; `not given` only where enough are."""
     return {
-        NOT_GIVEN if gender == UNKNOWN else gender: count for gender, count in seen.genders.items()
+        NOT_GIVEN if gender == UNKNOWN else gender: count
+        for gender, count in sorted(seen.genders.items())
+        if count or gender != UNKNOWN
     }
 
 
-def email_domain_counts(seen: Population) -> dict[str, int]:
+def nationality_counts(seen: People) -> dict[str, int]:
+    """Count by nationality, under the names shown, as far as they are not hidden."""
+    return {country(name): count for name, count in seen.nationalities.items() if count}
+
+
+def email_domain_counts(seen: EmailDomains) -> dict[str, int]:
     """Count by e-mail domain, most frequent first; then the rest, and those without any."""
-    rest = {OTHER_DOMAINS: seen.other_email_domains, NOT_GIVEN: seen.without_email_domain}
-    return {**seen.email_domains, **{name: count for name, count in rest.items() if count}}
+    rest = {OTHER_DOMAINS: seen.others, NOT_GIVEN: seen.without}
+    return {**seen.named, **{name: count for name, count in rest.items() if count}}
 
 
-def about_users(seen: Population) -> str:
+def kept_out_counts(seen: Disclosed) -> Iterator[tuple[str, str, int]]:
+    """Tell outcome, reason and count of who was kept out, as far as they are not hidden."""
+    for outcome, kept in (("withheld", seen.withheld), ("rejected", seen.rejected)):
+        for reason, count in kept.reasons.items():
+            if count:
+                yield outcome, REASONS[reason], count
+
+
+def shown_bands(seen: People) -> list[tuple[int, AgeBand]]:
+    """List the bands from the youngest to the oldest that is not hidden."""
+    places = [place for place, count in enumerate(seen.bands) if count]
+    return list(enumerate(BANDS))[min(places) : max(places) + 1] if places else []
+
+
+def about_users(selection: Selection) -> str:
     """Describe the total."""
-    held = "adult whose profile is" if seen.total == 1 else "adults whose profiles are"
-    return f"{held} held; minors have none"
+    whose = {"female": "women", "male": "men"}.get(selection.gender or "", "adults")
+    where = f" from {country(selection.nationality)}" if selection.nationality else ""
+    return f"{whose}{where} whose profiles are held; minors have none"
 
 
-def known_nationalities(seen: Population) -> int:
-    """Count the nationalities that anyone has."""
-    return sum(nationality != UNKNOWN for nationality in seen.nationalities)
-
-
-def about_nationalities(seen: Population) -> str:
+def about_nationalities(seen: People, words: Words) -> str:
     """Name the most frequent nationalities with their shares."""
     named = [
-        f"{COUNTRIES.get(nationality, nationality)} {percent(count, seen.total)}"
-        for nationality, count in seen.nationalities.items()
-        if nationality != UNKNOWN
+        f"{name} {words.share(count, seen.total)}"
+        for name, count in nationality_counts(seen).items()
+        if name != NOT_GIVEN
     ]
-    return "most often " + ", ".join(named[:_A_FEW]) if named else "none is known"
+    return "most often " + ", ".join(named[:_A_FEW]) if named else "none is known of enough users"
 
 
-def about_ages(seen: Population) -> str:
+def about_ages(seen: People, words: Words) -> str:
     """Say in a sentence what the chart of ages shows."""
-    if not seen.age_bands:
-        return ""
-    most = max(seen.age_bands, key=lambda band: band.count)
-    return (
-        f"Most frequent: {most.name} years, {users(most.count)}"
-        f" ({percent(most.count, seen.total)})."
-    )
+    most = max(range(len(BANDS)), key=lambda place: seen.bands[place])
+    if not seen.bands[most]:
+        return "No age has enough users to be shown."
+    text = f"Most frequent: {BANDS[most].name} years, {words.users(seen.bands[most])}"
+    return words.with_share(text, seen.bands[most], seen.total) + "."
 
 
-def about_genders(seen: Population) -> str:
+def about_pyramid(seen: People, words: Words) -> str:
+    """Say in a sentence what the pyramid shows."""
+    most = []
+    for gender, counts in seen.pyramid.items():
+        place = max(range(len(BANDS)), key=lambda place: counts[place])
+        if counts[place]:
+            most.append(f"{gender} {BANDS[place].name} years, {words.users(counts[place])}")
+    return f"Most frequent: {'; '.join(most)}." if most else "No group has enough users."
+
+
+def about_genders(seen: People, words: Words) -> str:
     """Say in a sentence what the chart of genders shows."""
-    sentence = _shares(gender_counts(seen))
+    sentence = _shares(gender_counts(seen), seen.total, words)
     return sentence[:1].upper() + sentence[1:]
 
 
-def about_email_domains(seen: Population) -> str:
+def about_email_domains(seen: EmailDomains, words: Words) -> str:
     """Say in a sentence what the chart of e-mail domains shows."""
-    return _shares(email_domain_counts(seen))
+    counts = email_domain_counts(seen)
+    return _shares(counts, sum(counts.values()), words) or "None has enough users to be named."
 
 
-def _shares(counts: Mapping[str, int]) -> str:
-    total = sum(counts.values())
-    shares = [f"{name} {percent(count, total)}" for name, count in counts.items()]
+def _shares(counts: Mapping[str, int], total: int, words: Words) -> str:
+    shares = [
+        f"{name} {words.share(count, total) or words.count(count)}"
+        for name, count in counts.items()
+    ]
     return f"{', '.join(shares[:_A_FEW])}." if shares else ""
+
+
+def about_arrivals(seen: Mapping[datetime, int], words: Words) -> str:
+    """Say in a sentence what the chart of arrivals shows."""
+    busiest = max(seen, key=lambda minute: seen[minute])
+    if not seen[busiest]:
+        return "Nobody in any minute." if words.k == 1 else f"Fewer than {words.k} in each minute."
+    at = words.numerals.local(busiest)
+    return f"At most {words.users(seen[busiest])} in a minute, at {at:%H:%M}."
+
+
+def arrived(seen: Mapping[datetime, int], words: Words) -> str:
+    """Write how many have arrived in an hour: at least, for each minute is rounded down."""
+    total = sum(seen.values())
+    return words.numerals.count(total) if total or words.k == 1 else NONE
+
+
+def about_arrived(seen: Mapping[datetime, int], words: Words) -> str:
+    """Say what `arrived` counts."""
+    if words.k == 1:
+        return "users whose first profile was stored"
+    if not any(seen.values()):
+        return f"fewer than {words.k} users in each minute"
+    return "users, or more: each minute is rounded down"
+
+
+def about_kept_out(seen: Disclosed, words: Words) -> str:
+    """Say in a sentence how many were kept out."""
+    return f"{_kept('Withheld', seen.withheld, words)}; {_kept('rejected', seen.rejected, words)}."
+
+
+def _kept(what: str, kept: KeptOut, words: Words) -> str:
+    return f"{what} {words.count(kept.total)}"
+
+
+def about_selection(seen: Disclosed) -> str:
+    """Say whom the page shows, and how exactly."""
+    rounding = "" if seen.k == 1 else f" Numbers are multiples of {seen.k}."
+    if seen.refused:
+        return (
+            f"This selection has fewer than {FILTER_FACTOR * seen.k} users, or leaves out fewer:"
+            f" everyone is shown.{rounding}"
+        )
+    if seen.selection == Selection():
+        return f"Everyone is shown.{rounding}"
+    return f"E-mail domains, arrivals and who was kept out are those of everyone.{rounding}"
