@@ -8,6 +8,7 @@ tells nothing more. What can be inferred all the same stands in `docs/privacy.md
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,10 +53,8 @@ def rounded_parts(parts: Mapping[Key, int], total: int, *, k: int) -> dict[Key, 
     """
     shown = {key: rounded(count, k=k) for key, count in parts.items()}
     by_remainder = sorted(parts, key=lambda key: shown[key] - parts[key])
-    most = (len(parts) - 1) * (k - 1)
-    for key in by_remainder:
-        if total - sum(shown.values()) <= most:
-            break
+    too_much = total - sum(shown.values()) - (len(parts) - 1) * (k - 1)
+    for key in by_remainder[: max(0, math.ceil(too_much / k))]:
         shown[key] += k
     return shown
 
