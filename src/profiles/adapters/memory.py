@@ -103,7 +103,7 @@ class MemoryDecidingStore:
         with self._lock:
             return Progress(
                 ledger_position=self._ledger_position,
-                topics=tuple(sorted(self._epochs, key=self._epochs.__getitem__)),
+                topics=tuple((epoch.topic_id, epoch.partitions) for epoch in self._epochs),
                 positions={key: writer.position for key, writer in self._writers.items()},
             )
 
