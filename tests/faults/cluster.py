@@ -63,15 +63,22 @@ class Addresses(NamedTuple):
 class Running:
     """A command of `profiles` as a process; what it prints goes into files."""
 
-    def __init__(self, command: Iterable[str], folder: Path) -> None:
+    def __init__(
+        self,
+        command: Iterable[str],
+        folder: Path,
+        *,
+        program: Iterable[str] = (sys.executable, "-m", "profiles"),
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
         self._out, self._err = folder / f"{uuid4().hex}.out", folder / f"{uuid4().hex}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "profiles", *command],
+                [*program, *command],
                 cwd=folder,  # where the ledger is kept
                 stdout=out,
                 stderr=err,
-                env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+                env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
             )
 
     @property

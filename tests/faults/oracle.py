@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import uuid4
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from profiles.adapters.kafka import Topics
 from profiles.application import messages
@@ -141,6 +141,7 @@ def read(address: str, topic: str, number: int, start: int) -> tuple[Sequence[Me
         "group.id": f"oracle-{uuid4().hex}",
         "enable.auto.commit": False,
         "auto.offset.reset": "error",
+        "enable.partition.eof": True,  # the last offsets may be without a record
     }
     with closing(Consumer(settings)) as consumer:
         place = TopicPartition(topic, number, start)
@@ -154,7 +155,10 @@ def _messages(consumer: Consumer, end: int, start: int) -> Iterator[Message]:
     while next_offset < end:
         found = consumer.consume(min(5_000, end - next_offset), 1.0)
         for message in found:
-            assert message.error() is None, message.error()
+            error = message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the driver's own name for it
+                return
+            assert error is None, error
             offset = message.offset()
             assert offset is not None
             if offset < end:

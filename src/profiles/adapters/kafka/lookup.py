@@ -47,6 +47,7 @@ class KafkaLogLookup:
     def first(self, partition: LogPartition) -> int:
         """Return the first offset that is held."""
         with translated(self._address):
+            self._learn_partitions()
             first, _ = self._consumer.get_watermark_offsets(
                 TopicPartition(self._topic, partition.number), timeout=_REQUEST_S
             )
@@ -57,12 +58,17 @@ class KafkaLogLookup:
         if start >= end:
             return False
         with translated(self._address):
+            self._learn_partitions()
             self._consumer.assign([TopicPartition(self._topic, partition.number, start)])
             try:
                 following = self._next_record()
                 return following is not None and following < end
             finally:
                 self._consumer.unassign()
+
+    def _learn_partitions(self) -> None:
+        """Ask for the topic's partitions: the library learns of new ones minutes later."""
+        self._consumer.list_topics(self._topic, timeout=_REQUEST_S)
 
     def _next_record(self) -> int | None:
         """Return the offset of the next record, or None at the partition's end."""

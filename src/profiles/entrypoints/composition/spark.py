@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Event
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
@@ -25,8 +25,10 @@ from profiles.entrypoints.composition.stores import deciding_store, following_st
 from profiles.entrypoints.composition.streaming import KafkaSettings
 
 if TYPE_CHECKING:
-    from profiles.adapters.spark import Progress, SparkStream
+    from profiles.adapters.spark import Progress, SessionSettings, SparkStream
 
+
+OpenSession = Callable[["SessionSettings"], AbstractContextManager[Any]]
 
 _KEPT: Final[list[ExitStack]] = []
 """What a worker has opened: as long as its process lives."""
@@ -107,9 +109,15 @@ class Watching:
 
 @contextmanager
 def spark_stream(
-    settings: SparkSettings, *, stop: Event, watching: Watching | None = None
+    settings: SparkSettings,
+    *,
+    stop: Event,
+    watching: Watching | None = None,
+    open_session: OpenSession | None = None,
 ) -> Generator[SparkStream]:
     """Make stores and topics that are missing, start Spark, and join them.
+
+    open_session: gives the Spark session, for those who have one already.
 
     Raises:
         UsageError, StoreError, LedgerError, LogError: one of them can't be used.
@@ -141,7 +149,7 @@ def spark_stream(
             positions = {n: store.position(topic.partition(n)) for n in range(topic.partitions)}
             starts = {n: -2 if p is None else p for n, p in positions.items()}
         session = stack.enter_context(
-            spark_session(
+            (open_session or spark_session)(
                 SessionSettings(
                     cores=settings.cores,
                     master=settings.master,

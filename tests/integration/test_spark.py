@@ -1,0 +1,254 @@
+"""Kafka into the stores on a real Spark; what they hold is what the domain alone says."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Generator
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from threading import Event
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Producer
+from pyspark.sql import SparkSession
+
+from profiles.adapters.spark import Progress, SessionSettings, spark_session
+from profiles.adapters.spark.stream import StreamSettings, records
+from profiles.application.chunk import LogPartition
+from profiles.application.errors import LogError
+from profiles.domain.tally import Tally
+from profiles.entrypoints.addresses import read_stores
+from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.spark import SparkSettings, Watching, spark_stream
+from profiles.entrypoints.composition.streaming import KafkaSettings
+from tests.faults.cluster import Addresses
+from tests.faults.spark_site import SparkSite
+
+pytestmark = pytest.mark.servers
+
+PEOPLE = (
+    "simulator:seed=5,limit=3000,minors=0.05,hostile=0.03,duplicates=0.1,updates=0.15,domains=30"
+)
+
+
+@pytest.fixture(scope="module")
+def session() -> Generator[SparkSession]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PySpark, about itself
+        with spark_session(SessionSettings(cores=2)) as spark:
+            yield spark
+
+
+@pytest.fixture
+def site(
+    kafka_address: str, cassandra_address: str, mongo_url: str, tmp_path: Path
+) -> Generator[SparkSite]:
+    servers = Addresses(kafka_address, cassandra_address, mongo_url)
+    with ExitStack() as stack:
+        yield SparkSite(servers, tmp_path, stack, name=f"spark_{uuid4().hex[:12]}")
+
+
+class Job:
+    """The job in the session of the tests: a JVM for each would take most of their time."""
+
+    def __init__(self, session: SparkSession, site: SparkSite) -> None:
+        self._session = session
+        self._site = site
+        self.told: list[Progress] = []
+
+    def once(self, *, checkpoint: str = "a", batch_records: int = 200_000) -> Tally:
+        site = self._site
+        settings = SparkSettings(
+            kafka=KafkaSettings(
+                address=site.servers.kafka, topic=site.name, partitions=site.partitions
+            ),
+            stores=read_stores(site.stores),
+            checkpoint=str(site.checkpoint(checkpoint)),
+            ledger=LedgerSettings(topic=f"{site.name}.ledger"),
+            batch_records=batch_records,
+        )
+        stop = Event()
+        with (
+            warnings.catch_warnings(),
+            spark_stream(
+                settings,
+                stop=stop,
+                watching=Watching(progress=self.told.append),
+                open_session=lambda _settings: nullcontext(self._session),
+            ) as stream,
+        ):
+            warnings.simplefilter("ignore")
+            assert stream.run(once=True, stop=stop)
+        stream.tally.check()
+        return stream.tally
+
+
+@pytest.fixture
+def job(session: SparkSession, site: SparkSite) -> Job:
+    return Job(session, site)
+
+
+def test_both_stores_hold_what_the_domain_says_of_the_log(job: Job, site: SparkSite) -> None:
+    production = site.produce(PEOPLE).production()
+
+    tally = job.once()
+
+    site.check()
+    assert tally.read == production.acknowledged > 2_000
+    assert job.told[-1].lag == 0
+    assert job.told[-1].seconds > 0
+
+
+def test_it_takes_whole_responses_and_deletions_and_poison_never_stops_it(
+    job: Job, site: SparkSite
+) -> None:
+    site.produce(PEOPLE).production()
+    job.once()
+    site.oracle.look()
+    first, second, third = list(site.oracle.held)[:3]
+
+    site.send(
+        (first.encode(), None),
+        (b"not an id", None),
+        (None, None),
+        (None, b"\xff\xfe{"),
+        (None, b"[" * 100_000),
+        (None, b'{"results":"none"}'),
+        (None, b'{"results":[]}'),
+        (
+            None,
+            json.dumps(
+                {"results": [born(second, "2020-02-30"), born(third, "2015-01-01")]}
+            ).encode(),
+        ),
+        (None, b"1e999"),
+    )
+    tally = job.once()
+
+    site.check()
+    assert (tally.erased, tally.withheld) == (1, 1)
+    assert tally.rejected == 7
+    assert third not in {profile.id for profile, _ in site.mongo.profiles()}
+
+
+def response(*persons: dict[str, object]) -> bytes:
+    return json.dumps({"results": persons}).encode()
+
+
+def born(person: str, day: str) -> dict[str, object]:
+    return {"login": {"uuid": person}, "dob": {"date": day}}
+
+
+def test_an_old_checkpoint_and_a_new_one_make_no_difference(job: Job, site: SparkSite) -> None:
+    site.produce(PEOPLE).production()
+    first = job.once()
+
+    assert job.once() == Tally()
+    again = job.once(checkpoint="b")
+
+    site.check()
+    assert (again.read, again.withheld, again.rejected) == (first.read, 0, 0)
+
+
+def test_small_batches_end_as_one_big_one(job: Job, site: SparkSite) -> None:
+    production = site.produce(PEOPLE).production()
+
+    tally = job.once(batch_records=700)
+
+    site.check()
+    assert tally.read == production.acknowledged
+
+
+def test_offsets_that_transactions_leave_without_a_record_are_passed_over(
+    job: Job, site: SparkSite
+) -> None:
+    site.produce(PEOPLE).production()
+    job.once()
+    in_transactions(site)
+
+    tally = job.once(batch_records=100)
+
+    site.oracle.look()
+    assert tally.read == 400
+    for (topic_id, number), end in site.oracle.ends.items():
+        position = site.mongo.position(LogPartition(topic_id, number))
+        assert position is not None
+        assert end - 2 <= position <= end  # but for the mark of the last transaction
+
+
+def in_transactions(site: SparkSite) -> None:
+    """Send 4 transactions with persons; take back every other of 8."""
+    producer = Producer(
+        {
+            "bootstrap.servers": site.servers.kafka,
+            "transactional.id": site.name,
+            "partitioner": "murmur2_random",
+        }
+    )
+    producer.init_transactions()
+    for number in range(8):
+        producer.begin_transaction()
+        for _ in range(100):
+            person = str(uuid4())
+            producer.produce(site.name, key=person, value=json.dumps(born(person, "1990-01-01")))
+        if number % 2:
+            producer.abort_transaction()
+        else:
+            producer.commit_transaction()
+
+
+def test_a_checkpoint_ahead_of_the_stores_stops_it_and_a_new_one_mends_it(
+    job: Job, site: SparkSite
+) -> None:
+    site.produce(PEOPLE).production()
+    job.once()
+    site.produce("simulator:seed=6,limit=500").production()
+    site.lose_stores()
+
+    with pytest.raises(LogError, match="new checkpoint"):
+        job.once()
+    assert list(site.mongo.profiles()) == []
+    job.once(checkpoint="b")
+
+    site.check()
+
+
+def test_a_topic_made_anew_needs_a_new_checkpoint(job: Job, site: SparkSite) -> None:
+    site.produce(PEOPLE).production()
+    job.once()
+    site.oracle.look()
+    site.make_topic_anew()
+    site.produce("simulator:seed=6,limit=500").production()
+
+    with pytest.raises(LogError, match="new --checkpoint"):
+        job.once()
+    job.once(checkpoint="b")
+
+    site.check()
+
+
+def test_partitions_that_are_added_are_read(job: Job, site: SparkSite) -> None:
+    site.partitions = 2
+    site.produce(PEOPLE).production()
+    job.once()
+    site.oracle.look()
+    site.add_partitions(5)
+    site.produce("simulator:seed=6,limit=500").production()
+
+    job.once()
+
+    site.check()
+
+
+def test_a_plan_holds_no_rule_whose_values_could_show(
+    session: SparkSession, site: SparkSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = StreamSettings(kafka=site.servers.kafka, topic=site.name, checkpoint="unused")
+
+    records(session, wanted).explain(extended=True)
+
+    plan = capsys.readouterr().out
+    assert "unix_millis" in plan
+    assert "login" not in plan
