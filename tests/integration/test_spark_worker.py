@@ -17,6 +17,7 @@ import pytest
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.spark.java import OLDEST, java_home, version_of
+from profiles.adapters.spark.stream import Progress, progress_of
 from profiles.adapters.spark.worker import TaskFailedError, Work, by_partition, outcome_of
 from profiles.application.chunk import LogPartition, LogRecord, Rules
 from profiles.application.errors import GapError, LedgerError, LogError, StoreError
@@ -192,6 +193,20 @@ def test_a_record_has_the_time_that_the_log_gave_it() -> None:
     _, pieces = next(by_partition(iter([batch((0, 1))])))
 
     assert next(pieces)[0].logged_at == START
+
+
+def told(end: str | None, latest: str | None) -> Progress:
+    source = SimpleNamespace(endOffset=end, latestOffset=latest)
+    return progress_of(SimpleNamespace(sources=[source], batchDuration=1_500))
+
+
+def test_the_lag_is_what_the_log_holds_beyond_the_batch() -> None:
+    assert told('{"t":{"0":5,"1":7}}', '{"t":{"0":9,"1":7,"2":3}}') == Progress(lag=7, seconds=1.5)
+
+
+@pytest.mark.parametrize("latest", [None, "null", '{"t":{"0":4}}'])
+def test_where_spark_does_not_tell_the_end_there_is_no_lag(latest: str | None) -> None:
+    assert told('{"t":{"0":5}}', latest).lag == 0
 
 
 def test_the_machines_own_java_is_used_where_it_fits() -> None:

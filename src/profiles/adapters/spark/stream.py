@@ -244,7 +244,8 @@ def progress_of(last: Any) -> Progress:  # noqa: ANN401 - PySpark has no types
 
 
 def _offsets(text: str | None) -> dict[str, int]:
-    topics: dict[str, dict[str, int]] = json.loads(text) if text else {}
+    """Read what Spark calls an offset: for each topic offsets by partition, or null."""
+    topics: dict[str, dict[str, int]] = json.loads(text or "null") or {}
     return {number: offset for offsets in topics.values() for number, offset in offsets.items()}
 
 
