@@ -161,6 +161,14 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
+def servers(session: nox.Session) -> None:
+    """Run Kafka, MongoDB and Cassandra on this machine until Ctrl-C, for trying out."""
+    _install_locked(session, "integration")
+    _install_wheel(session)
+    session.run("python", "-m", "tests.services")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the speed on this machine and print it; arguments go to the bench."""
     _install_locked(session, "integration")

@@ -65,6 +65,25 @@ def test_a_stopped_server_starts_again_and_a_started_one_stays(mongo_service: Se
     assert read_transaction(mongo_service.address, database) == "kept"
 
 
+def test_servers_for_trying_out_say_where_they_are_and_go_when_asked() -> None:
+    command = [sys.executable, "-m", "tests.services"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as servers:
+        assert servers.stdout is not None
+        told = ""
+        while "export PATH=" not in told and (line := servers.stdout.readline()):
+            told += line
+        mongo = told.partition("PROFILES_STORE='")[2].partition(" ")[0]
+        assert mongo_is_usable(mongo)
+
+        servers.terminate()
+
+    assert servers.returncode == 0
+    assert not mongo_is_usable(mongo)
+    assert "export PROFILES_KAFKA=127.0.0.1:" in told
+    assert " cassandra://127.0.0.1:" in told
+
+
 def test_a_server_ends_when_the_tests_are_killed() -> None:
     tests = subprocess.Popen(
         [sys.executable, "-c", TESTS_WITH_A_SERVER],

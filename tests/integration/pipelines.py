@@ -15,6 +15,9 @@ from threading import Event
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+import pymongo
+from cassandra.cluster import Cluster, Session
+
 from profiles.adapters.kafka import KafkaLedgerWriter, Topics
 from profiles.application.ledger import Action
 from profiles.domain.person import PersonId
@@ -107,6 +110,35 @@ def pipeline_between(
         there = [topic for topic in pipeline.topics if pipeline.exists(topic)]
         if there:
             Topics(kafka).delete(*there)
+
+
+@contextmanager
+def cassandra_session(address: str) -> Iterator[Session]:
+    """Give a session of the driver's own, to look and meddle."""
+    host, _, port = address.rpartition(":")
+    cluster = Cluster([host], port=int(port))
+    try:
+        session = cluster.connect()
+        session.default_timeout = 30.0
+        yield session
+    finally:
+        cluster.shutdown()
+
+
+@contextmanager
+def pipeline_into_both(kafka: str, mongo: str, cassandra: str, folder: Path) -> Iterator[Pipeline]:
+    """Give a pipeline into MongoDB and Cassandra; what it made goes at the end."""
+    name = f"pipeline_{uuid4().hex[:8]}"
+    base, _, options = mongo.partition("/?")
+    stores = (f"{base}/{name}?{options}", f"cassandra://{cassandra}/{name}")
+    try:
+        with pipeline_between(kafka, folder, stores) as made:
+            yield made
+    finally:
+        with pymongo.MongoClient[dict[str, Any]](mongo) as client:
+            client.drop_database(name)
+        with cassandra_session(cassandra) as session:
+            session.execute(f"DROP KEYSPACE IF EXISTS {name}")
 
 
 def ids_of_it() -> list[PersonId]:

@@ -6,6 +6,7 @@ import ast
 import gzip
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -370,11 +371,17 @@ def _held(store: Path) -> int:
 
 def test_every_command_has_help_and_a_place_in_the_docs() -> None:
     docs = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `profiles (\w+)([^`]*)` \|", docs, re.MULTILINE))
 
+    assert rows.keys() == cli.commands.keys()
     for name, command in cli.commands.items():
+        options = [p for p in command.params if isinstance(p, click.Option)]
         assert command.help, name
-        assert f"`profiles {name}" in docs
-        assert all(p.help for p in command.params if isinstance(p, click.Option)), name
+        assert all(option.help for option in options), name
+        shown = set(re.findall(r"--[\w-]+", rows[name]))
+        known = {flag for option in options for flag in option.opts}
+        required = {option.opts[0] for option in options if option.required}
+        assert required <= shown <= known, name
 
 
 HELP_AND_MODULES = """

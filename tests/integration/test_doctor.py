@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pymongo
 import pytest
-from cassandra.cluster import Cluster, Session
 from confluent_kafka import Producer
 from confluent_kafka.admin import (
     AdminClient,
@@ -25,7 +23,14 @@ from confluent_kafka.admin import (
 
 from profiles.adapters.kafka import Topics
 from profiles.adapters.kafka.partitioner import partition_of
-from tests.integration.pipelines import PERSONS, Ended, Pipeline, ids_of_it, pipeline_between
+from tests.integration.pipelines import (
+    PERSONS,
+    Ended,
+    Pipeline,
+    cassandra_session,
+    ids_of_it,
+    pipeline_into_both,
+)
 from tests.integration.test_command_line import Profiles, profiles
 
 PATIENCE_S = 30.0
@@ -33,29 +38,12 @@ PATIENCE_S = 30.0
 __all__ = ["profiles"]
 
 
-@contextmanager
-def session(address: str) -> Iterator[Session]:
-    host, _, port = address.rpartition(":")
-    cluster = Cluster([host], port=int(port))
-    try:
-        yield cluster.connect()
-    finally:
-        cluster.shutdown()
-
-
 @pytest.fixture
 def pipeline(
     kafka_address: str, mongo_url: str, cassandra_address: str, tmp_path: Path
 ) -> Generator[Pipeline]:
-    name = f"doctor_{uuid4().hex[:8]}"
-    base, _, options = mongo_url.partition("/?")
-    stores = (f"{base}/{name}?{options}", f"cassandra://{cassandra_address}/{name}")
-    with pipeline_between(kafka_address, tmp_path, stores) as made:
+    with pipeline_into_both(kafka_address, mongo_url, cassandra_address, tmp_path) as made:
         yield made
-    with pymongo.MongoClient[dict[str, Any]](mongo_url) as client:
-        client.drop_database(name)
-    with session(cassandra_address) as cassandra:
-        cassandra.execute(f"DROP KEYSPACE IF EXISTS {name}", timeout=PATIENCE_S)
 
 
 def keyspace(pipeline: Pipeline) -> str:
@@ -106,7 +94,7 @@ def test_where_nothing_is_there_it_says_so_and_makes_nothing(
     assert not any(pipeline.exists(topic) for topic in pipeline.topics)
     with pymongo.MongoClient[dict[str, Any]](mongo_url) as client:
         assert keyspace(pipeline) not in client.list_database_names()
-    with session(cassandra_address) as cassandra:
+    with cassandra_session(cassandra_address) as cassandra:
         names = {
             row[0] for row in cassandra.execute("SELECT keyspace_name FROM system_schema.keyspaces")
         }
@@ -125,9 +113,9 @@ def test_settings_that_were_changed_are_found_with_what_mends_them(
         entry = ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
         resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
         admin.incremental_alter_configs([resource])[resource].result(PATIENCE_S)
-    with session(cassandra_address) as cassandra:
+    with cassandra_session(cassandra_address) as cassandra:
         name = keyspace(pipeline)
-        cassandra.execute(f"ALTER KEYSPACE {name} WITH durable_writes = false", timeout=PATIENCE_S)
+        cassandra.execute(f"ALTER KEYSPACE {name} WITH durable_writes = false")
         cassandra.execute(
             f"ALTER TABLE {name}.users WITH gc_grace_seconds = 60", timeout=PATIENCE_S
         )
@@ -236,13 +224,14 @@ def test_files_that_others_may_read_are_found(profiles: Profiles, tmp_path: Path
     assert "chmod 600 log.sqlite" in bad[0]["remedy"]
 
 
-@pytest.mark.parametrize("way", ["variable", "file", "flag"])
+@pytest.mark.parametrize("way", ["variable", "file", "the page's table", "flag"])
 def test_a_page_that_shows_single_persons_is_found(
     profiles: Profiles, tmp_path: Path, way: str
 ) -> None:
     profiles("run", "--once", "--source", "simulator:limit=3", *STORE)
-    if way == "file":
-        (tmp_path / "profiles.toml").write_text("k = 1\n")
+    if way in {"file", "the page's table"}:
+        table = "" if way == "file" else "[dashboard]\n"
+        (tmp_path / "profiles.toml").write_text(f"{table}k = 1\n")
 
     done = profiles(
         *("doctor", *STORE, *(("--k", "1") if way == "flag" else ())),

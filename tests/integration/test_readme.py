@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
+import pytest
+
+from tests.integration.pipelines import Pipeline, pipeline_into_both
+
 README = Path(__file__).parents[2] / "README.md"
+SERVER_COMMANDS = re.compile(r"in the same two variables.*?```console\n(.*?)```", re.DOTALL)
 SNIPPET = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+
+
+@pytest.fixture
+def pipeline(
+    kafka_address: str, mongo_url: str, cassandra_address: str, tmp_path: Path
+) -> Generator[Pipeline]:
+    with pipeline_into_both(kafka_address, mongo_url, cassandra_address, tmp_path) as made:
+        yield made
 
 
 def test_the_readmes_snippets_print_what_it_says(tmp_path: Path) -> None:
@@ -36,6 +51,44 @@ def test_every_python_snippet_of_the_readme_is_followed_by_what_it_prints() -> N
     text = README.read_text("utf-8")
 
     assert text.count("```python") == len(SNIPPET.findall(text)) == 3
+
+
+def test_the_readmes_commands_on_servers_do_what_it_says(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    block = SERVER_COMMANDS.search(README.read_text("utf-8"))
+    commands = re.findall(r"^profiles (.*?)\s+#", block[1] if block else "", re.MULTILINE)
+    env = {
+        "PROFILES_KAFKA": pipeline.kafka,
+        "PROFILES_STORE": " ".join(pipeline.stores),
+        "PROFILES_TOPIC": pipeline.name,
+        "PROFILES_LEDGER_TOPIC": pipeline.ledger,
+        "PROFILES_GROUP": pipeline.name,
+    }
+
+    done = [
+        subprocess.run(
+            [sys.executable, "-m", "profiles", *command.split()],
+            cwd=tmp_path,
+            env={**os.environ, **env},
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        for command in commands[:-1]
+    ]
+
+    assert [command.split()[0] for command in commands] == [
+        *("produce", "process", "verify", "doctor", "dashboard"),
+    ]
+    assert [each.returncode for each in done] == [0, 0, 0, 1], done[-1].stderr.decode()
+    produced, processed, verified, examined = (
+        json.loads(each.stdout.splitlines()[-1]) for each in done
+    )
+    assert produced["fetched"] == 2_000
+    assert processed["read"] == produced["acknowledged"]
+    assert verified["held"] == verified["followed"] == processed["stored"]
+    assert {c["what"].rpartition(": ")[2] for c in examined["checks"] if not c["ok"]} == {"copies"}
 
 
 def java(folder: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pymongo
 import pytest
@@ -21,11 +21,15 @@ from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettin
 from profiles.application.ports import Following
 from profiles.domain.version import Version
 from tests.contracts.histories import profile
-from tests.integration.pipelines import PERSONS, Ended, Pipeline, ids_of_it, pipeline_between
+from tests.integration.pipelines import (
+    PERSONS,
+    Ended,
+    Pipeline,
+    cassandra_session,
+    ids_of_it,
+    pipeline_into_both,
+)
 from tests.integration.test_command_line import Profiles, profiles
-from tests.integration.test_doctor import session
-
-PATIENCE_S = 30.0
 
 __all__ = ["profiles"]
 
@@ -35,17 +39,10 @@ def pipeline(
     kafka_address: str, mongo_url: str, cassandra_address: str, tmp_path: Path
 ) -> Generator[Pipeline]:
     """Give a pipeline that has taken everybody into both stores."""
-    name = f"verify_{uuid4().hex[:8]}"
-    base, _, options = mongo_url.partition("/?")
-    stores = (f"{base}/{name}?{options}", f"cassandra://{cassandra_address}/{name}")
-    with pipeline_between(kafka_address, tmp_path, stores) as made:
+    with pipeline_into_both(kafka_address, mongo_url, cassandra_address, tmp_path) as made:
         made.produce()
         made.process()
         yield made
-    with pymongo.MongoClient[dict[str, Any]](mongo_url) as client:
-        client.drop_database(name)
-    with session(cassandra_address) as cassandra:
-        cassandra.execute(f"DROP KEYSPACE IF EXISTS {name}", timeout=PATIENCE_S)
 
 
 @contextmanager
@@ -57,9 +54,8 @@ def mongo(pipeline: Pipeline) -> Iterator[Database[dict[str, Any]]]:
 @contextmanager
 def cassandra(pipeline: Pipeline) -> Iterator[Session]:
     address, _, keyspace = pipeline.stores[1].removeprefix("cassandra://").partition("/")
-    with session(address) as opened:
+    with cassandra_session(address) as opened:
         opened.set_keyspace(keyspace)
-        opened.default_timeout = PATIENCE_S
         yield opened
 
 
