@@ -14,11 +14,12 @@ def test_a_second_reader_takes_over_what_a_killed_one_had(site: Site, people: Pa
     until(lambda: site.decided() > 0, first)
     second = site.process(once=False)
     until(lambda: site.members() == 2, first, second)
-    site.produce(people).production()
     begun = site.decided()
+    producing = site.produce(people)
     until(lambda: site.decided() > begun, first, second)
 
     assert first.kill()
+    producing.production()
     until(site.is_through, second)
 
     second.ask_to_stop(signal.SIGTERM)
