@@ -21,10 +21,6 @@ from tests.faults.jobs import delivered
 FAILURE = 1
 STREAM = "simulator:seed=4,limit=none,minors=0.1,hostile=0.05"
 
-both_signals = pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"]
-)
-
 
 def admitted(path: Path) -> set[str]:
     """Whom the gate before the log lets in, today."""
@@ -61,7 +57,7 @@ def streaming(site: Site) -> Running:
     return running
 
 
-@both_signals
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_a_stopped_stream_delivers_what_was_fetched(site: Site, number: signal.Signals) -> None:
     running = streaming(site)
 
@@ -75,14 +71,11 @@ def test_a_stopped_stream_delivers_what_was_fetched(site: Site, number: signal.S
     site.finish()
 
 
-@both_signals
-def test_stopped_before_the_end_of_its_source_it_exits_with_1(
-    site: Site, number: signal.Signals
-) -> None:
+def test_stopped_before_the_end_of_its_source_it_exits_with_1(site: Site) -> None:
     running = site.produce("simulator:limit=1000000")
     until(lambda: site.logged() > 500, running)
 
-    running.ask_to_stop(number)
+    running.ask_to_stop(signal.SIGTERM)
     production = running.production(code=FAILURE)
 
     assert "Stopped before the end of the source" in running.said
