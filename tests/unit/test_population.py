@@ -26,7 +26,6 @@ from profiles.domain.statistics import (
     Cell,
     Cohort,
     Cohorts,
-    cells_of,
     cohorts_of,
 )
 
@@ -102,11 +101,6 @@ def test_every_cell_is_in_the_group_of_its_age(counts: dict[Cell, int], today: d
         expected[Group(nationality, gender, band)] += count
 
     assert by_group(cohorts_of(counts), today=today) == expected
-
-
-@given(counts=st.dictionaries(cells, st.integers(1, 9)))
-def test_cells_and_cohorts_are_two_ways_to_say_the_same(counts: dict[Cell, int]) -> None:
-    assert cells_of(cohorts_of(counts)) == counts
 
 
 def test_a_group_is_in_each_selection_that_it_belongs_to() -> None:

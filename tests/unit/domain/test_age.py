@@ -356,7 +356,10 @@ def walk_all(report: Callable[[str], None]) -> tuple[int, int]:
         for done, counts in enumerate(pool.imap_unordered(walk, slices), start=1):
             seen, wrong = seen + counts[0], wrong + counts[1]
             rate = seen / (time.monotonic() - begun)
-            report(f"leap cycle: slice {done} of {len(slices)}, {seen:,} pairs, {rate:,.0f}/s")
+            report(
+                f"leap cycle: slice {done} of {len(slices)}, {seen:,} pairs,"
+                f" {wrong:,} of them wrong, {rate:,.0f}/s"
+            )
     return seen, wrong
 
 

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from profiles.domain import statistics as module
 from profiles.domain.profile import Profile
-from profiles.domain.statistics import OTHER, UNKNOWN, Cell, Statistics, bounded, cell_of
+from profiles.domain.statistics import (
+    OTHER,
+    UNKNOWN,
+    Cell,
+    Cohort,
+    Statistics,
+    bounded,
+    cell_of,
+    cells_of,
+    cohorts_of,
+)
 from tests.strategies import any_texts, counted_profiles, profiles, statistics
 
 ZERO = Statistics()
@@ -48,6 +58,35 @@ def test_no_text_makes_a_new_cell(nationality: str | None, gender: str | None) -
 
     assert cell.nationality in module.NATIONALITIES | {UNKNOWN}
     assert cell.gender in module.GENDERS | {UNKNOWN}
+
+
+# Cohorts -----------------------------------------------------------------------------------------
+
+
+def test_a_cohort_counts_the_months_of_one_year_from_january_on() -> None:
+    cells = {
+        Cell("NO", "female", "1990-01"): 1,
+        Cell("NO", "female", "1990-12"): -3,
+        Cell("NO", "female", "1991-02"): 2,
+        Cell("NO", "male", "1990-01"): 4,
+    }
+
+    assert cohorts_of(cells) == {
+        Cohort("NO", "female", "1990"): [1, *[0] * 10, -3],
+        Cohort("NO", "female", "1991"): [0, 2, *[0] * 10],
+        Cohort("NO", "male", "1990"): [4, *[0] * 11],
+    }
+
+
+@given(statistics)
+def test_cells_and_cohorts_are_two_ways_to_say_the_same(counted: Statistics) -> None:
+    assert cells_of(cohorts_of(counted.cells)) == counted.cells
+
+
+def test_a_month_of_nobody_is_no_cell() -> None:
+    assert cells_of({Cohort("NO", "female", "1990"): [0, 5, *[0] * 10]}) == {
+        Cell("NO", "female", "1990-02"): 5
+    }
 
 
 # A commutative group -----------------------------------------------------------------------------
