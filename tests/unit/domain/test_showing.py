@@ -64,6 +64,13 @@ def test_what_is_decided_and_held_shows_where_it_comes_from_and_not_whom_it_is_a
         assert private not in repr(changes)
 
 
+@given(profiles())
+def test_what_a_chunk_changes_shows_how_many_and_never_who(profile: Profile) -> None:
+    changes = resolve([Decided(8, profile.id, profile)], {})
+
+    assert repr(changes) == f"Changes(rejected=[], tally={changes.tally!r})"
+
+
 def test_outcomes_show_what_is_wrong() -> None:
     rejected = Rejected(Reason.TYPE, "name.first", "text or null")
 
