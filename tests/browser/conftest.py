@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from profiles.adapters.dashboard.app import create_app
 from profiles.adapters.dashboard.server import PageServer
@@ -19,6 +19,9 @@ from profiles.application.ports import Overview
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 REFRESH_S = 0.2
+
+PATIENCE_MS = 20_000  # of a busy machine
+expect.set_options(timeout=PATIENCE_MS)
 
 INSTALL = (
     "No Chromium was found. Install it (Debian, Ubuntu: apt-get install chromium), or put"
@@ -53,7 +56,7 @@ def looking_at(browser: Browser, url: str, **context_options: object) -> Generat
     """Open a page in a browser of its own; demand: own host only, nothing on the console."""
     options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **context_options}
     context = browser.new_context(**options)  # type: ignore[arg-type] # what playwright takes
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     asked: list[str] = []
     complaints: list[str] = []

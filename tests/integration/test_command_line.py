@@ -207,6 +207,10 @@ USAGE = [
     (("export", "somebody", *STORE), "36 characters"),
     (("export", "00000000-0000-4000-8000-000000000000", *STORE), "no profile store at p.db"),
     (("dashboard", *STORE), "no profile store at p.db"),
+    (("dashboard", *STORE, "--host", "192.0.2.1"), "say --behind-proxy"),
+    (("dashboard", *STORE, "--host", "192.0.2.1", "--behind-proxy"), "no profile store at p.db"),
+    (("dashboard", *STORE, "--k", "0"), "--k"),
+    (("dashboard", *STORE, "--refresh", "500ms"), "the least is 1s"),
     (("nonsense",), "No such command"),
     (("--config", "no.toml", "run"), "can't be read"),
 ]
