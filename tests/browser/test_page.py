@@ -119,7 +119,8 @@ def test_a_reader_selects_a_nationality_and_a_gender(
     store.held = replace(SOME, cohorts=cohorts_of(cells))
     page.goto(server.url)
     expect(page.locator("#users")).to_have_text("1,480")
-    nationality, gender = page.get_by_label("Nationality"), page.get_by_label("Gender")
+    nationality = page.get_by_role("combobox", name="Nationality")
+    gender = page.get_by_role("combobox", name="Gender")
     offered = nationality.locator("option:not([hidden])")
     expect(offered).to_have_text(["All nationalities", "Denmark", "France"])
 
@@ -145,7 +146,7 @@ def zoom(page: Page) -> Any:  # noqa: ANN401 - two numbers of the browser's
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.7, middle, steps=5)
     page.mouse.up()
-    page.wait_for_function(f"{YEARS}[1] - {YEARS}[0] < 12")
+    page.wait_for_function(f"() => {YEARS}[1] - {YEARS}[0] < 12")
     return page.evaluate(YEARS)
 
 
@@ -224,7 +225,7 @@ def test_an_empty_store_is_said_in_words_and_fills_by_itself(
     expect(page.locator("#users")).to_have_text("2,000")
     expect(page.get_by_text("Nobody to show yet")).to_be_hidden()
     page.wait_for_function(  # a chart that was drawn while hidden fills its place, too
-        "document.querySelector('#age .main-svg')?.getBoundingClientRect().width > 600"
+        "() => document.querySelector('#age .main-svg')?.getBoundingClientRect().width > 600"
     )
 
 
@@ -349,7 +350,7 @@ def test_the_colours_are_the_system_s_until_the_reader_chooses(
         expect(page.locator("#users")).to_have_text("2,000")
         assert page.evaluate(THEME) == "dark"
         page.emulate_media(color_scheme="light")
-        page.wait_for_function(f"{THEME} === 'light'")
+        page.wait_for_function(f"() => {THEME} === 'light'")
 
         button = page.get_by_role("button")
         expect(button).to_have_text("Auto", use_inner_text=True)
