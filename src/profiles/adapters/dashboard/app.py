@@ -27,7 +27,7 @@ from profiles.application.ports import OverviewReader
 _LOG: Final = logging.getLogger(__name__)
 
 _AGE: Final = ("age", "figure")
-_PATIENCE_S: Final = 5.0
+_PATIENCE_S: Final = 2.0  # longer, and pages that wait for a slow store would take all threads
 
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
