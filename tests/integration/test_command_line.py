@@ -191,6 +191,7 @@ def test_export_of_someone_unknown_holds_nothing_and_succeeds(profiles: Profiles
     assert json.loads(done.out)["log"] == []
 
 
+KAFKA = ("--kafka", "127.0.0.1:1")
 USAGE = [
     (("run",), "--source"),
     (("run", "--source", "nowhere.jsonl", *STORE), "No such file"),
@@ -211,6 +212,13 @@ USAGE = [
     (("dashboard", *STORE, "--host", "192.0.2.1", "--behind-proxy"), "no profile store at p.db"),
     (("dashboard", *STORE, "--k", "0"), "--k"),
     (("dashboard", *STORE, "--refresh", "500ms"), "the least is 1s"),
+    (("spark", *KAFKA, *STORE), "--checkpoint"),
+    (("spark", *KAFKA, *STORE, "--checkpoint=c", "--conf=spark.ui"), "takes NAME=VALUE"),
+    (("spark", *KAFKA, *STORE, "--checkpoint=c", "--trigger=soon"), "is no duration"),
+    (("spark", *KAFKA, *STORE, "--checkpoint=c", "--cores=0"), "--cores"),
+    (("spark", *KAFKA, *STORE, "--checkpoint=c", "--master=spark://h:1"), "can't reach a store"),
+    (("spark", "--kafka=nowhere", *STORE, "--checkpoint=c", "--master=local[1]"), "HOST:PORT"),
+    (("process", "--kafka=nowhere", *STORE), "HOST:PORT"),
     (("nonsense",), "No such command"),
     (("--config", "no.toml", "run"), "can't be read"),
 ]

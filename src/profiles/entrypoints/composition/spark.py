@@ -129,6 +129,7 @@ def spark_stream(
 
     kafka = settings.kafka
     _check_reach(settings)
+    topics = Topics(kafka.address)  # refuses an address before anything is made
     with ExitStack() as stack:
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         with (
@@ -138,7 +139,6 @@ def spark_stream(
             following_store(settings.stores.following),
         ):
             pass  # both are there now, and fit: better said here than by four attempts of a task
-        topics = Topics(kafka.address)
         wanted = TopicSettings(
             name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
         )

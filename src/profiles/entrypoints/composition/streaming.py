@@ -96,6 +96,7 @@ def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]
     )
 
     kafka = settings.kafka
+    topics = Topics(kafka.address)  # refuses an address before anything is made
     with ExitStack() as stack:
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         applied = store.ledger_position()
@@ -103,7 +104,6 @@ def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]
             ledger(settings.ledger, kafka=kafka.address, applied=applied, stop=stop)
         )
         following = stack.enter_context(following_store(settings.stores.following))
-        topics = Topics(kafka.address)
         wanted = TopicSettings(
             name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
         )

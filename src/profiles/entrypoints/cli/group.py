@@ -1,0 +1,49 @@
+"""The command `profiles` itself: which settings its commands begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from profiles.entrypoints.cli.options import option
+from profiles.entrypoints.settings import read_file
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="profiles")
+@option(
+    "--config", type=click.Path(path_type=Path), help="Settings in TOML. Default: profiles.toml"
+)
+@option("--debug", is_flag=True, help="Show where an error came from; never the values in it.")
+@click.pass_context
+def cli(context: click.Context, config: Path | None, *, debug: bool) -> None:
+    """Stream user profiles under privacy law: adults only, and nothing that is not needed.
+
+    Settings come from a flag, else from its variable, else from the configuration file.
+    """
+    context.obj = debug
+    known = {
+        name: frozenset(
+            option
+            for parameter in command.params
+            for option in (_flag(parameter),)
+            if option is not None
+        )
+        for name, command in cli.commands.items()
+    }
+    defaults = read_file(config, known)
+    context.default_map = {
+        name: {_parameter(cli.commands[name], key): value for key, value in values.items()}
+        for name, values in defaults.items()
+    }
+
+
+def _flag(parameter: click.Parameter) -> str | None:
+    """Return the name of an option as the configuration file has it."""
+    return parameter.opts[0].lstrip("-").replace("-", "_") if parameter.opts[0][0] == "-" else None
+
+
+def _parameter(command: click.Command, flag: str) -> str:
+    """Return the name of the parameter that an option fills."""
+    return next(p.name or flag for p in command.params if _flag(p) == flag)

@@ -1,0 +1,267 @@
+"""The jobs: from a source or a log into a log or the stores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from threading import Event
+
+import click
+
+from profiles.domain.errors import ProfilesError, UsageError
+from profiles.entrypoints.addresses import SqliteAddress, read_stores
+from profiles.entrypoints.cli import options
+from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.output import console, print_tally, run_engine, tell_rejections
+from profiles.entrypoints.composition.embedded import EngineSettings, embedded_engine
+from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.sources import SourceSettings, open_source
+from profiles.entrypoints.composition.streaming import (
+    KafkaSettings,
+    ProcessSettings,
+    consuming,
+    producing,
+)
+from profiles.entrypoints.interruption import stoppable
+from profiles.entrypoints.progress import progress
+from profiles.entrypoints.settings import read_assignments
+
+
+@cli.command()
+@options.source
+@options.store
+@options.option(
+    "--once", is_flag=True, help="End at the file's end, after one response, or at the limit."
+)
+@options.as_of
+@options.data
+@options.ledger
+@options.every
+@options.results
+@options.api_url
+def run(
+    *,
+    source: str,
+    stores: Sequence[str],
+    once: bool,
+    as_of: date | None,
+    data: Path | None,
+    ledger: Path | None,
+    every: float,
+    results: int | None,
+    api_url: str | None,
+) -> None:
+    """Take persons from a source into a store, in one process."""
+    stop = Event()
+    settings = SourceSettings(
+        spec=source,
+        once=once,
+        stop=stop,
+        api_url=api_url,
+        every_s=every,
+        results=results,
+        as_of=as_of,
+    )
+    with progress(console()) as report, stoppable(stop):
+        engine_settings = EngineSettings(
+            store=_sqlite(stores), data=data, ledger=ledger, as_of=as_of, progress=report
+        )
+        opened = open_source(settings)
+        with embedded_engine(engine_settings) as engine:
+            run_engine(engine, opened, stop, once=once)
+
+
+def _sqlite(urls: Sequence[str]) -> Path:
+    """Return the file of the one store, for commands whose engine keeps all in SQLite."""
+    addresses = read_stores(urls)
+    if addresses.following is not None or not isinstance(addresses.deciding, SqliteAddress):
+        raise UsageError(
+            "`profiles run` keeps all in SQLite; give one --store like sqlite:///profiles.db, or"
+            " use `profiles produce` and `profiles process` for MongoDB and Cassandra."
+        )
+    return addresses.deciding.path
+
+
+@cli.command()
+@options.source
+@options.kafka
+@options.topic
+@options.partitions
+@options.replication
+@options.option(
+    "--once", is_flag=True, help="End at the file's end, after one response, or at the limit."
+)
+@options.every
+@options.results
+@options.api_url
+def produce(
+    *,
+    source: str,
+    kafka: str,
+    topic: str,
+    partitions: int,
+    replication: int,
+    once: bool,
+    every: float,
+    results: int | None,
+    api_url: str | None,
+) -> None:
+    """Take persons from a source into Kafka: adults only, and only what is needed."""
+    stop = Event()
+    opened = open_source(
+        SourceSettings(
+            spec=source, once=once, stop=stop, api_url=api_url, every_s=every, results=results
+        )
+    )
+    settings = KafkaSettings(
+        address=kafka, topic=topic, partitions=partitions, replication=replication
+    )
+    with stoppable(stop), producing(settings, stop=stop) as job:
+        try:
+            finished = job.run(opened, stopped=stop.is_set)
+        finally:
+            click.echo(json.dumps(asdict(job.production), separators=(",", ":")))
+    if once and not finished:
+        raise ProfilesError(
+            "Stopped before the end of the source. What was fetched is in the log; the same"
+            " command begins again, and nothing is doubled in the stores."
+        )
+
+
+@cli.command()
+@options.kafka
+@options.store
+@options.topic
+@options.partitions
+@options.replication
+@options.option(
+    "--group", default="profiles", show_default=True, help="Shares the partitions among readers."
+)
+@options.once_of_log
+@options.as_of
+@options.kafka_ledger
+@options.ledger_topic
+def process(
+    *,
+    kafka: str,
+    stores: Sequence[str],
+    topic: str,
+    partitions: int,
+    replication: int,
+    group: str,
+    once: bool,
+    as_of: date | None,
+    ledger: Path | None,
+    ledger_topic: str,
+) -> None:
+    """Take what Kafka holds into the stores, without Spark."""
+    stop = Event()
+    with progress(console()) as report, stoppable(stop):
+        settings = ProcessSettings(
+            kafka=KafkaSettings(
+                address=kafka, topic=topic, partitions=partitions, replication=replication
+            ),
+            stores=read_stores(stores),
+            group=group,
+            ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
+            as_of=as_of,
+            progress=report,
+        )
+        with consuming(settings, stop=stop) as job:
+            try:
+                finished = job.run(once=once, stop=stop)
+            finally:
+                tell_rejections(job.tally)
+                print_tally(job.tally)
+    if once and not finished:
+        raise ProfilesError(
+            "Stopped before the end of the log. What was read is kept; the same command goes on"
+            " from there."
+        )
+
+
+@cli.command()
+@options.kafka
+@options.store
+@options.option(
+    "--checkpoint",
+    required=True,
+    metavar="DIR",
+    help="Folder in which Spark notes how far it is, on any filesystem that it knows.",
+)
+@options.topic
+@options.partitions
+@options.replication
+@options.once_of_log
+@options.as_of
+@options.kafka_ledger
+@options.ledger_topic
+@options.option("--master", metavar="URL", help="Of a Spark cluster. Default: this machine.")
+@options.option("--cores", type=click.IntRange(1), help="Of this machine. Default: all.")
+@options.option(
+    "--trigger", type=options.Duration(), default="0s", show_default=True, help="Between batches."
+)
+@options.option(
+    "--batch-records",
+    type=click.IntRange(1),
+    default=200_000,
+    show_default=True,
+    help="At most, in a batch.",
+)
+@options.option("--conf", "configuration", multiple=True, metavar="NAME=VALUE", help="Spark's own.")
+def spark(
+    *,
+    kafka: str,
+    stores: Sequence[str],
+    checkpoint: str,
+    topic: str,
+    partitions: int,
+    replication: int,
+    once: bool,
+    as_of: date | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    master: str | None,
+    cores: int | None,
+    trigger: float,
+    batch_records: int,
+    configuration: Sequence[str],
+) -> None:
+    """Take what Kafka holds into the stores, on Spark."""
+    from profiles.entrypoints.composition.spark import SparkSettings, Watching, spark_stream
+
+    stop = Event()
+    settings = SparkSettings(
+        kafka=KafkaSettings(
+            address=kafka, topic=topic, partitions=partitions, replication=replication
+        ),
+        stores=read_stores(stores),
+        checkpoint=checkpoint,
+        ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
+        as_of=as_of,
+        master=master,
+        cores=cores,
+        configuration=read_assignments(configuration),
+        batch_records=batch_records,
+        trigger_s=trigger,
+    )
+    with progress(console()) as report:
+        watching = Watching(
+            tally=report,
+            progress=lambda p: report.note(f"lag {p.lag:,}, last batch {p.seconds:.1f} s"),
+        )
+        # Spark takes Ctrl-C for itself when it starts, so it is ours only after that.
+        with spark_stream(settings, stop=stop, watching=watching) as job, stoppable(stop):
+            try:
+                finished = job.run(once=once, stop=stop)
+            finally:
+                tell_rejections(job.tally)
+                print_tally(job.tally)
+    if once and not finished:
+        raise ProfilesError(
+            "Stopped before the end of the log. What was read is kept; the same command goes on"
+            " from there."
+        )

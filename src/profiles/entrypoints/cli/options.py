@@ -1,0 +1,151 @@
+"""The options of the commands, and the types of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from profiles.application.disclosure import DEFAULT_K
+from profiles.domain.errors import UsageError
+from profiles.entrypoints.settings import seconds
+
+Command = Callable[..., Any]
+
+
+class Duration(click.ParamType[float]):
+    """A time: a number with `ms`, `s`, `m` or `h`; in seconds."""
+
+    name = "duration"
+
+    def __init__(self, least_s: float = 0.0) -> None:
+        self._least_s = least_s
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Read a duration, or fail with what is wrong."""
+        try:
+            duration = seconds(str(value))
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+        if duration < self._least_s:
+            self.fail(f"{value} is too short; the least is {self._least_s:g}s.", param, ctx)
+        return duration
+
+
+class Day(click.ParamType[date]):
+    """A civil date, `YYYY-MM-DD`."""
+
+    name = "date"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> date:
+        """Read a date, or fail with what is wrong."""
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a civil date
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it like 2026-11-23.", param, ctx)
+
+
+def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own
+    """Make an option that can also be set by a variable `PROFILES_<NAME>`."""
+    variable = f"PROFILES_{names[0].lstrip('-').replace('-', '_').upper()}"
+    return click.option(*names, envvar=variable, show_envvar=True, **settings)
+
+
+store = option(
+    "--store",
+    "stores",
+    multiple=True,
+    required=True,
+    metavar="URL",
+    help="Where profiles live, like sqlite:///profiles.db; once for each store.",
+)
+data = option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the log and the erasure ledger. Default: beside the store.",
+)
+ledger = option(
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the erasure ledger. Default: ledger.sqlite in the data folder.",
+)
+kafka_ledger = option(
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the erasure ledger, instead of its topic.",
+)
+ledger_topic = option(
+    "--ledger-topic", default="user_ledger", show_default=True, help="The erasure ledger."
+)
+some_kafka = option("--kafka", metavar="HOST:PORT", help="The cluster, unless all is in SQLite.")
+some_ledger = option(
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the erasure ledger. Default: its topic, or ledger.sqlite in the data folder.",
+)
+port = option(
+    "--port", type=click.IntRange(0, 65_535), default=8050, show_default=True, help="Of the page."
+)
+k = option(
+    "--k",
+    type=click.IntRange(1, 1_000),
+    default=DEFAULT_K,
+    show_default=True,
+    help="Counts on the page are rounded down to multiples of this; 1 shows single persons.",
+)
+refresh = option(
+    "--refresh", type=Duration(1.0), default="10s", show_default=True, help="Of the page."
+)
+as_of = option(
+    "--as-of",
+    type=Day(),
+    help="Count ages for this date instead of the day of each record.",
+)
+api_url = option("--api-url", metavar="URL", help="Another base of the API.")
+source = option(
+    "--source",
+    required=True,
+    metavar="SRC",
+    help="randomuser, simulator[:seed=…,limit=…], a file of JSON lines (also gzip), or -.",
+)
+every = option(
+    "--every", type=Duration(), default="5s", show_default=True, help="Between responses."
+)
+results = option("--results", type=click.IntRange(1, 5_000), help="Users a response. Default: 50.")
+kafka = option(
+    "--kafka", required=True, metavar="HOST:PORT", help="The cluster; several with commas."
+)
+topic = option("--topic", default="user_data_topic", show_default=True, help="The log.")
+partitions = option(
+    "--partitions",
+    type=click.IntRange(1, 2_048),
+    default=4,
+    show_default=True,
+    help="Of a topic that has to be made.",
+)
+replication = option(
+    "--replication",
+    type=click.IntRange(-1, 32),
+    default=-1,
+    help="Of a topic that has to be made. Default: the cluster's.",
+)
+once_of_source = option(
+    "--once", is_flag=True, help="End at the file's end, after one response, or at the limit."
+)
+once_of_log = option("--once", is_flag=True, help="End at the log's ends as of now.")
+trigger = option(
+    "--trigger", type=Duration(), default="0s", show_default=True, help="Between batches."
+)

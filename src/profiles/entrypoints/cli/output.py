@@ -1,0 +1,52 @@
+"""What the commands print, and where."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from threading import Event
+
+import click
+from rich.console import Console
+
+from profiles.application.embedded import EmbeddedEngine
+from profiles.application.ports import Source
+from profiles.domain.errors import ProfilesError
+from profiles.domain.tally import Tally
+
+
+def print_tally(tally: Tally) -> None:
+    """Print a tally as the last line of standard output."""
+    click.echo(json.dumps(asdict(tally), separators=(",", ":")))
+
+
+def tell_rejections(tally: Tally) -> None:
+    """Say how many could not be read as persons, and where that is written down."""
+    if tally.rejected:
+        rejections = {
+            k: n for k, n in sorted(tally.reasons.items()) if k not in ("minor", "retention")
+        }
+        told = ", ".join(f"{reason} {count:,}" for reason, count in rejections.items())
+        console().print(
+            f"{tally.rejected:,} records could not be read as persons ({told}). The table"
+            " quarantine of the store says where and why for 7 days; the rest was taken in."
+        )
+
+
+def console() -> Console:
+    """Return standard error, for people."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def run_engine(engine: EmbeddedEngine, source: Source, stop: Event, *, once: bool) -> None:
+    """Run an engine; print its tally whatever happens."""
+    try:
+        finished = engine.run(source, stopped=stop.is_set)
+    finally:
+        tell_rejections(engine.tally)
+        print_tally(engine.tally)
+    if once and not finished:
+        raise ProfilesError(
+            "Stopped before the end of the source. What was read is kept; the same command goes"
+            " on from there."
+        )

@@ -1,0 +1,64 @@
+"""Running a command: what it logs, how its errors are told, and its exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+from rich.logging import RichHandler
+
+from profiles.domain.errors import ProfilesError, UsageError
+from profiles.entrypoints.cli.exits import DONE, FAILURE, USAGE
+from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.output import console
+
+
+def run_command(arguments: Sequence[str] | None = None) -> int:
+    """Run a command of the command line; return its exit code."""
+    _log_to_stderr()
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = cli.main(arguments, prog_name="profiles", standalone_mode=False)
+    except click.exceptions.Abort:
+        return FAILURE
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return USAGE
+    except ProfilesError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        _show_frames(error, debug=debug)
+        return USAGE if isinstance(error, UsageError) else FAILURE
+    except Exception as error:  # noqa: BLE001 - its text can hold a person, so nothing else may show it
+        name = type(error).__qualname__
+        sys.stderr.write(
+            f"Error: profiles failed ({name}). What was accepted is kept. Please report it with"
+            " what --debug shows; it holds no values.\n"
+        )
+        _show_frames(error, debug=debug)
+        return FAILURE
+    return code if isinstance(code, int) else DONE  # of `Context.exit`
+
+
+def _show_frames(error: BaseException, *, debug: bool) -> None:
+    if debug:
+        sys.stderr.writelines(traceback.format_tb(error.__traceback__))
+        sys.stderr.write(f"{type(error).__qualname__}\n")
+
+
+def _log_to_stderr() -> None:
+    """Send the library's log to standard error, and of others only warnings."""
+    handler = RichHandler(console=console(), show_path=False, markup=False, rich_tracebacks=False)
+    handler.addFilter(_without_frames)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("profiles").setLevel(logging.INFO)
+
+
+def _without_frames(record: logging.LogRecord) -> bool:
+    """Show what a driver logs, and not the error that it logs with it: that can print a person."""
+    record.exc_info = record.exc_text = None
+    return True
