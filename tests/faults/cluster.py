@@ -152,10 +152,11 @@ class Site:
 
     # Commands
 
-    def produce(self, source: str | Path, *, once: bool = True, every: str = "5s") -> Running:
+    def produce(self, source: str | Path, *, once: bool = True) -> Running:
         command = [
             "produce",
-            f"--every={every}",
+            "--every=50ms",
+            "--results=100",
             f"--source={source}",
             f"--kafka={self.servers.kafka}",
         ]
@@ -226,7 +227,9 @@ class Site:
 
     @cached_property
     def _looking(self) -> Consumer:
-        consumer = Consumer({"bootstrap.servers": self.servers.kafka, "group.id": "look"})
+        consumer = Consumer(
+            {"bootstrap.servers": self.servers.kafka, "group.id": "look", "log_level": 0}
+        )
         self.stack.callback(consumer.close)
         return consumer
 
