@@ -612,7 +612,8 @@ def record(offset: int, size: int) -> LogRecord:
         ([], [0]),
         ([1] * 5, [5]),
         ([1] * 2_001, [2_000, 1]),
-        ([2**20, 2**20, 1, 2**22, 1], [2, 1, 1, 1]),
+        ([1_200] * 2_000, [2_000]),  # whole responses of one person each
+        ([2**21, 2**21, 1, 2**23, 1], [2, 1, 1, 1]),
     ],
 )
 def test_a_chunk_is_bounded_by_records_and_bytes(sizes: list[int], pieces: list[int]) -> None:
@@ -622,6 +623,10 @@ def test_a_chunk_is_bounded_by_records_and_bytes(sizes: list[int], pieces: list[
 
     assert [len(piece) for piece in found] == pieces
     assert [one for piece in found for one in piece] == records
+
+
+def test_one_reading_fills_a_chunk_of_each_of_four_partitions() -> None:
+    assert consume.READ_RECORDS // 4 == chunking.CHUNK_RECORDS
 
 
 def test_a_long_run_is_decided_in_chunks_that_follow_each_other(

@@ -10,8 +10,12 @@ from profiles.application.ports import Clock
 from profiles.application.streams import Run
 
 CHUNK_RECORDS: Final = 2_000
-CHUNK_BYTES: Final = 2 * 2**20
-"""The bounds of a chunk: whole responses hold many persons each, and a chunk is one transaction."""
+CHUNK_BYTES: Final = 4 * 2**20
+"""The bounds of a chunk: whole responses hold many persons each, and a chunk is one transaction.
+
+Below 1,000 records MongoDB's work for each grows by half (23 instead of 16 µs); above 2,000 it
+stays, and ours grows, since what is worked on no longer fits a processor's cache (2026-11).
+"""
 
 WAITING_PERSONS: Final = 8_000
 """Persons decided and not yet stored, beyond which nothing more is read."""

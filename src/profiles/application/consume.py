@@ -12,7 +12,7 @@ from threading import Event
 from typing import Final
 
 from profiles.application.chunk import LogPartition, Rules
-from profiles.application.chunking import WAITING_PERSONS, decided
+from profiles.application.chunking import CHUNK_RECORDS, WAITING_PERSONS, decided
 from profiles.application.errors import GapError, LogAwayError, LogError, StoreError
 from profiles.application.pipeline import Lease, Pipeline, Retry
 from profiles.application.ports import Clock, DecidingStore, FollowingStore, Ledger
@@ -20,8 +20,8 @@ from profiles.application.streams import PartitionedLog, RejectedSink
 from profiles.domain.policy import QUARANTINE_RETENTION
 from profiles.domain.tally import Tally
 
-READ_RECORDS: Final = 4_000
-"""Records asked for at once; shared among the partitions."""
+READ_RECORDS: Final = 4 * CHUNK_RECORDS
+"""Records asked for at once. The partitions share them: four fill a chunk each."""
 
 READ_S: Final = 0.1
 AGAIN_S: Final = 1.0

@@ -16,6 +16,7 @@ from profiles.domain.errors import UsageError
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.garbage import collected_seldom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             closing(SqliteLedger.open(settings.ledger_path, applied=store.ledger_position()))
         )
         log = stack.enter_context(closing(SqliteLog.open(settings.log_path, encode=codec.encode)))
+        stack.enter_context(collected_seldom())
         yield EmbeddedEngine(
             log=log,
             store=store,

@@ -23,6 +23,7 @@ from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.needs import need
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.streaming import KafkaSettings
+from profiles.entrypoints.garbage import collected_seldom
 
 if TYPE_CHECKING:
     from profiles.adapters.spark import Progress, SessionSettings, SparkStream
@@ -80,6 +81,7 @@ class ShareSettings:
         for_good = ExitStack()
         _KEPT.append(for_good)  # or it would close all when nothing refers to it
         store = for_good.enter_context(deciding_store(self.stores.deciding, create=False))
+        for_good.enter_context(collected_seldom())
         return Share(
             store=store,
             ledger=for_good.enter_context(

@@ -20,6 +20,7 @@ from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.needs import need
 from profiles.entrypoints.composition.stores import deciding_store, following_store
+from profiles.entrypoints.garbage import collected_seldom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,10 @@ def producing(
         name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
     )
     Topics(kafka.address).ensure(wanted, stop=stop)
-    with closing(KafkaPublisher(kafka.address, kafka.topic, stop=stop)) as publisher:
+    with (
+        closing(KafkaPublisher(kafka.address, kafka.topic, stop=stop)) as publisher,
+        collected_seldom(),
+    ):
         yield Producing(
             publisher=publisher,
             rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
@@ -111,6 +115,7 @@ def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]
         topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
         rejected = stack.enter_context(closing(KafkaRejectedSink(kafka.address, kafka.topic)))
         log = stack.enter_context(closing(KafkaLog(kafka.address, topic, group=settings.group)))
+        stack.enter_context(collected_seldom())
         yield Consuming(
             log=log,
             store=store,
