@@ -21,12 +21,12 @@ import pytest
 from bson.int64 import Int64
 from pymongo.errors import ServerSelectionTimeoutError
 
-from profiles.adapters.memory import MemoryLedger
+from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.mongo import MongoDecidingStore
 from profiles.adapters.mongo import store as mongo_store
 from profiles.application.chunk import Chunk, LogPartition
 from profiles.application.errors import StoreError
-from profiles.application.ports import LedgerView
+from profiles.application.ports import DecidingStore, LedgerView
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -45,6 +45,7 @@ from tests.contracts.histories import (
     About,
     chunk,
     profile,
+    state,
     stored,
     version,
 )
@@ -100,6 +101,75 @@ def crowd(count: int, *, first: int = 0, **changes: Any) -> list[About]:  # noqa
         )
         for number in range(first, first + count)
     ]
+
+
+# --- Strangers ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strangers() -> list[list[About]]:
+    """Make one chunk after the other of new persons, one more than it takes to be trusted."""
+    return [crowd(10, first=10 * n) for n in range(mongo_store.CHUNKS_OF_STRANGERS + 1)]
+
+
+def apply_all(store: DecidingStore, chunks: list[list[About]], ledger: MemoryLedger) -> None:
+    start = 0
+    for abouts in chunks:
+        store.apply(chunk(*abouts, start=start), ledger)
+        start += len(abouts)
+
+
+def looked_up(base: Database) -> int:
+    asked = base["system.profile"].find({"ns": f"{base.name}.users", "op": "query"})
+    return sum(len(entry["command"]["filter"]["_id"]["$in"]) for entry in asked)
+
+
+def test_after_chunks_of_strangers_only_who_may_have_to_go_is_looked_up(
+    store: MongoDecidingStore,
+    base: Database,
+    ledger: MemoryLedger,
+    strangers: list[list[About]],
+) -> None:
+    strangers[-1].append((ADA, MINOR))
+    base.command("profile", 2)
+
+    apply_all(store, strangers, ledger)
+
+    base.command("profile", 0)
+    assert looked_up(base) == 10 * mongo_store.CHUNKS_OF_STRANGERS + 1
+
+
+@pytest.mark.parametrize("suppressed", [False, True])
+def test_who_is_held_after_all_is_found_out_among_strangers(
+    store: MongoDecidingStore,
+    ledger: MemoryLedger,
+    strangers: list[list[About]],
+    *,
+    suppressed: bool,
+) -> None:
+    first, second, third = (person for person, _ in strangers[0][:3] if person)
+    newer, gone = stored(first, full_name="Ada Lovelace"), (second, MINOR)
+    history = [*strangers, [*crowd(5, first=1_000), newer, gone], crowd(5, first=2_000)]
+    if suppressed:
+        ledger.suppress(third)
+    other = MemoryDecidingStore()
+
+    apply_all(store, history, ledger)
+    apply_all(other, history, ledger)
+
+    assert state(store) == state(other)
+
+
+def test_a_chunk_of_strangers_that_comes_again_changes_nothing(
+    store: MongoDecidingStore, ledger: MemoryLedger, strangers: list[list[About]]
+) -> None:
+    apply_all(store, strangers, ledger)
+    before = list(store.profiles())
+
+    applied = store.apply(chunk(*strangers[-1], start=10 * len(strangers) - 10), ledger)
+
+    assert applied.tally == Tally(read=10, stored=10)
+    assert list(store.profiles()) == before
 
 
 # --- How it lies there ---------------------------------------------------------------------

@@ -62,7 +62,7 @@ def translated(address: str, *, timeout_s: float) -> Generator[None]:
 
 def _explained(failure: Exception, timeout_s: float) -> tuple[str, str]:
     """Say what happened and what to do."""
-    code = _code(failure)
+    code = code_of(failure)
     if code is not None and code in _EXPLAINED:
         return _EXPLAINED[code]
     if isinstance(failure, ServerSelectionTimeoutError):
@@ -77,7 +77,7 @@ def _explained(failure: Exception, timeout_s: float) -> tuple[str, str]:
     return f"it failed ({type(failure).__name__}{number})", AGAIN
 
 
-def _code(failure: Exception) -> int | None:
+def code_of(failure: Exception) -> int | None:
     """Find the server's number for what went wrong."""
     if isinstance(failure, BulkWriteError):
         kinds = ("writeErrors", "writeConcernErrors")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Final
 
 from bson.binary import Binary
 from pymongo.client_session import ClientSession
+from pymongo.errors import BulkWriteError
 
 from profiles.adapters.mongo import writers
 from profiles.adapters.mongo.connection import TIMEOUT_S, Connection
@@ -30,8 +33,17 @@ from profiles.adapters.mongo.documents import (
     quarantine_documents,
     quarantined_of,
 )
+from profiles.adapters.mongo.failures import code_of
 from profiles.adapters.mongo.schema import REGISTRY, Collections, opened_collections
-from profiles.application.chunk import Applied, Chunk, LogPartition, Quarantined, Settlement, settle
+from profiles.application.chunk import (
+    Applied,
+    Chunk,
+    Entry,
+    LogPartition,
+    Quarantined,
+    Settlement,
+    settle,
+)
 from profiles.application.errors import GapError
 from profiles.application.ports import Ledger, LedgerView, Overview, Progress
 from profiles.domain.person import PersonId
@@ -43,9 +55,17 @@ from profiles.domain.tally import Tally
 REMOVED_AT_ONCE: Final = 1_000
 """Profiles deleted in one transaction beside those of a chunk: so it is over in a moment."""
 
+CHUNKS_OF_STRANGERS: Final = 8
+"""After so many chunks in a row with nobody who is held, the next ones are trusted to be alike."""
+
+_DUPLICATE_KEY: Final = 11_000
 _READ_AT_ONCE: Final = 5_000
 _ASKED_AT_ONCE: Final = 50_000
 """Ids in one query: ten times as many would make it too long (16 MB)."""
+
+
+class _AcquaintanceError(Exception):
+    """Somebody is held who was taken for a stranger; the transaction wrote nothing."""
 
 
 class MongoDecidingStore:
@@ -58,6 +78,7 @@ class MongoDecidingStore:
         """Take over an open connection; see `open`."""
         self._connection = connection
         self._collections = collections
+        self._chunks_of_strangers = 0
 
     @classmethod
     def open(
@@ -125,11 +146,23 @@ class MongoDecidingStore:
         )
 
     def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
-        """Write what a chunk changes, in one transaction; see the port."""
+        """Write what a chunk changes, in one transaction; see the port.
+
+        Most streams tell of new persons only, and looking all of them up in vain is an eighth
+        of MongoDB's work (2026-11). So after some chunks of strangers the next one's are
+        inserted without it. The unique `_id` finds out who is held after all: then nothing was
+        written, and the chunk begins anew with looking everybody up.
+        """
+        warned = False
         while True:
-            decided = self._connection.transaction(
-                lambda session: self._decided(session, chunk, ledger)
-            )
+            trusting = not warned and self._chunks_of_strangers >= CHUNKS_OF_STRANGERS
+            try:
+                decided = self._connection.transaction(
+                    partial(self._decided, chunk=chunk, ledger=ledger, trusting=trusting)
+                )
+            except _AcquaintanceError:
+                warned = True
+                continue
             if isinstance(decided, Applied):
                 return decided
             if isinstance(decided, LedgerView):
@@ -140,9 +173,11 @@ class MongoDecidingStore:
                 )
 
     def _decided(
-        self, session: ClientSession, chunk: Chunk, ledger: Ledger
+        self, session: ClientSession, *, chunk: Chunk, ledger: Ledger, trusting: bool
     ) -> Applied | LedgerView | None:
         """Decide a chunk and write it; all of it is done anew when the transaction is.
+
+        trusting: that who comes to be held was not held before.
 
         Returns what was done, or what has to be done first, nothing written: None to enter the
         writer, the view of a ledger that has more entries than were applied.
@@ -157,7 +192,13 @@ class MongoDecidingStore:
         if view.position > writer.ledger_position:
             return view
         keys = {entry.person: key_of(entry.person) for entry in chunk.entries if entry.person}
-        held = self._held(session, keys)
+        if trusting and chunk.start == position:
+            unsure = {entry.person for entry in chunk.entries if not _comes(entry)}
+            unsure |= view.suppressed | view.restricted
+            held = self._held(session, {p: key for p, key in keys.items() if p in unsure})
+        else:
+            held = self._held(session, keys)
+            self._chunks_of_strangers = 0 if held else self._chunks_of_strangers + 1
         epoch, earlier = writers.epochs_of(self._collections, session, writer, chunk)
         settlement = settle(
             chunk,
@@ -211,7 +252,8 @@ class MongoDecidingStore:
         if going:
             self._collections.users.delete_many({"_id": {"$in": going}}, session=session)
         if coming:
-            self._collections.users.insert_many(coming, session=session)
+            with _acquaintances_told():
+                self._collections.users.insert_many(coming, session=session)
         if settlement.quarantined:
             self._collections.quarantine.insert_many(
                 quarantine_documents(settlement.quarantined), session=session
@@ -333,3 +375,19 @@ class MongoDecidingStore:
         with self._connection.asked():
             found = self._collections.quarantine.find().sort([("logged_at", 1), ("_id", 1)])
             return list(map(quarantined_of, found))
+
+
+def _comes(entry: Entry) -> bool:
+    """Tell whether an entry asks for its person to be held."""
+    return isinstance(entry.outcome, Profile)
+
+
+@contextmanager
+def _acquaintances_told() -> Generator[None]:
+    """Tell of an `_id` that is there already apart from other failures."""
+    try:
+        yield
+    except BulkWriteError as failure:
+        if code_of(failure) == _DUPLICATE_KEY:
+            raise _AcquaintanceError from None
+        raise
