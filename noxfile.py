@@ -28,6 +28,7 @@ LOCKS = {
     "browser": ["--group=browser", "--extra=api", "--extra=dashboard", "--extra=mongo"],
     "mutation": ["--group=mutation", "--extra=api", "--extra=dashboard", *DRIVERS],
     "demo": ["--group=build", "--extra=api", "--extra=dashboard"],
+    "bench-usual-job": ["--group=bench-usual-job"],
 }
 """What each `requirements/NAME.txt` is made of, from pyproject.toml."""
 
@@ -173,7 +174,24 @@ def bench(session: nox.Session) -> None:
     """Measure the speed on this machine and print it; arguments go to the bench."""
     _install_locked(session, "integration")
     _install_wheel(session)
-    session.run("python", "bench", *session.posargs)
+    usual_job = _usual_job(session)
+    env = {"PYTHONPATH": str(ROOT), "PROFILES_BENCH_USUAL_PYTHON": usual_job}
+    session.run("python", "bench", *session.posargs, env=env)
+
+
+def _usual_job(session: nox.Session) -> str:
+    """Make the environment of the job that ours are compared with; return its Python.
+
+    Its connectors exist for Spark 3.5 and no newer one, which ours runs on.
+    """
+    folder = Path(session.virtualenv.location).with_name("bench-usual-job")
+    python = str(folder / "bin" / "python")
+    if not Path(python).exists():
+        session.run("python", "-m", "venv", str(folder))
+    lock = "requirements/bench-usual-job.txt"
+    install = ("-m", "pip", "install", "-q", "--require-hashes", "-r", lock)
+    session.run(python, *install, external=True)
+    return python
 
 
 @nox.session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ class Figure:
 
     aim: what docs/performance.md asks for in the same unit, or None.
     lower_is_better: for times.
+    note: what else is to be known.
     """
 
     what: str
@@ -20,6 +22,7 @@ class Figure:
     unit: str
     aim: float | None = None
     lower_is_better: bool = False
+    note: str = ""
 
     @property
     def reached(self) -> float | None:
@@ -27,6 +30,11 @@ class Figure:
         if self.aim is None:
             return None
         return self.aim / self.value if self.lower_is_better else self.value / self.aim
+
+
+def skipped(what: str, reason: str) -> None:
+    """Say what is not measured."""
+    print(f"Not measured: {what} ({reason}).", file=sys.stderr)
 
 
 def best_of(runs: int, work: Callable[[], object]) -> float:

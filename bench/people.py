@@ -22,6 +22,6 @@ def write_lines(path: Path, count: int) -> None:
     path.write_bytes(b"".join(record + b"\n" for record in records(count)))
 
 
-def ids(values: list[bytes]) -> list[str]:
-    """Return the ids of persons."""
-    return [json.loads(value)["login"]["uuid"] for value in values]
+def ids(responses: list[bytes]) -> list[str]:
+    """Return the ids of persons in whole responses of one person each."""
+    return [json.loads(response)["results"][0]["login"]["uuid"] for response in responses]

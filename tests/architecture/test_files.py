@@ -74,9 +74,11 @@ def test_the_locks_hold_versions_and_hashes_and_nothing_else() -> None:
     assert [at for at in lines if not allowed.fullmatch(at[1]) or "://" in at[1]] == []
 
 
-def test_the_locks_agree_on_one_version_of_each_package() -> None:
+def test_the_locks_agree_on_one_version_of_each_package_of_ours() -> None:
     versions: defaultdict[str, set[str]] = defaultdict(set)
     for lock in LOCKS:
+        if lock.stem == "bench-usual-job":  # an older Spark, in an environment of its own
+            continue
         for name, version in re.findall(r"(?m)^([a-z0-9-]+)==(\S+)", lock.read_text("utf-8")):
             versions[name].add(version)
 

