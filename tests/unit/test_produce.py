@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from profiles.adapters import codec
 from profiles.application.chunk import Rules
 from profiles.application.errors import LogError, SourceError
+from profiles.application.messages import Records
 from profiles.application.ports import Delivery
 from profiles.application.produce import Producing, Production, UnbalancedProductionError
+from profiles.domain.outcome import Rejected
 from profiles.domain.policy import DEFAULT_POLICY
 from tests.memory_streams import MemoryPublisher, MemoryTopic
 
@@ -195,6 +198,26 @@ def test_interrupted_again_it_gives_up_what_waits_at_once_and_counts_it(
 
     assert job.production == Production(fetched=2, failed=2)
     assert "were given up" in caplog.text
+
+
+def test_interrupted_while_a_delivery_is_read_nobody_of_it_counts_as_fetched() -> None:
+    interrupted = text(person(CLEO))
+
+    def decode(message: bytes) -> Records | Rejected:
+        if message == interrupted:
+            raise KeyboardInterrupt
+        return codec.decode(message)
+
+    job = Producing(
+        publisher=MemoryPublisher(MemoryTopic()),
+        rules=replace(RULES, decode=decode),
+        encode=codec.encode,
+        clock=lambda: NOW,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        job.run(Deliveries([text(person(ADA))], [text(person(BEA)), interrupted]))
+
+    assert job.production == Production(fetched=1, acknowledged=1)
 
 
 def test_a_broken_source_costs_nothing_that_it_delivered() -> None:

@@ -100,6 +100,7 @@ class Producing:
         self._clock = clock
         self._progress = progress
         self._fetched = 0
+        self._decoded = 0
         self._unsent = 0
         self._reasons: Counter[str] = Counter()
         self._withheld = 0
@@ -111,7 +112,7 @@ class Producing:
 
         def counted(message: bytes) -> Records | Rejected:
             records = decode(message)
-            self._fetched += 1 if isinstance(records, Rejected) else len(records.items)
+            self._decoded += 1 if isinstance(records, Rejected) else len(records.items)
             return records
 
         return counted
@@ -183,7 +184,10 @@ class Producing:
         return not stopped()
 
     def _publish(self, delivery: Delivery) -> None:
+        """Pass a delivery on; interrupted in the gate, nobody of it counts as fetched."""
+        self._decoded = 0
         admitted = gate(delivery.values, self._rules, now=self._clock())
+        self._fetched += self._decoded
         for reason, count in admitted.notice.withheld.items():
             self._withheld += count
             self._reasons[reason.value] += count
