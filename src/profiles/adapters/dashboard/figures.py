@@ -215,6 +215,7 @@ def _rows(  # noqa: PLR0913 - what three charts differ in
     """Draw a bar for each name, the first on top, with its share or its outcome beside it."""
     unit = "Persons" if outcomes else "Users"
     places = list(range(len(counts)))
+    rows = max(len(counts), _FEW)  # so that a single bar is no block
     beside = (
         [f"{words.count(n)} {out}" for n, out in zip(counts.values(), outcomes, strict=True)]
         if outcomes
@@ -239,15 +240,16 @@ def _rows(  # noqa: PLR0913 - what three charts differ in
     rightward["range"] = [0, room * max(counts.values(), default=0) or 1]
     names = {
         **_axis(None),
-        "range": [max(len(counts), 1) - 0.5, -0.5],  # the first on top
+        "range": [rows - 0.5, -0.5],  # the first on top
         "tickvals": places,
         "ticktext": [_text(_cut(each)) for each in counts],
         "showgrid": False,
         "ticks": "outside",
         "tickcolor": _CLEAR,  # a little room between name and bar
     }
-    rows = height or _AROUND_ROWS + _ROW * max(len(counts), 4)
-    layout = _layout(name, rows, words, xaxis=rightward, yaxis=names, bargap=0.28)
+    layout = _layout(
+        name, height or _AROUND_ROWS + _ROW * rows, words, xaxis=rightward, yaxis=names, bargap=0.28
+    )
     return {"data": [bars], "layout": layout}
 
 
