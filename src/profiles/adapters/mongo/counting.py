@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final
 from zlib import crc32
 
@@ -145,13 +146,15 @@ def statistics_of(documents: Iterable[Mapping[str, Any]]) -> Statistics:
 
 def cohorts_in(documents: Iterable[Mapping[str, Any]]) -> Cohorts:
     """Sum up the cells of all writers, by cohort; years of nobody may be among them."""
-    shares: dict[Cohort, list[Months]] = {}
+    shares: dict[tuple[str, str], list[Mapping[str, Months]]] = {}
     for document in documents:
         for gender, years in document.get("cells", {}).items():
-            for year, months in years.items():
-                cohort = Cohort(document["nationality"], gender, year)
-                shares.setdefault(cohort, []).append(months)
-    return {cohort: _sum(months) for cohort, months in shares.items()}
+            shares.setdefault((document["nationality"], gender), []).append(years)
+    return {
+        Cohort(nationality, gender, year): _sum([years[year] for years in of if year in years])
+        for (nationality, gender), of in shares.items()
+        for year in dict.fromkeys(chain.from_iterable(of))
+    }
 
 
 def domains_in(documents: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -163,11 +166,9 @@ def domains_in(documents: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     return {_unescaped(name): count for name, count in total.items() if count}
 
 
-def _sum(shares: Sequence[Months]) -> list[int]:
+def _sum(shares: Sequence[Months]) -> Sequence[int]:
     arrays = [
-        months
-        if isinstance(months, list)
-        else [months.get(number, 0) for number in _MONTHS.values()]
+        months if isinstance(months, list) else [months.get(n, 0) for n in _MONTHS.values()]
         for months in shares
     ]
     return arrays[0] if len(arrays) == 1 else list(map(sum, zip(*arrays, strict=True)))
