@@ -206,7 +206,7 @@ def test_the_embedded_engine_is_proved_too(profiles: Profiles, tmp_path: Path) -
 
     well = profiles("verify", *STORE)
     with closing(sqlite3.connect(tmp_path / "p.db")) as connection, connection:
-        connection.execute("UPDATE cells SET count = count + 1 WHERE count = 1")
+        connection.execute("UPDATE cells SET month_1 = month_1 + 1")
     changed = profiles("verify", "--repair", *STORE)
 
     assert (well.code, changed.code) == (0, 1)
