@@ -95,7 +95,10 @@ class Running:
         return self.process.wait(PATIENCE_S) == -signal.SIGKILL
 
     def ask_to_stop(self, number: signal.Signals) -> None:
-        """Send a signal; return when it is heard: the next one has its usual effect (Linux)."""
+        """Send a signal; return when it is heard (Linux).
+
+        The next one has its usual effect then; of `produce`, which hears two, it has ended.
+        """
         status = Path(f"/proc/{self.process.pid}/status")
         until(lambda: _catches_sigterm(status), self)
         self.process.send_signal(number)

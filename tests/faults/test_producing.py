@@ -50,6 +50,11 @@ def test_killed_in_mid_batch_and_started_again_it_loses_nobody(site: Site, peopl
     assert site.oracle.held.keys() == admitted(people)
 
 
+def in_one_line(said: str) -> str:
+    """Undo the folding of long lines."""
+    return " ".join(said.split())
+
+
 def streaming(site: Site) -> Running:
     """Start a stream; wait until Kafka has some of it."""
     running = site.produce(STREAM, once=False)
@@ -117,7 +122,8 @@ def test_stopped_while_kafka_is_away_it_waits_and_delivers(site: Site, servers: 
     running = streaming(site)
     servers.kafka.kill()
     until(lambda: "does not answer" in running.said, running)
-    running.ask_to_stop(signal.SIGTERM)
+    running.process.send_signal(signal.SIGTERM)
+    until(lambda: "a second Ctrl-C gives them up" in in_one_line(running.said), running)
 
     servers.kafka.start()
     production = running.production()
@@ -134,11 +140,12 @@ def test_interrupted_again_while_kafka_is_away_it_counts_what_is_lost(
     servers.kafka.kill()
     until(lambda: "does not answer" in running.said, running)
 
-    running.ask_to_stop(signal.SIGINT)
+    running.process.send_signal(signal.SIGINT)
+    until(lambda: "a second Ctrl-C gives them up" in in_one_line(running.said), running)
     running.process.send_signal(signal.SIGINT)
     production = running.production(code=FAILURE)
     servers.kafka.start()
 
     assert production.failed > 0
     assert production.acknowledged <= site.logged() <= production.acknowledged + production.failed
-    assert "were given up: the log did not answer" in running.said
+    assert "were given up: the log did not answer" in in_one_line(running.said)

@@ -35,23 +35,26 @@ _logger = logging.getLogger(__name__)
 class KafkaPublisher:
     """Publishes to one topic; its memory is bounded, and a full queue makes `publish` wait."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there is to know, named one by one
         self,
         address: str,
         topic: str,
         *,
         stop: Event,
+        hurry: Event | None = None,
         grace_s: float = GRACE_S,
         settings: dict[str, Any] | None = None,
     ) -> None:
         """Prepare for a topic that exists; it connects in the background.
 
         stop: once it is set, a full queue is waited for `grace_s` seconds and no longer.
+        hurry: once it is set, nothing is waited for.
         settings: of the driver, in place of those of this module.
         """
         self._address = address
         self._topic = topic
         self._stop = stop
+        self._hurry = hurry or Event()
         self._grace_s = grace_s
         self._acknowledged = 0
         self._failures: Counter[str] = Counter()
@@ -87,7 +90,7 @@ class KafkaPublisher:
             except BufferError:
                 if self._stop.is_set():
                     deadline = deadline or time.monotonic() + self._grace_s
-                    if time.monotonic() > deadline:
+                    if time.monotonic() > deadline or self._hurry.is_set():
                         raise self._no_room() from None
                 self._producer.poll(_SLICE_S)  # takes delivery reports, which make room
             except KafkaException as raised:
@@ -106,8 +109,14 @@ class KafkaPublisher:
     def flush(self, *, within_s: float) -> int:
         """Wait for all delivery reports, then give up what is left; see the port."""
         deadline = time.monotonic() + within_s
-        left = self._producer.flush(0)
-        while left and time.monotonic() < deadline:  # in slices, so that a second Ctrl-C is heard
+        left = self._producer.flush(min(_SLICE_S, within_s))
+        if left and within_s > _SLICE_S:
+            _logger.info(
+                "%d messages wait for Kafka's answer, for up to %g s; a second Ctrl-C gives them"
+                " up.",
+                *(left, within_s),
+            )
+        while left and time.monotonic() < deadline and not self._hurry.is_set():
             left = self._producer.flush(min(_SLICE_S, max(0.0, deadline - time.monotonic())))
         if left:
             self._producer.purge()

@@ -110,7 +110,7 @@ def produce(
     api_url: str | None,
 ) -> None:
     """Take persons from a source into Kafka: adults only, and only what is needed."""
-    stop = Event()
+    stop, hurry = Event(), Event()
     opened = open_source(
         SourceSettings(
             spec=source, once=once, stop=stop, api_url=api_url, every_s=every, results=results
@@ -119,7 +119,7 @@ def produce(
     settings = KafkaSettings(
         address=kafka, topic=topic, partitions=partitions, replication=replication
     )
-    with stoppable(stop), producing(settings, stop=stop) as job:
+    with stoppable(stop, hurry), producing(settings, stop=stop, hurry=hurry) as job:
         try:
             finished = job.run(opened, stopped=stop.is_set)
         finally:

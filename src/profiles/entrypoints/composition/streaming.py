@@ -56,9 +56,12 @@ def producing(
     kafka: KafkaSettings,
     *,
     stop: Event,
+    hurry: Event | None = None,
     progress: Callable[[Production], None] = lambda _production: None,
 ) -> Generator[Producing]:
     """Make the topic if it is missing, and open it for writing.
+
+    hurry: once it is set, what Kafka has not acknowledged is given up.
 
     Raises:
         UsageError, LogError: Kafka can't be used.
@@ -71,7 +74,7 @@ def producing(
     )
     Topics(kafka.address).ensure(wanted, stop=stop)
     with (
-        closing(KafkaPublisher(kafka.address, kafka.topic, stop=stop)) as publisher,
+        closing(KafkaPublisher(kafka.address, kafka.topic, stop=stop, hurry=hurry)) as publisher,
         collected_seldom(),
     ):
         yield Producing(

@@ -1,0 +1,53 @@
+"""Ctrl-C and SIGTERM: the first asks, the next has its effect."""
+
+from __future__ import annotations
+
+import signal
+from threading import Event
+
+import pytest
+
+from profiles.entrypoints.interruption import stoppable
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_asks_the_job_to_end(number: signal.Signals) -> None:
+    stop = Event()
+
+    with stoppable(stop):
+        signal.raise_signal(number)
+
+    assert stop.is_set()
+
+
+def test_the_second_signal_has_its_usual_effect() -> None:
+    with stoppable(Event()):
+        signal.raise_signal(signal.SIGTERM)
+
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_job_that_has_to_count_hears_the_second_one_too(number: signal.Signals) -> None:
+    stop, hurry = Event(), Event()
+
+    with stoppable(stop, hurry):
+        signal.raise_signal(number)
+        assert (stop.is_set(), hurry.is_set()) == (True, False)
+        signal.raise_signal(number)
+        assert hurry.is_set()
+
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_afterwards_signals_are_what_they_were() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+
+    with stoppable(Event(), Event()):
+        pass
+
+    assert [signal.getsignal(number) for number in SIGNALS] == before
