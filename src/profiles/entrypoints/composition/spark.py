@@ -70,35 +70,41 @@ class ShareSettings:
     as_of: date | None
 
     def __call__(self) -> Share:
-        """Open stores, ledger and log.
+        """Open stores, ledger and log; wait for those that are away.
 
         Raises:
-            UsageError, StoreError, LedgerError, LogError: one of them can't be used.
+            UsageError, LedgerError: one of them can't be used.
         """
+        return PatientRetry()(self._opened, given_up=lambda: False)
+
+    def _opened(self) -> Share:
         from profiles.adapters.kafka import KafkaLogLookup, KafkaRejectedSink
 
         kafka = self.kafka
-        for_good = ExitStack()
-        _KEPT.append(for_good)  # or it would close all when nothing refers to it
-        store = for_good.enter_context(deciding_store(self.stores.deciding, create=False))
-        for_good.enter_context(collected_seldom())
-        return Share(
-            store=store,
-            ledger=for_good.enter_context(
+        with ExitStack() as stack:
+            store = stack.enter_context(deciding_store(self.stores.deciding, create=False))
+            entries = stack.enter_context(
                 ledger(
                     self.ledger,
                     kafka=kafka.address,
                     applied=store.ledger_position(),
                     stop=Event(),
                 )
-            ),
-            rejected=KafkaRejectedSink(kafka.address, kafka.topic),
-            lookup=KafkaLogLookup(kafka.address, kafka.topic),
-            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=self.as_of),
-            clock=now,
-            retry=PatientRetry(),
-            following=for_good.enter_context(following_store(self.stores.following)),
-        )
+            )
+            following = stack.enter_context(following_store(self.stores.following))
+            stack.enter_context(collected_seldom())
+            share = Share(
+                store=store,
+                ledger=entries,
+                rejected=KafkaRejectedSink(kafka.address, kafka.topic),
+                lookup=KafkaLogLookup(kafka.address, kafka.topic),
+                rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=self.as_of),
+                clock=now,
+                retry=PatientRetry(),
+                following=following,
+            )
+            _KEPT.append(stack.pop_all())  # or all would be closed when nothing refers to it
+        return share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
