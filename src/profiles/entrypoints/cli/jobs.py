@@ -15,7 +15,7 @@ from profiles.domain.errors import ProfilesError, UsageError
 from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
-from profiles.entrypoints.cli.output import console, print_tally, run_engine, tell_rejections
+from profiles.entrypoints.cli.output import console, run_engine, run_reader
 from profiles.entrypoints.composition.embedded import EngineSettings, embedded_engine
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.sources import SourceSettings, open_source
@@ -171,16 +171,7 @@ def process(
             progress=report,
         )
         with consuming(settings, stop=stop) as job:
-            try:
-                finished = job.run(once=once, stop=stop)
-            finally:
-                tell_rejections(job.tally)
-                print_tally(job.tally)
-    if once and not finished:
-        raise ProfilesError(
-            "Stopped before the end of the log. What was read is kept; the same command goes on"
-            " from there."
-        )
+            run_reader(job, stop, once=once)
 
 
 @cli.command()
@@ -255,13 +246,4 @@ def spark(
         )
         # Spark takes Ctrl-C for itself when it starts, so it is ours only after that.
         with spark_stream(settings, stop=stop, watching=watching) as job, stoppable(stop):
-            try:
-                finished = job.run(once=once, stop=stop)
-            finally:
-                tell_rejections(job.tally)
-                print_tally(job.tally)
-    if once and not finished:
-        raise ProfilesError(
-            "Stopped before the end of the log. What was read is kept; the same command goes on"
-            " from there."
-        )
+            run_reader(job, stop, once=once)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from threading import Event
+from typing import Protocol
 
 import click
 from rich.console import Console
@@ -49,4 +50,31 @@ def run_engine(engine: EmbeddedEngine, source: Source, stop: Event, *, once: boo
         raise ProfilesError(
             "Stopped before the end of the source. What was read is kept; the same command goes"
             " on from there."
+        )
+
+
+class Reader(Protocol):
+    """What takes a log into the stores: the consumer, or the Spark job."""
+
+    @property
+    def tally(self) -> Tally:
+        """What became of the persons so far."""
+        ...
+
+    def run(self, *, once: bool, stop: Event) -> bool:
+        """Run until `stop` is set, or to the log's ends; tell whether these were reached."""
+        ...
+
+
+def run_reader(job: Reader, stop: Event, *, once: bool) -> None:
+    """Run what reads a log; print its tally whatever happens."""
+    try:
+        finished = job.run(once=once, stop=stop)
+    finally:
+        tell_rejections(job.tally)
+        print_tally(job.tally)
+    if once and not finished:
+        raise ProfilesError(
+            "Stopped before the end of the log. What was read is kept; the same command goes on"
+            " from there."
         )
