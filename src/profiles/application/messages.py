@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from profiles.domain.outcome import Reason, Rejected
 
@@ -14,15 +13,18 @@ _ENOUGH_DIGITS: Final = 20
 NOT_JSON: Final = Rejected(Reason.JSON, "", "JSON in UTF-8 of reasonable depth")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+class Records(NamedTuple):
     """The records of one message, as `decide` takes them.
 
     whole_response: they are the `results` of a response, so that paths into them say which one.
     """
 
-    items: Sequence[object] = field(repr=False)
+    items: Sequence[object]
     whole_response: bool = False
+
+    def __repr__(self) -> str:
+        """Show no value: a repr ends up in logs and tracebacks."""
+        return f"Records(whole_response={self.whole_response})"
 
     def path(self, index: int, inner: str) -> str:
         """Return the path from the message to a place in one of its records."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from profiles.domain import address, naming
@@ -12,7 +13,7 @@ from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import EmailTreatment, PrivacyPolicy
 from profiles.domain.profile import Profile
 from profiles.domain.pseudonym import pseudonym
-from profiles.domain.reading import read_person, readable_birth
+from profiles.domain.reading import read_with_birth, readable_birth
 from profiles.domain.times import Times
 
 _KEEP = EmailTreatment.KEEP
@@ -28,8 +29,8 @@ def decide(record: object, policy: PrivacyPolicy, times: Times) -> Profile | Wit
 
     record: what `read_person` takes.
     """
-    person = admit(record, policy, times)
-    return assess(person, policy, times) if isinstance(person, Person) else person
+    admitted = _admitted(record, policy, times)
+    return _shaped(*admitted, policy, times) if isinstance(admitted, tuple) else admitted
 
 
 def admit(record: object, policy: PrivacyPolicy, times: Times) -> Person | Withheld | Rejected:
@@ -38,20 +39,30 @@ def admit(record: object, policy: PrivacyPolicy, times: Times) -> Person | Withh
     A record that is broken somewhere is withheld and not rejected if it readably tells of
     someone too young: a child must not leave a trace in the quarantine.
     """
+    admitted = _admitted(record, policy, times)
+    return admitted[0] if isinstance(admitted, tuple) else admitted
+
+
+def _admitted(
+    record: object, policy: PrivacyPolicy, times: Times
+) -> tuple[Person, date, int] | Withheld | Rejected:
+    """Admit a person, with what is asked about the birth only once: its date, and the age."""
     if times.from_the_future:
         return _FROM_THE_FUTURE
-    person = read_person(record)
-    born = readable_birth(record)
-    if born is None:
-        return person
-    age = age_on(times.as_of, born=born, leap_day=policy.leap_day)
-    if born <= times.as_of and age < policy.minimum_age:
-        return _MINOR
-    if isinstance(person, Rejected):
-        return person
+    read = read_with_birth(record)
+    if isinstance(read, Rejected):
+        readable = readable_birth(record)
+        if readable is None or readable > times.as_of:
+            return read
+        age = age_on(times.as_of, born=readable, leap_day=policy.leap_day)
+        return _MINOR if age < policy.minimum_age else read
+    person, born = read
     if born > times.as_of:
         return _UNBORN
-    return _TOO_OLD if age > MAXIMUM_AGE else person
+    age = age_on(times.as_of, born=born, leap_day=policy.leap_day)
+    if age < policy.minimum_age:
+        return _MINOR
+    return _TOO_OLD if age > MAXIMUM_AGE else (person, born, age)
 
 
 def assess(person: Person, policy: PrivacyPolicy, times: Times) -> Profile | Withheld:
@@ -68,6 +79,13 @@ def assess(person: Person, policy: PrivacyPolicy, times: Times) -> Profile | Wit
     age = age_on(times.as_of, born=born, leap_day=policy.leap_day)
     if age < policy.minimum_age:
         return _MINOR
+    return _shaped(person, born, age, policy, times)
+
+
+def _shaped(
+    person: Person, born: date, age: int, policy: PrivacyPolicy, times: Times
+) -> Profile | Withheld:
+    """Shape a person who is old enough into a profile, unless the retention has run out."""
     expires_at = times.logged_on + policy.retention
     if expires_at <= times.read_on:
         return _EXPIRED
