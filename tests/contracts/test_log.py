@@ -49,8 +49,8 @@ def put(  # noqa: PLR0913 - what `append` takes, with what most tests want
     source: str = SOURCE,
     expected: int = 0,
     position: int | None = None,
-) -> None:
-    log.append(
+) -> int:
+    return log.append(
         [person(each) for each in persons],
         notice,
         logged_at=at,
@@ -103,6 +103,12 @@ def test_what_was_kept_out_follows_as_one_record_without_a_key(log: Log) -> None
     assert [record.offset for record in found] == [0, 1, 2]
     assert keys(found) == [ADA.encode(), None, None]
     assert found[1].value == found[2].value == NOTICE
+
+
+def test_an_append_tells_where_its_records_begin(log: Log) -> None:
+    assert put(log, ADA, BEA) == 0
+    assert put(log, CLEO, notice=NOTICE) == 2
+    assert put(log) == put(log, ADA) == 4
 
 
 def test_an_append_of_nothing_makes_no_record(log: Log) -> None:

@@ -32,7 +32,8 @@ from tests.faults.jobs import (
     write_population,
 )
 
-PERSONS = 6_000
+PERSONS = 20_000
+"""Three deliveries, each a transaction."""
 KILLS_EACH = 5
 ATTEMPTS = 9
 FAILURE = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -16,7 +16,9 @@ from profiles.application import embedded, messages
 from profiles.application.chunk import LogRecord, Rules
 from profiles.application.embedded import EmbeddedEngine
 from profiles.application.errors import GapError, LogError, SourceError, StoreError
+from profiles.application.intake import gate
 from profiles.application.ports import Delivery
+from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.tally import Tally
@@ -178,6 +180,44 @@ def test_large_deliveries_are_decided_in_several_chunks(
     bench.engine().run(ListedSource([[person(ADA)] * 5]))
 
     assert [tally.read for tally in bench.told] == [2, 2, 1]
+
+
+def test_what_was_just_appended_is_not_decoded_again(bench: Bench) -> None:
+    decoded: list[bytes] = []
+
+    def decode(value: bytes) -> messages.Records | Rejected:
+        decoded.append(value)
+        return messages.decode(value)
+
+    engine = bench.engine()
+    engine.rules = replace(engine.rules, decode=decode)
+
+    engine.run(ListedSource(DELIVERIES))
+
+    assert decoded == [value for delivery in DELIVERIES for value in delivery]
+
+
+def test_what_another_process_appended_comes_first(bench: Bench) -> None:
+    engine = bench.engine()
+    other = gate([person(BEA, city="Ringsted")], engine.rules, now=NOW)
+
+    class Interfering(ListedSource):
+        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start):
+                yield delivery
+                bench.log.append(
+                    other.persons,
+                    other.notice,
+                    logged_at=NOW,
+                    source="another",
+                    expected=0,
+                    position=None,
+                )
+
+    engine.run(Interfering([[person(BEA)], [person(ADA)], [person(CLEO)]]))
+
+    assert bench.cities() == {ADA: "Ribe", BEA: "Ringsted", CLEO: "Ribe"}
+    assert bench.store.position(bench.log.partition) == 5
 
 
 # --- Crashes -------------------------------------------------------------------------------

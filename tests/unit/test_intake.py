@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.adapters import codec
+from profiles.adapters.memory import MemoryLog
 from profiles.application import messages
 from profiles.application.chunk import LogPartition, LogRecord, Notice, Rules, decide_chunk
 from profiles.application.intake import Admitted, gate
@@ -139,3 +140,25 @@ def test_what_is_forbidden_does_not_pass_the_gate(
 
 def test_what_was_admitted_shows_nobody() -> None:
     assert ID not in repr(gate([text(record())], RULES, now=NOON))
+
+
+@given(deliveries, st.sampled_from([messages.decode, codec.decode]))
+def test_what_was_appended_is_decided_as_the_log_tells_it(
+    values: list[bytes], decode: Decode
+) -> None:
+    rules = replace(RULES, decode=decode)
+    admitted = gate(values, rules, now=NOON)
+    log = MemoryLog("a-topic", encode=codec.encode)
+    log.append([ADMITTED], Notice(), logged_at=NOON, source="", expected=0, position=None)
+    first = log.append(
+        admitted.persons, admitted.notice, logged_at=NOON, source="", expected=0, position=None
+    )
+
+    straight, read = (
+        decide_chunk(
+            LogPartition("a-topic"), records, start=first, end=99, rules=rules, read_at=NOON
+        )
+        for records in (admitted.appended(first, logged_at=NOON), log.read(first, limit=99))
+    )
+
+    assert straight == read

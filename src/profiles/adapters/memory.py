@@ -287,7 +287,7 @@ class MemoryLog:
         source: str,
         expected: int,
         position: int | None,
-    ) -> None:
+    ) -> int:
         """Append persons and a notice, and move the source's position; see the port."""
         records = [(person.login.uuid.encode(), self._encode(person)) for person in persons]
         with self._lock:
@@ -299,10 +299,12 @@ class MemoryLog:
                         "Read one source once at a time; nothing was appended.",
                     )
                 self._sources[source] = position
+            first = self._next
             for key, value in records:
                 self._put(logged_at, key, value)
             if notice:
                 self._put(logged_at, None, notice)
+        return first
 
     def _put(self, logged_at: datetime, key: bytes | None, value: bytes | Notice) -> None:
         self._records.append(

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import NamedTuple
 
-from profiles.application.messages import Decode
+from profiles.application.messages import Decode, Records
 from profiles.domain.assessing import decide
 from profiles.domain.outcome import Erased, Reason, Rejected, Withheld, WithheldReason
-from profiles.domain.person import PersonId
+from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.profile import Profile
 from profiles.domain.reading import canonical_id, readable_id
@@ -56,19 +56,23 @@ class Notice:
         return bool(self.withheld or self.rejected)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogRecord:
+class LogRecord(NamedTuple):
     """A record as the log holds it.
 
     logged_at: the log's own time of it, aware.
-    value: a person or a whole response as JSON; None to delete the person that `key` names; or
-        a notice of the embedded engine's own gate.
+    value: a person or a whole response as JSON; a person who was appended just now and need not
+        be decoded; None to delete the person that `key` names; or a notice of the embedded
+        engine's own gate.
     """
 
     offset: int
     logged_at: datetime
-    key: bytes | None = field(default=None, repr=False)
-    value: bytes | Notice | None = field(default=None, repr=False)
+    key: bytes | None = None
+    value: bytes | Person | Notice | None = None
+
+    def __repr__(self) -> str:
+        """Show where it stands and nothing of what it says."""
+        return f"LogRecord(offset={self.offset}, ...)"
 
 
 class Entry(NamedTuple):
@@ -160,7 +164,8 @@ def _decided(record: LogRecord, rules: Rules, times: Times) -> tuple[int, _Pairs
         return sum(notice.withheld.values()) + len(notice.rejected), pairs
     if record.value is None:
         return 1, [_erasure(record.key)]
-    records = rules.decode(record.value)
+    value = record.value
+    records = Records((value,)) if isinstance(value, Person) else rules.decode(value)
     if isinstance(records, Rejected):
         return 1, [(None, records)]
     pairs = []

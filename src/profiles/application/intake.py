@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from profiles.application.chunk import Notice, Rules
+from profiles.application.chunk import LogRecord, Notice, Rules
 from profiles.domain.assessing import admit
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected, Withheld, WithheldReason
@@ -20,6 +20,16 @@ class Admitted:
 
     persons: Sequence[Person]
     notice: Notice
+
+    def appended(self, first: int, *, logged_at: datetime) -> Sequence[LogRecord]:
+        """Return the records that a log has made of this from offset `first` on."""
+        records = [
+            LogRecord(offset, logged_at, None, person)
+            for offset, person in enumerate(self.persons, first)
+        ]
+        if self.notice:
+            records.append(LogRecord(first + len(records), logged_at, None, self.notice))
+        return records
 
 
 def gate(values: Sequence[bytes], rules: Rules, *, now: datetime) -> Admitted:

@@ -226,11 +226,13 @@ class Log(Protocol):
         source: str,
         expected: int,
         position: int | None,
-    ) -> None:
+    ) -> int:
         """Append minimised persons and what was kept out, and where the source goes on: at once.
 
         expected: the source's position that this builds on.
         position: where the source goes on now; None for a source that can't.
+
+        Returns the offset of the first person; one record follows the other, the notice last.
 
         Raises:
             LogError: another process has moved the source's position in between, or the log did

@@ -99,21 +99,21 @@ class SqliteLog:
         source: str,
         expected: int,
         position: int | None,
-    ) -> None:
+    ) -> int:
         """Append persons and a notice, and move the source's position; see the port."""
         moment = _moment(logged_at)
         with self._translated(), transaction(self._connection):
             if position is not None:
                 self._move(source, expected, position)
-            (offset,) = self._connection.execute("SELECT next_offset FROM topic").fetchone()
+            (first,) = self._connection.execute("SELECT next_offset FROM topic").fetchone()
             self._connection.executemany(
                 "INSERT INTO records VALUES (?, ?, ?, ?, NULL)",
                 [
                     (place, moment, person.login.uuid, self._encode(person))
-                    for place, person in enumerate(persons, offset)
+                    for place, person in enumerate(persons, first)
                 ],
             )
-            offset += len(persons)
+            offset = first + len(persons)
             if notice:
                 self._connection.execute(
                     "INSERT INTO records VALUES (?, ?, NULL, NULL, ?)",
@@ -121,6 +121,7 @@ class SqliteLog:
                 )
                 offset += 1
             self._connection.execute("UPDATE topic SET next_offset = ?", (offset,))
+        return int(first)
 
     def _move(self, source: str, expected: int, position: int) -> None:
         row = self._connection.execute(
