@@ -19,6 +19,7 @@ import engine
 import growth
 import jobs
 import latency
+import memory
 import rules
 import startup
 from figures import Figure
@@ -77,14 +78,19 @@ PARTS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
         at_cores=bench.either(50_000, 200_000),
         partitions=bench.partitions,
     ),
+    "memory": lambda bench: memory.measure(
+        bench.trials.servers, minutes=bench.either(2, 60), partitions=bench.partitions
+    ),
 }
+USUALLY = [part for part in PARTS if part != "memory"]
+"""What runs if nothing is said: not what takes an hour."""
 
 
 def main() -> None:
     """Run the benches that are wanted in turn, one at a time."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the persons, or less")
-    parser.add_argument("--only", help=f"some of {','.join(PARTS)}", default=",".join(PARTS))
+    parser.add_argument("--only", help=f"some of {','.join(PARTS)}", default=",".join(USUALLY))
     parser.add_argument("--partitions", type=int, default=4, help="of the topics")
     parser.add_argument("--rounds", type=int, default=1, help="of the comparison; best counts")
     given = parser.parse_args()

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from figures import skipped
 from targets import Target
+from usage import started
 
 from tests.services.jars import cache_folder
 from tests.services.java import find_java, network_options
@@ -151,6 +153,16 @@ def _where(target: Target, topic: str, *, once: bool) -> list[str]:
         *("--store", servers.cassandra_url(target.name)),
         *("--ledger-topic", f"{target.name}_ledger"),
     ]
+
+
+@contextmanager
+def streaming(job: Contender, place: Target, topic: str) -> Generator[int]:
+    """Run a job that goes on; give its process, whose session is its own."""
+    with own_folder() as folder, tempfile.TemporaryFile() as said:
+        command = job.command(place, topic, Path(folder))
+        with started(command, folder, said, said, env=job.env) as process:
+            yield process.pid
+            assert process.poll() is None, f"{job.what} has ended by itself"
 
 
 def own_folder() -> tempfile.TemporaryDirectory[str]:

@@ -149,26 +149,27 @@ def _unchanged() -> Figure:
             return Overview()
 
     server = create_app(Nobody(), now=lambda: NOW, refresh_s=3600).server.test_client()
-    callback = next(
-        each
-        for each in server.get("/_dash-dependencies").get_json()
-        if not each["clientside_function"]
-    )
+    asked = callback_body(server.get("/_dash-dependencies").get_json())
+    first = server.post("/_dash-update-component", json=asked).get_json()
+    asked["state"][0]["value"] = first["response"]["shown"]["data"]
+    taken = best_of(200, lambda: server.post("/_dash-update-component", json=asked))
+    return Figure(what="refresh that changes nothing, whole server", value=1 / taken, unit="1/s")
+
+
+def callback_body(dependencies: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a browser sends that shows nothing yet, from what Dash says of its callbacks."""
+    callback = next(each for each in dependencies if not each["clientside_function"])
     outputs = [
         dict(zip(("id", "property"), output.rsplit(".", 1), strict=True))
         for output in callback["output"].strip(".").split("...")
     ]
-    asked: dict[str, Any] = {
+    return {
         "output": callback["output"],
         "outputs": outputs,
         "inputs": [{**each, "value": None} for each in callback["inputs"]],
         "state": [{"id": "shown", "property": "data", "value": None}],
         "changedPropIds": ["interval.n_intervals"],
     }
-    first = server.post("/_dash-update-component", json=asked).get_json()
-    asked["state"][0]["value"] = first["response"]["shown"]["data"]
-    taken = best_of(200, lambda: server.post("/_dash-update-component", json=asked))
-    return Figure(what="refresh that changes nothing, whole server", value=1 / taken, unit="1/s")
 
 
 def _counted(chosen: random.Random, persons: int) -> Statistics:

@@ -6,25 +6,21 @@ the resolution, and little work for a store: some tens of ids each time.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
-from pathlib import Path
 from statistics import quantiles
 from uuid import UUID
 
 from confluent_kafka import Producer
-from contenders import Contender, consumer, own_folder, spark
+from contenders import Contender, consumer, spark, streaming
 from figures import Figure
 from people import ids
 from pymongo.read_concern import ReadConcern
 from servers import Servers
 from targets import Target, target
 from topic import made, responses
-from usage import started
 
 PER_SECOND = 100
 POLL_S = 0.025
@@ -57,24 +53,13 @@ def _took(servers: Servers, job: Contender, *, seconds: int, partitions: int) ->
     warming, count = 3 * PER_SECOND, seconds * PER_SECOND
     adults = (message for message, adult in responses(2 * (warming + count)) if adult)
     messages = list(islice(adults, warming + count))
-    with target(servers) as place, own_folder() as folder:
+    with target(servers) as place:
         job.prepare(place)
-        with _running(job, place, topic, Path(folder)):
+        with streaming(job, place, topic):
             first = _produced_and_seen(place, topic, messages[:1], within_s=STARTED_WITHIN_S)
             assert first
             _produced_and_seen(place, topic, messages[1:warming])
             return _produced_and_seen(place, topic, messages[warming:])
-
-
-@contextmanager
-def _running(job: Contender, place: Target, topic: str, folder: Path) -> Generator[None]:
-    command = job.command(place, topic, folder)
-    with (
-        tempfile.TemporaryFile() as said,
-        started(command, str(folder), said, said, env=job.env) as process,
-    ):
-        yield
-        assert process.poll() is None, "the job has ended by itself"
 
 
 def _produced_and_seen(
