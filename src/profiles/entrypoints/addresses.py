@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from profiles.domain.errors import UsageError
+from profiles.entrypoints.secrets import CASSANDRA_PASSWORD, MONGO_PASSWORD
 
 _EXAMPLE: Final = "sqlite:///profiles.db"
 _CASSANDRA: Final = "cassandra://HOST1,HOST2:9042/user_keyspace?dc=datacenter1"
@@ -34,10 +35,12 @@ class MongoAddress:
     """A deciding store in a database of MongoDB.
 
     url: for the driver, with the options that were given.
+    username: of who logs in, if the URL names one.
     """
 
     url: str
     database: str
+    username: str | None = None
 
     @property
     def name(self) -> str:
@@ -50,11 +53,13 @@ class CassandraAddress:
     """A following store in a keyspace of Cassandra.
 
     replication: copies that the keyspace is made with, in the data centre if one is named.
+    username: of who logs in, if the URL names one.
     """
 
     hosts: tuple[str, ...]
     port: int
     keyspace: str
+    username: str | None = None
     datacentre: str | None = None
     replication: int = 1
 
@@ -104,8 +109,10 @@ def _address(url: str) -> DecidingAddress | CassandraAddress:
         raise UsageError(f"--store takes a URL like {_EXAMPLE}; this one can't be read.") from None
     if has_password:
         raise UsageError(
-            "A store's URL has a password in it, which every process list shows. Take it out, and"
-            " put it into a variable or a file of mode 0600."
+            "A store's URL has a password in it, which every process list shows. Leave the user"
+            f" there, and put the password into the variable {MONGO_PASSWORD} or"
+            f" {CASSANDRA_PASSWORD}, or into a file of mode 0600 that {MONGO_PASSWORD}_FILE or"
+            f" {CASSANDRA_PASSWORD}_FILE names."
         )
     if parts.scheme == "sqlite":
         return _sqlite(parts)
@@ -136,11 +143,15 @@ def _mongo(url: str, parts: SplitResult) -> MongoAddress:
     database = unquote(parts.path.removeprefix("/"))
     if not parts.netloc or not database or "/" in database:
         raise UsageError(f"A MongoDB store is written with its database, like {_MONGO}.")
-    return MongoAddress(url=url, database=database)
+    return MongoAddress(url=url, database=database, username=_user(parts))
+
+
+def _user(parts: SplitResult) -> str | None:
+    return unquote(parts.netloc.rpartition("@")[0]) or None
 
 
 def _cassandra(parts: SplitResult) -> CassandraAddress:
-    hosts, _, port = parts.netloc.partition(":")
+    hosts, _, port = parts.netloc.rpartition("@")[2].partition(":")
     names = tuple(host for host in hosts.split(",") if host)
     keyspace = unquote(parts.path.removeprefix("/"))
     options = parse_qs(parts.query, keep_blank_values=True)
@@ -156,6 +167,7 @@ def _cassandra(parts: SplitResult) -> CassandraAddress:
         hosts=names,
         port=int(numbers[0]),
         keyspace=keyspace,
+        username=_user(parts),
         datacentre=datacentre,
         replication=int(replication),
     )

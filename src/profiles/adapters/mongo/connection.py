@@ -62,11 +62,19 @@ class Connection:
         )
 
     @classmethod
-    def open(cls, url: str, database: str, *, timeout_s: float = TIMEOUT_S) -> Connection:
+    def open(
+        cls,
+        url: str,
+        database: str,
+        *,
+        password: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Connection:
         """Connect, and make sure that transactions can be had.
 
         url: `mongodb://…`; its options win over our defaults, such as
             `serverSelectionTimeoutMS`.
+        password: of the user whom the URL names.
 
         Raises:
             UsageError: the address can't be read; the server is too old, or alone.
@@ -81,7 +89,7 @@ class Connection:
                 name: value for name, value in _DEFAULTS.items() if name.lower() not in given
             }
             client: pymongo.MongoClient[Document] = pymongo.MongoClient(
-                url, appname="profiles", **defaults
+                url, appname="profiles", password=password, **defaults
             )
             try:
                 connection = cls(

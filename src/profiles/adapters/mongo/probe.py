@@ -16,13 +16,21 @@ from profiles.application.ports import Clock, Progress
 class MongoProbe:
     """Asks the server and the store in it."""
 
-    def __init__(
-        self, url: str, database: str, *, name: str, clock: Clock, timeout_s: float = TIMEOUT_S
+    def __init__(  # noqa: PLR0913 - an address is all of this
+        self,
+        url: str,
+        database: str,
+        *,
+        name: str,
+        clock: Clock,
+        password: str | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         """Prepare; it connects when asked.
 
-        name: of the store in messages.
+        name: of the store in messages. password: see `MongoDecidingStore.open`.
         """
+        self._password = password
         self._url, self._database = url, database
         self._name = name
         self._clock = clock
@@ -36,7 +44,9 @@ class MongoProbe:
     def server(self) -> ServerFacts:
         """Tell what the server is, how many members hold the data, and what its clock says."""
         with closing(
-            Connection.open(self._url, self._database, timeout_s=self._timeout_s)
+            Connection.open(
+                self._url, self._database, password=self._password, timeout_s=self._timeout_s
+            )
         ) as connection:
             before = self._clock()
             hello: Mapping[str, Any] = connection.hello()
@@ -52,7 +62,11 @@ class MongoProbe:
         """Tell how far the store is."""
         with closing(
             MongoDecidingStore.open(
-                self._url, self._database, create=False, timeout_s=self._timeout_s
+                self._url,
+                self._database,
+                password=self._password,
+                create=False,
+                timeout_s=self._timeout_s,
             )
         ) as store:
             return store.progress()

@@ -81,18 +81,20 @@ class MongoDecidingStore:
         self._chunks_of_strangers = 0
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - an address is all of this
         cls,
         url: str,
         database: str,
         *,
+        password: str | None = None,
         collection: str = "users",
         create: bool = True,
         timeout_s: float = TIMEOUT_S,
     ) -> MongoDecidingStore:
         """Connect to the store in a database.
 
-        url: `mongodb://HOST:PORT[,HOST:PORT]`; its options win over our defaults.
+        url: `mongodb://[USER@]HOST:PORT[,HOST:PORT]`; its options win over our defaults.
+        password: of the user whom the URL names.
         collection: of the profiles; the names of the others begin with it.
         create: make it if it is missing.
         timeout_s: how long each call is tried, retries included.
@@ -102,7 +104,7 @@ class MongoDecidingStore:
                 missing, of another schema version, or something else's.
             StoreError: the server did not answer.
         """
-        connection = Connection.open(url, database, timeout_s=timeout_s)
+        connection = Connection.open(url, database, password=password, timeout_s=timeout_s)
         try:
             return cls(connection, opened_collections(connection, collection, create=create))
         except BaseException:

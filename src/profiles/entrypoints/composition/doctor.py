@@ -23,7 +23,7 @@ from profiles.entrypoints.addresses import (
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.needs import need
-from profiles.entrypoints.composition.stores import cassandra_settings
+from profiles.entrypoints.composition.stores import cassandra_settings, mongo_password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,13 @@ def _deciding(address: DecidingAddress) -> DecidingProbe:
     need("profiles.adapters.mongo", extra="mongo")
     from profiles.adapters.mongo import MongoProbe
 
-    return MongoProbe(address.url, address.database, name=address.name, clock=now)
+    return MongoProbe(
+        address.url,
+        address.database,
+        name=address.name,
+        clock=now,
+        password=mongo_password(address),
+    )
 
 
 def _following(address: CassandraAddress) -> FollowingProbe:

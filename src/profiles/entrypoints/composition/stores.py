@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING
 from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLog
 from profiles.application.ports import DecidingStore, FollowingStore
-from profiles.entrypoints.addresses import CassandraAddress, DecidingAddress, SqliteAddress
+from profiles.domain.errors import UsageError
+from profiles.entrypoints.addresses import (
+    CassandraAddress,
+    DecidingAddress,
+    MongoAddress,
+    SqliteAddress,
+)
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.needs import need
+from profiles.entrypoints.secrets import CASSANDRA_PASSWORD, MONGO_PASSWORD, secret
 
 if TYPE_CHECKING:
     from profiles.adapters.cassandra import CassandraSettings
@@ -34,8 +41,9 @@ def deciding_store(address: DecidingAddress, *, create: bool) -> Generator[Decid
     need("profiles.adapters.mongo", extra="mongo")
     from profiles.adapters.mongo import MongoDecidingStore
 
+    password = mongo_password(address)
     with closing(
-        MongoDecidingStore.open(address.url, address.database, create=create)
+        MongoDecidingStore.open(address.url, address.database, password=password, create=create)
     ) as mongo_store:
         yield mongo_store
 
@@ -62,14 +70,43 @@ def following_store(
         yield store
 
 
+def mongo_password(address: MongoAddress) -> str | None:
+    """Return the password of the user whom a URL names.
+
+    Raises:
+        UsageError: none is set, or it can't be read.
+    """
+    if address.username is None:
+        return None
+    if "authmechanism=" in address.url.lower():  # with certificates or tickets there is none
+        return secret(MONGO_PASSWORD)
+    return _password("MongoDB", MONGO_PASSWORD)
+
+
+def _password(store: str, name: str) -> str:
+    password = secret(name)
+    if password is None:
+        raise UsageError(
+            f"The URL of {store} names a user; put the password into the variable {name}, or into"
+            f" a file of mode 0600 that {name}_FILE names."
+        )
+    return password
+
+
 def cassandra_settings(address: CassandraAddress) -> CassandraSettings:
-    """Return what an address says, in the adapter's words; the driver has to be there."""
+    """Return what an address says, in the adapter's words; the driver has to be there.
+
+    Raises:
+        UsageError: the password of the user whom it names is not set, or can't be read.
+    """
     from profiles.adapters.cassandra import CassandraSettings
 
     return CassandraSettings(
         hosts=address.hosts,
         port=address.port,
         keyspace=address.keyspace,
+        username=address.username,
+        password=None if address.username is None else _password("Cassandra", CASSANDRA_PASSWORD),
         datacentre=address.datacentre,
         replication=address.replication
         if address.datacentre is None

@@ -1,0 +1,168 @@
+"""Logging in to real stores: the password from a variable or a file, and in no output."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pymongo
+import pytest
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import Cluster, NoHostAvailable
+
+from profiles.application.errors import StoreError
+from profiles.domain.errors import UsageError
+from profiles.entrypoints.addresses import CassandraAddress
+from profiles.entrypoints.composition.stores import following_store
+from tests.integration.test_command_line import Profiles, profiles
+from tests.services.processes import Process
+from tests.services.recipes import SMALL, lacking
+
+__all__ = ["profiles"]
+
+PASSWORD = "Öffne dich"
+VARIABLE = "PROFILES_MONGO_PASSWORD"
+CASSANDRA_VARIABLE = "PROFILES_CASSANDRA_PASSWORD"
+FIRST_USER = "cassandra"
+"""Name and password of the user that a new cluster makes for its owner."""
+MADE_WITHIN_S = 60.0
+
+
+@pytest.fixture
+def database_of_a_user(mongo_url: str) -> Generator[str]:
+    """URL of a database with who may write there; also a server that asks nobody checks names."""
+    name = f"test_{uuid4().hex[:8]}"
+    with pymongo.MongoClient[dict[str, object]](mongo_url) as client:
+        database = client[name]
+        database.command("createUser", name, pwd=PASSWORD, roles=["readWrite"])
+        try:
+            yield mongo_url.replace("://", f"://{name}@").replace("/?", f"/{name}?")
+        finally:
+            database.command("dropUser", name)
+            client.drop_database(name)
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    path = tmp_path / "password"
+    path.write_text(f"{PASSWORD}\n", "utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def found(told: str) -> bool:
+    return "answers, and has transactions" in told
+
+
+def test_the_password_of_mongodb_comes_from_a_variable(
+    profiles: Profiles, database_of_a_user: str
+) -> None:
+    done = profiles("doctor", "--store", database_of_a_user, env={VARIABLE: PASSWORD})
+
+    assert found(done.out), done.err
+    assert PASSWORD not in done.out + done.err
+
+
+def test_the_password_of_mongodb_comes_from_a_file(
+    profiles: Profiles, database_of_a_user: str, password_file: Path
+) -> None:
+    named = {f"{VARIABLE}_FILE": str(password_file)}
+
+    assert found(profiles("doctor", "--store", database_of_a_user, env=named).out)
+
+    password_file.chmod(0o644)
+    done = profiles("doctor", "--store", database_of_a_user, env=named)
+    assert (done.code, done.out) == (2, "")
+    assert f"chmod 600 {password_file}" in done.err
+
+
+def test_a_wrong_password_is_told_in_one_sentence(
+    profiles: Profiles, database_of_a_user: str
+) -> None:
+    done = profiles("dashboard", "--store", database_of_a_user, env={VARIABLE: "Opensesame"})
+
+    assert (done.code, done.out) == (1, "")
+    assert "it refused the name or password (AuthenticationFailed). Check both." in done.err
+    assert "Opensesame" not in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_user_without_a_password_is_told_where_to_put_it(
+    profiles: Profiles, database_of_a_user: str
+) -> None:
+    done = profiles("dashboard", "--store", database_of_a_user)
+
+    assert (done.code, done.out) == (2, "")
+    assert f"put the password into the variable {VARIABLE}, or into a file" in done.err
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Generator[CassandraAddress]:
+    """A node of Cassandra that asks who is there; only as a local process, so where it runs."""
+    if lack := lacking("cassandra"):
+        pytest.skip(f"Cassandra's logins are tested with a local process: {lack}")
+    soon = "-Dcassandra.superuser_setup_delay_ms=0"  # else it waits 10 s for older nodes
+    node = Process("cassandra", replace(SMALL, cassandra=(*SMALL.cassandra, soon)))
+    try:
+        with (node.folder / "cassandra.yaml").open("a", encoding="utf-8") as configuration:
+            configuration.write("\nauthenticator: PasswordAuthenticator\n")
+        node.start()
+        host, _, port = node.address.rpartition(":")
+        wait_for_the_first_user(host, int(port))
+        yield CassandraAddress(
+            hosts=(host,), port=int(port), keyspace="guarded", username=FIRST_USER
+        )
+    finally:
+        node.remove()
+
+
+def wait_for_the_first_user(host: str, port: int) -> None:
+    """Wait until the node has made its first user, some seconds after it answers."""
+    deadline = time.monotonic() + MADE_WITHIN_S
+    while True:
+        cluster = Cluster(
+            [host], port=port, auth_provider=PlainTextAuthProvider(FIRST_USER, FIRST_USER)
+        )
+        try:
+            cluster.connect()
+        except NoHostAvailable:
+            assert time.monotonic() < deadline, "there is no first user"
+            time.sleep(0.5)
+        else:
+            return
+        finally:
+            cluster.shutdown()
+
+
+@pytest.mark.integration
+def test_the_password_of_cassandra_comes_from_a_variable(
+    guarded: CassandraAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CASSANDRA_VARIABLE, FIRST_USER)
+
+    with following_store(guarded) as store:
+        assert store is not None
+        assert list(store.profiles()) == []
+
+
+@pytest.mark.integration
+def test_a_wrong_password_of_cassandra_is_told_and_not_repeated(
+    guarded: CassandraAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CASSANDRA_VARIABLE, "Opensesame")
+
+    with pytest.raises(StoreError, match="access was refused") as refused, following_store(guarded):
+        pass
+
+    assert "Opensesame" not in str(refused.value)
+
+
+@pytest.mark.integration
+def test_a_user_of_cassandra_without_a_password_is_told_where_to_put_it(
+    guarded: CassandraAddress,
+) -> None:
+    with pytest.raises(UsageError, match=CASSANDRA_VARIABLE), following_store(guarded):
+        pass

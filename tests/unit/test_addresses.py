@@ -1,0 +1,45 @@
+"""Who logs in is in a store's URL; the password never is."""
+
+from __future__ import annotations
+
+import pytest
+
+from profiles.domain.errors import UsageError
+from profiles.entrypoints.addresses import CassandraAddress, MongoAddress, read_stores
+
+DECIDING = "mongodb://h/d"
+
+
+@pytest.mark.parametrize(
+    ("url", "username"),
+    [
+        (DECIDING, None),
+        ("mongodb://writer@h1,h2:27018/d?replicaSet=rs0", "writer"),
+        ("mongodb://jo%40home@h/d", "jo@home"),
+    ],
+)
+def test_mongodb_is_told_who_logs_in(url: str, username: str | None) -> None:
+    address = read_stores([url]).deciding
+
+    assert address == MongoAddress(url=url, database="d", username=username)
+    assert "@" not in address.name
+
+
+@pytest.mark.parametrize(
+    ("user", "username"), [("", None), ("writer@", "writer"), ("jo%40home@", "jo@home")]
+)
+def test_cassandra_is_told_who_logs_in(user: str, username: str | None) -> None:
+    address = read_stores([DECIDING, f"cassandra://{user}h1,h2:9043/k?dc=one"]).following
+
+    assert address == CassandraAddress(
+        hosts=("h1", "h2"), port=9043, keyspace="k", username=username, datacentre="one"
+    )
+    assert address.name == "Cassandra at h1,h2:9043/k"
+
+
+@pytest.mark.parametrize("url", ["mongodb://u:Opensesame@h/d", "cassandra://u:Opensesame@h/k"])
+def test_a_password_in_a_url_is_refused_with_where_to_put_it(url: str) -> None:
+    with pytest.raises(UsageError, match="PROFILES_MONGO_PASSWORD") as refused:
+        read_stores([url])
+
+    assert "Opensesame" not in str(refused.value)
