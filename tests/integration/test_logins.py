@@ -6,12 +6,18 @@ import time
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import pymongo
 import pytest
+import trustme
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import Cluster, NoHostAvailable
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from profiles.application.errors import StoreError
 from profiles.domain.errors import UsageError
@@ -20,6 +26,7 @@ from profiles.entrypoints.composition.stores import following_store
 from tests.integration.test_command_line import Profiles, profiles
 from tests.services.processes import Process
 from tests.services.recipes import SMALL, lacking
+from tests.services.service import Name
 
 __all__ = ["profiles"]
 
@@ -29,6 +36,16 @@ CASSANDRA_VARIABLE = "PROFILES_CASSANDRA_PASSWORD"
 FIRST_USER = "cassandra"
 """Name and password of the user that a new cluster makes for its owner."""
 MADE_WITHIN_S = 60.0
+KEYSTORE_PASSWORD = "changeit"
+GUARDED = f"""
+authenticator: PasswordAuthenticator
+client_encryption_options:
+  enabled: true
+  optional: true
+  keystore: {{keystore}}
+  keystore_password: {KEYSTORE_PASSWORD}
+  store_type: PKCS12
+"""
 
 
 @pytest.fixture
@@ -99,16 +116,54 @@ def test_a_user_without_a_password_is_told_where_to_put_it(
     assert f"put the password into the variable {VARIABLE}, or into a file" in done.err
 
 
+class Certificates(NamedTuple):
+    """An authority, one that has signed nothing, and what the first has signed for a server.
+
+    ca, stranger: certificates in the form PEM. server: key and certificate in the form PEM.
+    keystore: the same as Java reads it, under `KEYSTORE_PASSWORD`.
+    """
+
+    ca: Path
+    stranger: Path
+    server: Path
+    keystore: Path
+
+
 @pytest.fixture(scope="module")
-def guarded() -> Generator[CassandraAddress]:
-    """A node of Cassandra that asks who is there; only as a local process, so where it runs."""
-    if lack := lacking("cassandra"):
-        pytest.skip(f"Cassandra's logins are tested with a local process: {lack}")
-    soon = "-Dcassandra.superuser_setup_delay_ms=0"  # else it waits 10 s for older nodes
-    node = Process("cassandra", replace(SMALL, cassandra=(*SMALL.cassandra, soon)))
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    folder = tmp_path_factory.mktemp("certificates")
+    made = Certificates(*(folder / name for name in ("ca.pem", "other.pem", "server.pem", "p12")))
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(made.ca)
+    trustme.CA().cert_pem.write_to_path(made.stranger)
+    pem = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes()
+    made.server.write_bytes(pem)
+    key = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    protection = serialization.BestAvailableEncryption(KEYSTORE_PASSWORD.encode())
+    made.keystore.write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            b"node", key, x509.load_pem_x509_certificate(pem), None, protection
+        )
+    )
+    return made
+
+
+def local_server(name: Name, *options: str) -> Process:
+    """Return a server with options of its own: a local process, so only where that can be."""
+    if lack := lacking(name):
+        pytest.skip(f"This is tested with {name} as a local process: {lack}")
+    return Process(name, replace(SMALL, **{name: (*getattr(SMALL, name), *options)}))
+
+
+@pytest.fixture(scope="module")
+def guarded(certificates: Certificates) -> Generator[CassandraAddress]:
+    """A node of Cassandra that asks who is there, with TLS or without."""
+    # Else it waits 10 s for older nodes before it makes its first user.
+    node = local_server("cassandra", "-Dcassandra.superuser_setup_delay_ms=0")
     try:
         with (node.folder / "cassandra.yaml").open("a", encoding="utf-8") as configuration:
-            configuration.write("\nauthenticator: PasswordAuthenticator\n")
+            configuration.write(GUARDED.format(keystore=certificates.keystore))
         node.start()
         host, _, port = node.address.rpartition(":")
         wait_for_the_first_user(host, int(port))
@@ -166,3 +221,51 @@ def test_a_user_of_cassandra_without_a_password_is_told_where_to_put_it(
 ) -> None:
     with pytest.raises(UsageError, match=CASSANDRA_VARIABLE), following_store(guarded):
         pass
+
+
+@pytest.mark.integration
+def test_cassandra_with_tls_has_to_show_a_certificate_of_a_trusted_authority(
+    guarded: CassandraAddress, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CASSANDRA_VARIABLE, FIRST_USER)
+
+    with following_store(replace(guarded, tls=True, ca=certificates.ca)) as store:
+        assert store is not None
+        assert list(store.profiles()) == []
+
+    strange = replace(guarded, tls=True, ca=certificates.stranger)
+    with pytest.raises(StoreError, match="certificate"), following_store(strange):
+        pass
+
+
+@pytest.mark.integration
+def test_authorities_that_cannot_be_read_are_named(
+    guarded: CassandraAddress, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CASSANDRA_VARIABLE, FIRST_USER)
+
+    for path in (certificates.keystore, certificates.ca.with_name("missing")):
+        unreadable = replace(guarded, tls=True, ca=path)
+        with pytest.raises(UsageError, match=f"{path} holds no certificate"):
+            following_store(unreadable).__enter__()
+
+
+@pytest.mark.integration
+def test_mongodb_with_tls_has_to_show_a_certificate_of_a_trusted_authority(
+    profiles: Profiles, certificates: Certificates
+) -> None:
+    server = local_server(
+        "mongo", "--tlsMode", "allowTLS", "--tlsCertificateKeyFile", str(certificates.server)
+    )
+    try:
+        server.start()
+        url = server.address.replace("/?", "/d?") + "&tls=true&tlsCAFile="
+
+        assert found(profiles("doctor", "--store", f"{url}{certificates.ca}").out)
+
+        soon = "&serverSelectionTimeoutMS=2000"
+        done = profiles("dashboard", "--store", f"{url}{certificates.stranger}{soon}")
+        assert (done.code, done.out) == (1, "")
+        assert "Traceback" not in done.err
+    finally:
+        server.remove()

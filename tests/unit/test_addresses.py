@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from profiles.domain.errors import UsageError
@@ -35,6 +37,31 @@ def test_cassandra_is_told_who_logs_in(user: str, username: str | None) -> None:
         hosts=("h1", "h2"), port=9043, keyspace="k", username=username, datacentre="one"
     )
     assert address.name == "Cassandra at h1,h2:9043/k"
+
+
+@pytest.mark.parametrize(
+    ("options", "tls", "ca"),
+    [
+        ("", False, None),
+        ("?tls=true", True, None),
+        ("?tls=false", False, None),
+        ("?dc=one&ca=/etc/ca.pem", True, Path("/etc/ca.pem")),
+        ("?tls=false&ca=ca.pem", False, Path("ca.pem")),
+    ],
+)
+def test_cassandra_is_reached_with_tls_where_the_url_says_so(
+    options: str, *, tls: bool, ca: Path | None
+) -> None:
+    address = read_stores([DECIDING, f"cassandra://h/k{options}"]).following
+
+    assert address is not None
+    assert (address.tls, address.ca) == (tls, ca)
+
+
+@pytest.mark.parametrize("options", ["?tls=yes", "?tls=", "?ca=", "?tsl=true"])
+def test_an_option_of_cassandra_that_says_nothing_is_refused(options: str) -> None:
+    with pytest.raises(UsageError, match="&tls=true or &ca=FILE"):
+        read_stores([DECIDING, f"cassandra://h/k{options}"])
 
 
 @pytest.mark.parametrize("url", ["mongodb://u:Opensesame@h/d", "cassandra://u:Opensesame@h/k"])

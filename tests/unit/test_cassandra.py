@@ -353,6 +353,11 @@ FAILED = ServerError(0x0000, PLANTED, None)
             "access was refused",
             True,
         ),
+        (
+            NoHostAvailable(PLANTED, {"one": PermissionError(1, PLANTED)}),
+            "no certificate of a trusted authority was shown",
+            False,
+        ),
         (UnresolvableContactPoints({PLANTED: []}), "there is no host of this name", False),
         (Unauthorized(PLANTED), "access was refused", True),
         (InvalidRequest(PLANTED), "the server refused a request", True),

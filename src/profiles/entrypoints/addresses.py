@@ -15,6 +15,7 @@ _EXAMPLE: Final = "sqlite:///profiles.db"
 _CASSANDRA: Final = "cassandra://HOST1,HOST2:9042/user_keyspace?dc=datacenter1"
 _MONGO: Final = "mongodb://HOST:27017/profiles?replicaSet=rs0"
 _CASSANDRA_PORT: Final = 9042
+_SWITCH: Final = {"true": True, "false": False}
 _SECRETS: Final = ("password", "secret", "token")
 
 
@@ -54,12 +55,16 @@ class CassandraAddress:
 
     replication: copies that the keyspace is made with, in the data centre if one is named.
     username: of who logs in, if the URL names one.
+    tls: whether the connection is encrypted, and the node's certificate checked. ca: a file with
+        certificates of the authorities that are trusted; None for those of this machine.
     """
 
     hosts: tuple[str, ...]
     port: int
     keyspace: str
     username: str | None = None
+    tls: bool = False
+    ca: Path | None = None
     datacentre: str | None = None
     replication: int = 1
 
@@ -157,17 +162,22 @@ def _cassandra(parts: SplitResult) -> CassandraAddress:
     options = parse_qs(parts.query, keep_blank_values=True)
     replication = options.pop("replication", ["1"])[-1]
     datacentre = options.pop("dc", [None])[-1]
+    ca = options.pop("ca", [None])[-1]
+    tls = options.pop("tls", ["false" if ca is None else "true"])[-1]
     numbers = (port or str(_CASSANDRA_PORT), replication)
-    if not (names and keyspace and all(n.isascii() and n.isdecimal() for n in numbers)) or options:
+    sound = all(n.isascii() and n.isdecimal() for n in numbers) and tls in _SWITCH and ca != ""
+    if not (names and keyspace and sound) or options:
         raise UsageError(
             f"A Cassandra store is written {_CASSANDRA}, with &replication=3 where the keyspace"
-            " has to be made with more copies than one."
+            " has to be made with more copies than one, and &tls=true or &ca=FILE for TLS."
         )
     return CassandraAddress(
         hosts=names,
         port=int(numbers[0]),
         keyspace=keyspace,
         username=_user(parts),
+        tls=_SWITCH[tls],
+        ca=None if ca is None else Path(ca),
         datacentre=datacentre,
         replication=int(replication),
     )

@@ -39,6 +39,11 @@ _MEANINGS: Final[tuple[tuple[_Kinds, str, str], ...]] = (
         "Check user, password and grants",
     ),
     (
+        PermissionError,  # what the driver makes of any error of TLS: its number is 1, as EPERM's
+        "no certificate of a trusted authority was shown, or a firewall is in between",
+        "Name a file with the authority's certificate as ca=FILE",
+    ),
+    (
         RequestValidationException,
         "the server refused a request",
         "Check the table, and that `batch_size_fail_threshold` is not below 50 KiB",

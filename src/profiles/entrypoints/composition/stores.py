@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -97,7 +98,8 @@ def cassandra_settings(address: CassandraAddress) -> CassandraSettings:
     """Return what an address says, in the adapter's words; the driver has to be there.
 
     Raises:
-        UsageError: the password of the user whom it names is not set, or can't be read.
+        UsageError: the password of the user whom it names is not set, or can't be read, or the
+            authorities can't.
     """
     from profiles.adapters.cassandra import CassandraSettings
 
@@ -107,11 +109,22 @@ def cassandra_settings(address: CassandraAddress) -> CassandraSettings:
         keyspace=address.keyspace,
         username=address.username,
         password=None if address.username is None else _password("Cassandra", CASSANDRA_PASSWORD),
+        tls=_trusting(address.ca) if address.tls else None,
         datacentre=address.datacentre,
         replication=address.replication
         if address.datacentre is None
         else {address.datacentre: address.replication},
     )
+
+
+def _trusting(ca: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError:  # among them what TLS itself says of a file's content
+        raise UsageError(
+            f"{ca} holds no certificate that can be read; name a file of the authorities that are"
+            " trusted, in the form PEM, with ca=FILE."
+        ) from None
 
 
 @contextmanager
