@@ -1,4 +1,4 @@
-"""Logging in to real stores: the password from a variable or a file, and in no output."""
+"""Logging in to real stores, and TLS: the password from a variable or a file, and in no output."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ import time
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 from uuid import uuid4
 
 import pymongo
 import pytest
-import trustme
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import Cluster, NoHostAvailable
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import pkcs12
 
 from profiles.application.errors import StoreError
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.addresses import CassandraAddress
 from profiles.entrypoints.composition.stores import following_store
+from tests.integration.guarded import (
+    KEYSTORE_PASSWORD,
+    Certificates,
+    certificates,
+    local_server,
+)
 from tests.integration.test_command_line import Profiles, profiles
-from tests.services.processes import Process
-from tests.services.recipes import SMALL, lacking
-from tests.services.service import Name
 
-__all__ = ["profiles"]
+__all__ = ["certificates", "profiles"]
 
 PASSWORD = "Öffne dich"
 VARIABLE = "PROFILES_MONGO_PASSWORD"
@@ -36,7 +33,6 @@ CASSANDRA_VARIABLE = "PROFILES_CASSANDRA_PASSWORD"
 FIRST_USER = "cassandra"
 """Name and password of the user that a new cluster makes for its owner."""
 MADE_WITHIN_S = 60.0
-KEYSTORE_PASSWORD = "changeit"
 GUARDED = f"""
 authenticator: PasswordAuthenticator
 client_encryption_options:
@@ -114,46 +110,6 @@ def test_a_user_without_a_password_is_told_where_to_put_it(
 
     assert (done.code, done.out) == (2, "")
     assert f"put the password into the variable {VARIABLE}, or into a file" in done.err
-
-
-class Certificates(NamedTuple):
-    """An authority, one that has signed nothing, and what the first has signed for a server.
-
-    ca, stranger: certificates in the form PEM. server: key and certificate in the form PEM.
-    keystore: the same as Java reads it, under `KEYSTORE_PASSWORD`.
-    """
-
-    ca: Path
-    stranger: Path
-    server: Path
-    keystore: Path
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    folder = tmp_path_factory.mktemp("certificates")
-    made = Certificates(*(folder / name for name in ("ca.pem", "other.pem", "server.pem", "p12")))
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(made.ca)
-    trustme.CA().cert_pem.write_to_path(made.stranger)
-    pem = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes()
-    made.server.write_bytes(pem)
-    key = serialization.load_pem_private_key(pem, password=None)
-    assert isinstance(key, EllipticCurvePrivateKey)
-    protection = serialization.BestAvailableEncryption(KEYSTORE_PASSWORD.encode())
-    made.keystore.write_bytes(
-        pkcs12.serialize_key_and_certificates(
-            b"node", key, x509.load_pem_x509_certificate(pem), None, protection
-        )
-    )
-    return made
-
-
-def local_server(name: Name, *options: str) -> Process:
-    """Return a server with options of its own: a local process, so only where that can be."""
-    if lack := lacking(name):
-        pytest.skip(f"This is tested with {name} as a local process: {lack}")
-    return Process(name, replace(SMALL, **{name: (*getattr(SMALL, name), *options)}))
 
 
 @pytest.fixture(scope="module")

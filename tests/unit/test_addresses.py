@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from profiles.domain.errors import UsageError
-from profiles.entrypoints.addresses import CassandraAddress, MongoAddress, read_stores
+from profiles.entrypoints.addresses import (
+    CassandraAddress,
+    KafkaAddress,
+    MongoAddress,
+    read_kafka,
+    read_stores,
+)
 
 DECIDING = "mongodb://h/d"
 
@@ -64,9 +70,61 @@ def test_an_option_of_cassandra_that_says_nothing_is_refused(options: str) -> No
         read_stores([DECIDING, f"cassandra://h/k{options}"])
 
 
-@pytest.mark.parametrize("url", ["mongodb://u:Opensesame@h/d", "cassandra://u:Opensesame@h/k"])
-def test_a_password_in_a_url_is_refused_with_where_to_put_it(url: str) -> None:
-    with pytest.raises(UsageError, match="PROFILES_MONGO_PASSWORD") as refused:
+@pytest.mark.parametrize(
+    ("url", "variable"),
+    [
+        ("mongodb://u:Opensesame@h/d", "PROFILES_MONGO_PASSWORD"),
+        ("cassandra://u:Opensesame@h/k", "PROFILES_CASSANDRA_PASSWORD"),
+    ],
+)
+def test_a_password_in_a_url_is_refused_with_where_to_put_it(url: str, variable: str) -> None:
+    with pytest.raises(UsageError, match=variable) as refused:
         read_stores([url])
+
+    assert "Opensesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("h:9092", KafkaAddress(servers="h:9092")),
+        ("h1:9092,h2:9093", KafkaAddress(servers="h1:9092,h2:9093")),
+        ("[::1]:9092", KafkaAddress(servers="[::1]:9092")),
+        ("jo%40home@h:9092", KafkaAddress(servers="h:9092", username="jo@home")),
+        (
+            "jo@h:9092?ca=/etc/ca.pem&mechanism=PLAIN",
+            KafkaAddress(
+                servers="h:9092",
+                username="jo",
+                mechanism="PLAIN",
+                tls=True,
+                ca=Path("/etc/ca.pem"),
+            ),
+        ),
+        ("h:9092?tls=true", KafkaAddress(servers="h:9092", tls=True)),
+    ],
+)
+def test_kafka_is_told_where_it_is_who_logs_in_and_whom_to_trust(
+    text: str, address: KafkaAddress
+) -> None:
+    assert read_kafka(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "h", "h:", ":9092", "kafka://h:9092", "h:9092,", "@h:9092"),
+        *("h:9092?tls=1", "h:9092?a=b", "h:9092?mechanism=", "h:9092?ca="),
+    ],
+)
+def test_what_is_no_address_of_kafka_is_told_with_what_is(text: str) -> None:
+    with pytest.raises(UsageError, match="--kafka takes HOST:PORT, or several with commas"):
+        read_kafka(text)
+
+
+@pytest.mark.parametrize("text", ["u:Opensesame@h:9092", "u@h:9092?password=Opensesame"])
+def test_a_password_in_the_address_of_kafka_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="PROFILES_KAFKA_PASSWORD") as refused:
+        read_kafka(text)
 
     assert "Opensesame" not in str(refused.value)

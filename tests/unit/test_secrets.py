@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from profiles.domain.errors import UsageError
-from profiles.entrypoints.secrets import secret
+from profiles.entrypoints.secrets import lend_secret, secret
 
 NAME = "PROFILES_MONGO_PASSWORD"
 IN_FILE = "PROFILES_MONGO_PASSWORD_FILE"
@@ -75,3 +76,16 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="is no text in UTF-8"):
         secret(NAME, {IN_FILE: str(path)})
+
+
+def test_a_secret_from_a_file_can_be_lent_to_other_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(IN_FILE, file_of(tmp_path, "Opensesame"))
+    monkeypatch.setenv(NAME, "")
+    value = secret(NAME)
+    assert value is not None
+
+    lend_secret(NAME, value)
+
+    assert os.environ[NAME] == secret(NAME) == "Opensesame"

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from profiles.domain.errors import UsageError
-from profiles.entrypoints.secrets import CASSANDRA_PASSWORD, MONGO_PASSWORD
+from profiles.entrypoints.secrets import CASSANDRA_PASSWORD, KAFKA_PASSWORD, MONGO_PASSWORD
 
 _EXAMPLE: Final = "sqlite:///profiles.db"
 _CASSANDRA: Final = "cassandra://HOST1,HOST2:9042/user_keyspace?dc=datacenter1"
@@ -85,6 +85,53 @@ class StoreAddresses:
     following: CassandraAddress | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaAddress:
+    """A cluster of Kafka; see `profiles.adapters.kafka.Cluster`.
+
+    mechanism: of the login; None for the usual one.
+    """
+
+    servers: str
+    username: str | None = None
+    mechanism: str | None = None
+    tls: bool = False
+    ca: Path | None = None
+
+
+def read_kafka(text: str) -> KafkaAddress:
+    """Read what `--kafka` says: `[USER@]HOST:PORT[,HOST:PORT][?tls=true&ca=FILE&mechanism=NAME]`.
+
+    Raises:
+        UsageError: it has another form, or a password.
+    """
+    servers, _, query = text.partition("?")
+    user, at, servers = servers.rpartition("@")
+    if ":" in user or _has_secret(query):
+        raise UsageError(_password_shown("--kafka", KAFKA_PASSWORD))
+    options = parse_qs(query, keep_blank_values=True)
+    mechanism = options.pop("mechanism", [None])[-1]
+    tls, ca = _tls(options)
+    named = [server.strip().rpartition(":") for server in servers.split(",")]
+    sound = all(host and "/" not in host and port.isdecimal() for host, _, port in named)
+    if not sound or options or tls is None or mechanism == "" or (at and not user):
+        raise UsageError(
+            "--kafka takes HOST:PORT, or several with commas between them; USER@ before them for a"
+            " login, and behind them ?tls=true or ?ca=FILE for TLS, and &mechanism=PLAIN or"
+            " SCRAM-SHA-256 where the login is not by SCRAM-SHA-512."
+        )
+    return KafkaAddress(
+        servers=servers, username=unquote(user) or None, mechanism=mechanism, tls=tls, ca=ca
+    )
+
+
+def _tls(options: dict[str, list[str]]) -> tuple[bool | None, Path | None]:
+    """Take out of the options whether there is TLS, None for nonsense, and who is trusted."""
+    ca = options.pop("ca", [None])[-1]
+    tls = options.pop("tls", ["false" if ca is None else "true"])[-1]
+    return None if ca == "" else _SWITCH.get(tls), None if ca is None else Path(ca)
+
+
 def read_stores(urls: Sequence[str]) -> StoreAddresses:
     """Read the URLs of `--store`, one for each store.
 
@@ -113,12 +160,8 @@ def _address(url: str) -> DecidingAddress | CassandraAddress:
     except ValueError:
         raise UsageError(f"--store takes a URL like {_EXAMPLE}; this one can't be read.") from None
     if has_password:
-        raise UsageError(
-            "A store's URL has a password in it, which every process list shows. Leave the user"
-            f" there, and put the password into the variable {MONGO_PASSWORD} or"
-            f" {CASSANDRA_PASSWORD}, or into a file of mode 0600 that {MONGO_PASSWORD}_FILE or"
-            f" {CASSANDRA_PASSWORD}_FILE names."
-        )
+        variable = CASSANDRA_PASSWORD if parts.scheme == "cassandra" else MONGO_PASSWORD
+        raise UsageError(_password_shown("A store's URL", variable))
     if parts.scheme == "sqlite":
         return _sqlite(parts)
     if parts.scheme in ("mongodb", "mongodb+srv"):
@@ -127,6 +170,14 @@ def _address(url: str) -> DecidingAddress | CassandraAddress:
         return _cassandra(parts)
     raise UsageError(
         f"--store takes a URL that begins with sqlite:, mongodb: or cassandra:, like {_EXAMPLE}."
+    )
+
+
+def _password_shown(where: str, variable: str) -> str:
+    return (
+        f"{where} has a password in it, which every process list shows. Leave the user there, and"
+        f" put the password into the variable {variable}, or into a file of mode 0600 that"
+        f" {variable}_FILE names."
     )
 
 
@@ -162,11 +213,10 @@ def _cassandra(parts: SplitResult) -> CassandraAddress:
     options = parse_qs(parts.query, keep_blank_values=True)
     replication = options.pop("replication", ["1"])[-1]
     datacentre = options.pop("dc", [None])[-1]
-    ca = options.pop("ca", [None])[-1]
-    tls = options.pop("tls", ["false" if ca is None else "true"])[-1]
+    tls, ca = _tls(options)
     numbers = (port or str(_CASSANDRA_PORT), replication)
-    sound = all(n.isascii() and n.isdecimal() for n in numbers) and tls in _SWITCH and ca != ""
-    if not (names and keyspace and sound) or options:
+    sound = all(n.isascii() and n.isdecimal() for n in numbers)
+    if not (names and keyspace and sound) or options or tls is None:
         raise UsageError(
             f"A Cassandra store is written {_CASSANDRA}, with &replication=3 where the keyspace"
             " has to be made with more copies than one, and &tls=true or &ca=FILE for TLS."
@@ -176,8 +226,8 @@ def _cassandra(parts: SplitResult) -> CassandraAddress:
         port=int(numbers[0]),
         keyspace=keyspace,
         username=_user(parts),
-        tls=_SWITCH[tls],
-        ca=None if ca is None else Path(ca),
+        tls=tls,
+        ca=ca,
         datacentre=datacentre,
         replication=int(replication),
     )

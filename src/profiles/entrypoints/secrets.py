@@ -11,6 +11,7 @@ from profiles.domain.errors import UsageError
 
 MONGO_PASSWORD: Final = "PROFILES_MONGO_PASSWORD"  # noqa: S105 - a name
 CASSANDRA_PASSWORD: Final = "PROFILES_CASSANDRA_PASSWORD"  # noqa: S105 - a name
+KAFKA_PASSWORD: Final = "PROFILES_KAFKA_PASSWORD"  # noqa: S105 - a name
 _OTHERS: Final = 0o077
 
 
@@ -29,6 +30,29 @@ def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None
     if value and path:
         raise UsageError(f"{name} and {name}_FILE are both set; take one out.")
     return _in_file(Path(path), f"{name}_FILE") if path else value or None
+
+
+def required_secret(name: str, *, of: str) -> str:
+    """Return the password of a user.
+
+    of: where the user is named, in words.
+
+    Raises:
+        UsageError: none is set, or it can't be read.
+    """
+    password = secret(name)
+    if password is None:
+        raise UsageError(
+            f"{of} names a user; put the password into the variable {name}, or into a file of mode"
+            f" 0600 that {name}_FILE names."
+        )
+    return password
+
+
+def lend_secret(name: str, value: str) -> None:
+    """Hand a secret to programs that this one starts, wherever it came from."""
+    os.environ.pop(f"{name}_FILE", None)
+    os.environ[name] = value
 
 
 def _in_file(path: Path, variable: str) -> str:

@@ -1,5 +1,6 @@
 """Apache Kafka as the log: topics, producer, consumer, rejected records, and the erasure ledger."""
 
+from profiles.adapters.kafka.cluster import DEFAULT_MECHANISM, MECHANISMS, Cluster
 from profiles.adapters.kafka.consumer import KafkaLog
 from profiles.adapters.kafka.ledger import DEFAULT_LEDGER, KafkaLedger, ledger_topic
 from profiles.adapters.kafka.ledger_entry import KafkaLedgerWriter
@@ -11,7 +12,10 @@ from profiles.adapters.kafka.topic import DEFAULT_TOPIC, Topic, Topics, TopicSet
 
 __all__ = [
     "DEFAULT_LEDGER",
+    "DEFAULT_MECHANISM",
     "DEFAULT_TOPIC",
+    "MECHANISMS",
+    "Cluster",
     "KafkaLedger",
     "KafkaLedgerWriter",
     "KafkaLog",

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 
+from profiles.adapters.kafka.cluster import Address, cluster_at
 from profiles.application.errors import LogAwayError, LogError
 from profiles.domain.errors import UsageError
 
@@ -30,32 +31,45 @@ _REMEDIES: Final = {
     KafkaError.MSG_SIZE_TOO_LARGE: "Raise max.message.bytes of the topic.",
 }
 
+# What a client is told beside its requests, which only time out.
+_DOORS: Final = {
+    KafkaError._AUTHENTICATION: (  # noqa: SLF001 - the library's own errors are all named so
+        "it refused the login",
+        "Check user, password and mechanism, and run the same command again.",
+    ),
+    KafkaError._SSL: (  # noqa: SLF001 - see above
+        "no certificate of a trusted authority was shown",
+        "Name a file with the authority's certificate as ca=FILE, and run the same command again.",
+    ),
+}
+
 Outage = Callable[[KafkaError], None]
 
 
-def client_settings(address: str, *, name: str) -> dict[str, Any]:
+def client_settings(address: Address, *, name: str) -> dict[str, Any]:
     """Return what all clients set.
 
-    address: `HOST:PORT`, or several with commas between them.
     name: what the broker's own logs call this client.
 
     Raises:
         UsageError: the address has another form.
     """
-    for server in address.split(","):
+    cluster = cluster_at(address)
+    for server in cluster.servers.split(","):
         host, _, port = server.strip().rpartition(":")
         if not host or "/" in server or "@" in server or not port.isdecimal():
             raise UsageError("--kafka takes HOST:PORT, or several with commas between them.")
     return {
-        "bootstrap.servers": address,
+        "bootstrap.servers": cluster.servers,
         "client.id": name,
         "error_cb": outage_log(address),
         "log_level": _CRITICAL,
         "reconnect.backoff.max.ms": 2_000,  # back soon after a restart, where the default is 10 s
+        **cluster.security,
     }
 
 
-def outage_log(address: str) -> Outage:
+def outage_log(address: Address) -> Outage:
     """Return a callback that says once in a while that Kafka is away."""
     said_at = -_SAY_AGAIN_S
     logger = logging.getLogger(__name__)
@@ -79,15 +93,18 @@ def permanent(error: KafkaError) -> bool:
     return bool(error.fatal()) or error.code() in _REMEDIES
 
 
-def failure(address: str, error: KafkaError) -> LogError:
+def failure(address: Address, error: KafkaError) -> LogError:
     """Build our error from the driver's, whose text is not shown."""
-    remedy = _REMEDIES.get(error.code(), "See that it is up, and run the same command again.")
+    again = "See that it is up, and run the same command again."
+    happened, remedy = _DOORS.get(
+        error.code(), ("it refused or did not answer", _REMEDIES.get(error.code(), again))
+    )
     kind = LogError if permanent(error) else LogAwayError
-    return kind(f"Kafka at {address}", f"it refused or did not answer ({error.name()})", remedy)
+    return kind(f"Kafka at {address}", f"{happened} ({error.name()})", remedy)
 
 
 @contextmanager
-def translated(address: str) -> Generator[None]:
+def translated(address: Address) -> Generator[None]:
     """Turn the driver's exceptions into ours, without their text."""
     try:
         yield

@@ -15,6 +15,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import (
     client_settings,
     error_of,
@@ -64,7 +65,7 @@ class KafkaLog:
 
     def __init__(
         self,
-        address: str,
+        address: Address,
         topic: Topic,
         *,
         group: str,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import client_settings, error_of, failure, permanent
 from profiles.adapters.kafka.ledger_entry import Unreadable, read_entry
 from profiles.adapters.kafka.topic import Topic, Topics, TopicSettings
@@ -51,7 +52,7 @@ class KafkaLedger:
     topic is refused, for an entry that was lost looks the same.
     """
 
-    def __init__(self, address: str, topic: Topic, *, answer_s: float = _ANSWER_S) -> None:
+    def __init__(self, address: Address, topic: Topic, *, answer_s: float = _ANSWER_S) -> None:
         """Prepare for a topic that exists: this one, and none of its name made later.
 
         answer_s: seconds for which one view may take.
@@ -66,7 +67,7 @@ class KafkaLedger:
 
     @classmethod
     def open(
-        cls, address: str, settings: TopicSettings, *, applied: int, stop: Event
+        cls, address: Address, settings: TopicSettings, *, applied: int, stop: Event
     ) -> KafkaLedger:
         """Open the ledger; make its topic only where no store has applied any of it.
 

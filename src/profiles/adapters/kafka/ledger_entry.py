@@ -9,6 +9,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import client_settings, error_of
 from profiles.application.errors import LogError
 from profiles.application.ledger import Action
@@ -83,7 +84,7 @@ class KafkaLedgerWriter:
     losing it.
     """
 
-    def __init__(self, address: str, topic: str, *, answer_s: float = _ANSWER_S) -> None:
+    def __init__(self, address: Address, topic: str, *, answer_s: float = _ANSWER_S) -> None:
         """Prepare for a topic that exists.
 
         answer_s: seconds for which Kafka's answer is waited for.

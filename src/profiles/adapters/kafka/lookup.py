@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
+from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import client_settings, failure, translated
 from profiles.adapters.kafka.topic import Topics
 from profiles.application.chunk import LogPartition
@@ -29,7 +30,7 @@ _SLICE_S: Final = 0.5
 class KafkaLogLookup:
     """Asks a cluster about a topic; joins no group and keeps no position. Used by one thread."""
 
-    def __init__(self, address: str, topic: str) -> None:
+    def __init__(self, address: Address, topic: str) -> None:
         """Prepare for a topic that exists."""
         self._address = address
         self._topic = topic

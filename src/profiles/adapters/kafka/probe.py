@@ -8,8 +8,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
+from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType
 
+from profiles.adapters.kafka.administration import Administration
+from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import client_settings, translated
 from profiles.adapters.kafka.partitioner import partition_of
 from profiles.adapters.kafka.records import record_of
@@ -18,6 +20,7 @@ from profiles.application.chunk import LogRecord
 from profiles.application.examining import ServerFacts, TopicFacts
 from profiles.application.moments import Moments
 
+_NAME: Final = "profiles-doctor"
 _REQUEST_S: Final = 10.0
 _READ_S: Final = 10.0
 _AT_ONCE: Final = 1_000
@@ -34,7 +37,7 @@ class KafkaProbe:
     """Asks a cluster about itself and the topics of a job. Used by one thread."""
 
     def __init__(
-        self, address: str, topics: Sequence[TopicSettings], *, request_s: float = _REQUEST_S
+        self, address: Address, topics: Sequence[TopicSettings], *, request_s: float = _REQUEST_S
     ) -> None:
         """Prepare for a cluster.
 
@@ -44,9 +47,8 @@ class KafkaProbe:
         self._wanted = {settings.name: settings for settings in topics}
         self._request_s = request_s
         self._topics = Topics(address, request_s=request_s)
-        settings = client_settings(address, name="profiles-doctor")
-        self._admin = AdminClient(settings)
-        self._client = settings
+        self._admin = Administration(address, name=_NAME)
+        self._client = client_settings(address, name=_NAME)
 
     @property
     def name(self) -> str:
@@ -55,14 +57,14 @@ class KafkaProbe:
 
     def server(self) -> ServerFacts:
         """Tell how many brokers there are."""
-        with translated(self._address):
+        with self._admin.translated():
             cluster = self._admin.describe_cluster(request_timeout=self._request_s).result()
         count = len(cluster.nodes)
         return ServerFacts(found=f"answers, with {count} broker{'s' if count > 1 else ''}")
 
     def topic(self, name: str) -> TopicFacts | None:
         """Tell of a topic."""
-        with translated(self._address):
+        with self._admin.translated():
             try:
                 described = self._topics.ask(name).result()
             except KafkaException as raised:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import client_settings, error_of, failure
 from profiles.application.errors import LogError
 
@@ -37,7 +38,7 @@ class KafkaPublisher:
 
     def __init__(  # noqa: PLR0913 - what there is to know, named one by one
         self,
-        address: str,
+        address: Address,
         topic: str,
         *,
         stop: Event,

@@ -8,6 +8,7 @@ from datetime import UTC
 from threading import Event
 from typing import Final
 
+from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.producer import KafkaPublisher
 from profiles.adapters.kafka.topic import TopicSettings
 from profiles.application.chunk import Quarantined
@@ -36,7 +37,7 @@ class KafkaRejectedSink:
     own key would name a person.
     """
 
-    def __init__(self, address: str, topic: str, *, answer_s: float = _ANSWER_S) -> None:
+    def __init__(self, address: Address, topic: str, *, answer_s: float = _ANSWER_S) -> None:
         """Prepare for the rejected records of `topic`.
 
         answer_s: seconds for which Kafka's answer is waited for.

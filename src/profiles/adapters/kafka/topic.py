@@ -16,14 +16,14 @@ from confluent_kafka import (
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
 
+from profiles.adapters.kafka.administration import Administration
+from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import (
-    client_settings,
     error_of,
     failure,
     permanent,
-    translated,
 )
 from profiles.application.chunk import LogPartition
 from profiles.application.errors import LogError
@@ -92,14 +92,14 @@ class Topic(NamedTuple):
 class Topics:
     """Makes and describes topics."""
 
-    def __init__(self, address: str, *, request_s: float = _REQUEST_S) -> None:
+    def __init__(self, address: Address, *, request_s: float = _REQUEST_S) -> None:
         """Prepare for a cluster at `HOST:PORT`; it connects when asked.
 
         request_s: seconds for which one answer is waited for.
         """
         self._address = address
         self._request_s = request_s
-        self._admin = AdminClient(client_settings(address, name="profiles-topics"))
+        self._admin = Administration(address, name="profiles-topics")
 
     def ensure(
         self, settings: TopicSettings, *, stop: Event, within_s: float = PATIENCE_S
@@ -131,8 +131,10 @@ class Topics:
             try:
                 return ask()
             except KafkaException as raised:
-                error = error_of(raised)
-                if permanent(error) or time.monotonic() > deadline or stop.is_set():
+                shut_out = self._admin.shut_out
+                error = shut_out or error_of(raised)
+                final = shut_out is not None or permanent(error)
+                if final or time.monotonic() > deadline or stop.is_set():
                     raise failure(self._address, error) from None
                 if not said and error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:  # just made
                     _logger.warning("Waiting for Kafka at %s.", self._address)
@@ -164,7 +166,7 @@ class Topics:
         Raises:
             LogError: Kafka did not answer, or this user may not see it.
         """
-        with translated(self._address):
+        with self._admin.translated():
             return self._found(name)
 
     def _found(self, name: str) -> Topic | None:
@@ -181,7 +183,7 @@ class Topics:
         Raises:
             LogError: there is no such topic, or Kafka did not answer.
         """
-        with translated(self._address):
+        with self._admin.translated():
             return self._differences(settings)
 
     def _differences(self, settings: TopicSettings) -> Mapping[str, tuple[str, str]]:
@@ -210,7 +212,7 @@ class Topics:
             LogError: Kafka did not do it.
         """
         futures = self._admin.delete_topics(list(names), request_timeout=self._request_s)
-        with translated(self._address):
+        with self._admin.translated():
             for future in futures.values():
                 future.result()
 

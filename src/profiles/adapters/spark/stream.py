@@ -53,6 +53,7 @@ class StreamSettings:
     """What is read, and how.
 
     kafka: `HOST:PORT`, or several with commas between them.
+    security: what Kafka's client in Java needs to be let in, and nothing secret: Spark shows it.
     checkpoint: a folder on any filesystem that Spark knows; a new one or an old one makes no
         difference to the stores.
     starts: offsets by partition at which a new checkpoint begins, for all partitions; None for
@@ -64,6 +65,7 @@ class StreamSettings:
     kafka: str
     topic: str
     checkpoint: str
+    security: Mapping[str, str] = field(default_factory=dict)
     starts: Mapping[int, int] | None = None
     batch_records: int = 200_000
     trigger_s: float = 0.0
@@ -224,7 +226,8 @@ def records(spark: Any, settings: StreamSettings) -> Any:  # noqa: ANN401 - PySp
         .option("startingOffsets", starts)
         .option("maxOffsetsPerTrigger", settings.batch_records)
     )
-    for name, value in _KAFKA.items():
+    security = {f"kafka.{name}": value for name, value in settings.security.items()}
+    for name, value in {**_KAFKA, **security}.items():
         reader = reader.option(name, value)
     return reader.load().select(
         "partition",

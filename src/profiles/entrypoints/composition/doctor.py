@@ -21,6 +21,7 @@ from profiles.entrypoints.addresses import (
     StoreAddresses,
 )
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.needs import need
 from profiles.entrypoints.composition.stores import cassandra_settings, mongo_password
@@ -107,7 +108,7 @@ def _log(settings: ExaminedSettings, kafka: str) -> LogToExamine:
     in_topic = settings.ledger_file is None
     topics = [TopicSettings(name=settings.topic), rejected, ledger_topic(settings.ledger.topic)]
     return LogToExamine(
-        probe=KafkaProbe(kafka, topics),
+        probe=KafkaProbe(cluster(kafka), topics),
         topic=settings.topic,
         rejected=rejected.name,
         ledger=settings.ledger.topic if in_topic else None,
@@ -135,11 +136,11 @@ def existing_ledger(
         need("profiles.adapters.kafka", extra="kafka")
         from profiles.adapters.kafka import KafkaLedger, Topics
 
-        kafka = settings.kafka or ""
-        topic = Topics(kafka).existing(settings.ledger.topic)
+        brokers = cluster(settings.kafka or "")
+        topic = Topics(brokers).existing(settings.ledger.topic)
         if topic is None:
             raise _missing(f"topic {settings.ledger.topic}", applied)
-        with closing(KafkaLedger(kafka, topic)) as in_topic:
+        with closing(KafkaLedger(brokers, topic)) as in_topic:
             yield in_topic
 
     return opened

@@ -7,10 +7,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from profiles.adapters.sqlite import SqliteLedger
 from profiles.application.ports import Ledger
 from profiles.entrypoints.composition.needs import need
+
+if TYPE_CHECKING:
+    from profiles.adapters.kafka import Cluster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,9 @@ class LedgerSettings:
 
 
 @contextmanager
-def ledger(settings: LedgerSettings, *, kafka: str, applied: int, stop: Event) -> Generator[Ledger]:
+def ledger(
+    settings: LedgerSettings, *, kafka: Cluster, applied: int, stop: Event
+) -> Generator[Ledger]:
     """Open the ledger; it is made only where it is missing and no store has applied any of it.
 
     applied: the ledger position of the deciding store.

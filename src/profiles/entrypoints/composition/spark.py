@@ -19,11 +19,13 @@ from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.needs import need
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.streaming import KafkaSettings
 from profiles.entrypoints.garbage import collected_seldom
+from profiles.entrypoints.secrets import KAFKA_PASSWORD, lend_secret
 
 if TYPE_CHECKING:
     from profiles.adapters.spark import Progress, SessionSettings, SparkStream
@@ -80,13 +82,13 @@ class ShareSettings:
     def _opened(self) -> Share:
         from profiles.adapters.kafka import KafkaLogLookup, KafkaRejectedSink
 
-        kafka = self.kafka
+        kafka, brokers = self.kafka, cluster(self.kafka.address)
         with ExitStack() as stack:
             store = stack.enter_context(deciding_store(self.stores.deciding, create=False))
             entries = stack.enter_context(
                 ledger(
                     self.ledger,
-                    kafka=kafka.address,
+                    kafka=brokers,
                     applied=store.ledger_position(),
                     stop=Event(),
                 )
@@ -96,8 +98,8 @@ class ShareSettings:
             share = Share(
                 store=store,
                 ledger=entries,
-                rejected=KafkaRejectedSink(kafka.address, kafka.topic),
-                lookup=KafkaLogLookup(kafka.address, kafka.topic),
+                rejected=KafkaRejectedSink(brokers, kafka.topic),
+                lookup=KafkaLogLookup(brokers, kafka.topic),
                 rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=self.as_of),
                 clock=now,
                 retry=PatientRetry(),
@@ -137,13 +139,12 @@ def spark_stream(
 
     kafka = settings.kafka
     _check_reach(settings)
-    topics = Topics(kafka.address)  # refuses an address before anything is made
+    brokers = cluster(kafka.address)  # refuses an address before anything is made
+    topics = Topics(brokers)
     with ExitStack() as stack:
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         with (
-            ledger(
-                settings.ledger, kafka=kafka.address, applied=store.ledger_position(), stop=stop
-            ),
+            ledger(settings.ledger, kafka=brokers, applied=store.ledger_position(), stop=stop),
             following_store(settings.stores.following),
         ):
             pass  # both are there now, and fit: better said here than by four attempts of a task
@@ -151,6 +152,8 @@ def spark_stream(
             name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
         )
         topic = topics.ensure(wanted, stop=stop)
+        if brokers.password is not None:
+            lend_secret(KAFKA_PASSWORD, fit_for_java(brokers.password))
         topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
         starts = None
         if settings.stores.following is None:
@@ -174,7 +177,8 @@ def spark_stream(
         yield SparkStream(
             spark=session,
             settings=StreamSettings(
-                kafka=kafka.address,
+                kafka=brokers.servers,
+                security=brokers.java_security(password_variable=KAFKA_PASSWORD),
                 topic=kafka.topic,
                 checkpoint=settings.checkpoint,
                 starts=starts,
@@ -192,6 +196,16 @@ def spark_stream(
             tell_tally=told.tally,
             tell_progress=told.progress,
         )
+
+
+def fit_for_java(password: str) -> str:
+    """Refuse a password that Java's form of a login could not quote."""
+    if set(password) & set('"\\\n'):
+        raise UsageError(
+            "Spark can't log in to Kafka with a password that has a quote, a backslash or a line"
+            " break; give the user another."
+        )
+    return password
 
 
 def _check_reach(settings: SparkSettings) -> None:

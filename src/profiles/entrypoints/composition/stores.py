@@ -20,7 +20,7 @@ from profiles.entrypoints.addresses import (
 )
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.needs import need
-from profiles.entrypoints.secrets import CASSANDRA_PASSWORD, MONGO_PASSWORD, secret
+from profiles.entrypoints.secrets import CASSANDRA_PASSWORD, MONGO_PASSWORD, required_secret, secret
 
 if TYPE_CHECKING:
     from profiles.adapters.cassandra import CassandraSettings
@@ -81,17 +81,7 @@ def mongo_password(address: MongoAddress) -> str | None:
         return None
     if "authmechanism=" in address.url.lower():  # with certificates or tickets there is none
         return secret(MONGO_PASSWORD)
-    return _password("MongoDB", MONGO_PASSWORD)
-
-
-def _password(store: str, name: str) -> str:
-    password = secret(name)
-    if password is None:
-        raise UsageError(
-            f"The URL of {store} names a user; put the password into the variable {name}, or into"
-            f" a file of mode 0600 that {name}_FILE names."
-        )
-    return password
+    return required_secret(MONGO_PASSWORD, of="The URL of MongoDB")
 
 
 def cassandra_settings(address: CassandraAddress) -> CassandraSettings:
@@ -108,7 +98,9 @@ def cassandra_settings(address: CassandraAddress) -> CassandraSettings:
         port=address.port,
         keyspace=address.keyspace,
         username=address.username,
-        password=None if address.username is None else _password("Cassandra", CASSANDRA_PASSWORD),
+        password=None
+        if address.username is None
+        else required_secret(CASSANDRA_PASSWORD, of="The URL of Cassandra"),
         tls=_trusting(address.ca) if address.tls else None,
         datacentre=address.datacentre,
         replication=address.replication

@@ -17,6 +17,7 @@ from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import StoreAddresses
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.needs import need
 from profiles.entrypoints.composition.stores import deciding_store, following_store
@@ -27,6 +28,7 @@ from profiles.entrypoints.garbage import collected_seldom
 class KafkaSettings:
     """Which topic of which cluster.
 
+    address: what `--kafka` says, so without a password.
     partitions, replication: of a topic that has to be made; -1 for the cluster's default.
     """
 
@@ -72,9 +74,10 @@ def producing(
     wanted = TopicSettings(
         name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
     )
-    Topics(kafka.address).ensure(wanted, stop=stop)
+    brokers = cluster(kafka.address)
+    Topics(brokers).ensure(wanted, stop=stop)
     with (
-        closing(KafkaPublisher(kafka.address, kafka.topic, stop=stop, hurry=hurry)) as publisher,
+        closing(KafkaPublisher(brokers, kafka.topic, stop=stop, hurry=hurry)) as publisher,
         collected_seldom(),
     ):
         yield Producing(
@@ -103,12 +106,13 @@ def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]
     )
 
     kafka = settings.kafka
-    topics = Topics(kafka.address)  # refuses an address before anything is made
+    brokers = cluster(kafka.address)  # refuses an address before anything is made
+    topics = Topics(brokers)
     with ExitStack() as stack:
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         applied = store.ledger_position()
         entries = stack.enter_context(
-            ledger(settings.ledger, kafka=kafka.address, applied=applied, stop=stop)
+            ledger(settings.ledger, kafka=brokers, applied=applied, stop=stop)
         )
         following = stack.enter_context(following_store(settings.stores.following))
         wanted = TopicSettings(
@@ -116,8 +120,8 @@ def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]
         )
         topic = topics.ensure(wanted, stop=stop)
         topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
-        rejected = stack.enter_context(closing(KafkaRejectedSink(kafka.address, kafka.topic)))
-        log = stack.enter_context(closing(KafkaLog(kafka.address, topic, group=settings.group)))
+        rejected = stack.enter_context(closing(KafkaRejectedSink(brokers, kafka.topic)))
+        log = stack.enter_context(closing(KafkaLog(brokers, topic, group=settings.group)))
         stack.enter_context(collected_seldom())
         yield Consuming(
             log=log,

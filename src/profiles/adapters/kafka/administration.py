@@ -1,0 +1,64 @@
+"""Kafka's client for questions about the cluster; it knows where it was not let in."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from profiles.adapters.kafka.cluster import Address
+from profiles.adapters.kafka.connection import client_settings, error_of, failure
+
+_LOGIN: Final = KafkaError._AUTHENTICATION  # noqa: SLF001 - the library's own errors are all named so
+_TLS: Final = KafkaError._SSL  # noqa: SLF001 - see above
+
+
+class Administration(AdminClient):
+    """Asks a cluster.
+
+    A request of who is not let in only times out; why is told beside it, to a callback.
+    """
+
+    def __init__(self, address: Address, *, name: str) -> None:
+        """Prepare for a cluster.
+
+        name: see `client_settings`.
+
+        Raises:
+            UsageError: the address has another form.
+        """
+        self._address = address
+        self._shut_out: KafkaError | None = None
+        settings = client_settings(address, name=name)
+        tell_outage = settings["error_cb"]
+
+        def heard(error: KafkaError) -> None:
+            if _is_shut_out(error):
+                self._shut_out = error
+            else:
+                tell_outage(error)
+
+        settings["error_cb"] = heard
+        super().__init__(settings)
+
+    @property
+    def shut_out(self) -> KafkaError | None:
+        """Tell why nobody is let in, as far as it has been heard of; no waiting mends that."""
+        self.poll(0)
+        return self._shut_out
+
+    @contextmanager
+    def translated(self) -> Generator[None]:
+        """Turn the driver's exceptions into ours, without their text."""
+        try:
+            yield
+        except KafkaException as raised:
+            raise failure(self._address, self.shut_out or error_of(raised)) from None
+
+
+def _is_shut_out(error: KafkaError) -> bool:
+    """Tell a wrong login or certificate from TLS that failed because a broker went away in it."""
+    return error.code() == _LOGIN or (error.code() == _TLS and "certificate" in error.str())
