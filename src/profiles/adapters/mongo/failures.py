@@ -32,7 +32,7 @@ AGAIN: Final = "Run the same command again: nothing is doubled."
 _EXPLAINED: Final[Mapping[int, tuple[str, str]]] = {
     13: (
         "the user may not do this (Unauthorized)",
-        "Give the user the role readWrite on the database.",
+        "Name a user in the URL, who has the role readWrite on the database.",
     ),
     18: ("it refused the name or password (AuthenticationFailed)", "Check both."),
     20: (
