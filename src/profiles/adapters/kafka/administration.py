@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -14,6 +14,7 @@ from profiles.adapters.kafka.connection import client_settings, error_of, failur
 
 _LOGIN: Final = KafkaError._AUTHENTICATION  # noqa: SLF001 - the library's own errors are all named so
 _TLS: Final = KafkaError._SSL  # noqa: SLF001 - see above
+_LOOK_S: Final = 0.2
 
 
 class Administration(AdminClient):
@@ -49,6 +50,19 @@ class Administration(AdminClient):
         """Tell why nobody is let in, as far as it has been heard of; no waiting mends that."""
         self.poll(0)
         return self._shut_out
+
+    def answer(self, asked: Any) -> Any:  # noqa: ANN401 - the driver's futures have no types
+        """Wait for the answer to a request, or for the news that nobody is let in.
+
+        Raises:
+            KafkaException: the request failed, or nobody is let in.
+        """
+        while True:
+            try:
+                return asked.result(timeout=_LOOK_S)
+            except TimeoutError:
+                if (error := self.shut_out) is not None:
+                    raise KafkaException(error) from None
 
     @contextmanager
     def translated(self) -> Generator[None]:

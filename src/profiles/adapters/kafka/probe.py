@@ -58,7 +58,8 @@ class KafkaProbe:
     def server(self) -> ServerFacts:
         """Tell how many brokers there are."""
         with self._admin.translated():
-            cluster = self._admin.describe_cluster(request_timeout=self._request_s).result()
+            asked = self._admin.describe_cluster(request_timeout=self._request_s)
+            cluster = self._admin.answer(asked)
         count = len(cluster.nodes)
         return ServerFacts(found=f"answers, with {count} broker{'s' if count > 1 else ''}")
 
@@ -73,7 +74,7 @@ class KafkaProbe:
                 return None
             resource = ConfigResource(ResourceType.TOPIC, name)
             asked = self._admin.describe_configs([resource], request_timeout=self._request_s)
-            settings: Any = asked[resource].result()
+            settings: Any = self._admin.answer(asked[resource])
             numbers = [partition.id for partition in described.partitions]
             firsts, ends, newest = (self._offsets(name, numbers, which) for which in _OFFSETS)
         topic = self._topics.describe(name)

@@ -154,7 +154,7 @@ class Topics:
         )
         future = self._admin.create_topics([wanted], request_timeout=self._request_s)[settings.name]
         try:
-            future.result()
+            self._admin.answer(future)
         except KafkaException as raised:
             if error_of(raised).code() != KafkaError.TOPIC_ALREADY_EXISTS:  # somebody else did
                 raise
@@ -189,7 +189,7 @@ class Topics:
     def _differences(self, settings: TopicSettings) -> Mapping[str, tuple[str, str]]:
         resource = ConfigResource(ResourceType.TOPIC, settings.name)
         answer = self._admin.describe_configs([resource], request_timeout=self._request_s)
-        found = answer[resource].result()
+        found = self._admin.answer(answer[resource])
         return {
             name: (str(found[name].value), wanted)
             for name, wanted in settings.configuration().items()
@@ -214,7 +214,7 @@ class Topics:
         futures = self._admin.delete_topics(list(names), request_timeout=self._request_s)
         with self._admin.translated():
             for future in futures.values():
-                future.result()
+                self._admin.answer(future)
 
     def ask(self, name: str) -> Any:  # noqa: ANN401 - the driver's future of a type it does not export
         """Begin to describe a topic; give the answer to `answered`."""
@@ -245,7 +245,7 @@ class Topics:
         """
         asked = [ConsumerGroupTopicPartitions(group, [place])]
         answer = self._admin.list_consumer_group_offsets(asked, request_timeout=self._request_s)
-        (found,) = answer[group].result().topic_partitions
+        (found,) = self._admin.answer(answer[group]).topic_partitions
         if found.error is not None:
             raise KafkaException(found.error)
         return int(found.offset) if found.offset >= 0 else None
@@ -265,7 +265,7 @@ class Topics:
             raise failure(self._address, error) from None
 
     def _described(self, name: str) -> Topic:
-        return _topic(name, self.ask(name).result())
+        return _topic(name, self._admin.answer(self.ask(name)))
 
 
 def gone(name: str) -> LogError:
