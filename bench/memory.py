@@ -129,9 +129,10 @@ def _wait_for(place: Target, adults: int) -> None:
 
 
 def _told(what: str, resident: Sequence[float], minutes: int) -> Iterator[Figure]:
-    """Tell the memory after a fifth of the time and at the end, each the median of a tenth."""
+    """Tell the memory in the second tenth of the time and in the last, each the median."""
     tenth = len(resident) // 10
-    early, late = median(resident[tenth : 2 * tenth]), median(resident[-tenth:])
+    tenths = [median(resident[at : at + tenth]) for at in range(0, 10 * tenth, tenth)]
+    early, late = tenths[1], tenths[-1]
     when = f"{minutes} min at {PER_SECOND} a second"
     yield Figure(what=f"{what}, memory at the beginning", value=early, unit="MiB")
     yield Figure(what=f"{what}, memory after {when}", value=late, unit="MiB")
@@ -141,4 +142,5 @@ def _told(what: str, resident: Sequence[float], minutes: int) -> Iterator[Figure
         unit="%",
         aim=FLAT,
         lower_is_better=True,
+        note=f"by tenths {', '.join(f'{each:.0f}' for each in tenths)} MiB",
     )

@@ -88,8 +88,10 @@ class Connection:
             defaults: dict[str, Any] = {
                 name: value for name, value in _DEFAULTS.items() if name.lower() not in given
             }
+            if password is not None:  # None would take away one in the URL
+                defaults["password"] = password
             client: pymongo.MongoClient[Document] = pymongo.MongoClient(
-                url, appname="profiles", password=password, **defaults
+                url, appname="profiles", **defaults
             )
             try:
                 connection = cls(
