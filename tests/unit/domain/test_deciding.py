@@ -271,6 +271,25 @@ def test_a_child_is_withheld_however_broken_the_record_is(dotted: str, value: Js
     assert decide(born("1895-11-23", broken), DEFAULT_POLICY, today) == refused
 
 
+@pytest.mark.parametrize(
+    ("leap_day", "as_of", "adult"),
+    [
+        (LeapDay.MAR1, date(2022, 2, 28), False),
+        (LeapDay.MAR1, date(2022, 3, 1), True),
+        (LeapDay.FEB28, date(2022, 2, 27), False),
+        (LeapDay.FEB28, date(2022, 2, 28), True),
+    ],
+)
+def test_a_broken_record_is_rejected_from_the_day_on_which_a_sound_one_is_admitted(
+    leap_day: LeapDay, as_of: date, *, adult: bool
+) -> None:
+    broken = born("2004-02-29", put(RECORD, ["email"], 5))
+
+    outcome = decide(broken, PrivacyPolicy(leap_day=leap_day), replace(today, as_of=as_of))
+
+    assert outcome == (Rejected(Reason.TYPE, "email", "text or null") if adult else MINOR)
+
+
 def test_a_child_filled_in_by_a_decoder_is_withheld_however_broken_the_record_is() -> None:
     person = Person(login=Login(uuid="no id"), dob=Birth(date="2015-01-01"))
 
