@@ -91,8 +91,7 @@ def read_with_birth(record: object) -> tuple[Person, date] | Rejected:
                 return record, born
         else:
             record = _typed(record)
-        person = _clean(record)
-        return person, _date(person.dob.date, "dob.date")
+        return _clean(record)
     except _Refused as refused:
         return refused.rejected
 
@@ -233,15 +232,15 @@ def _postcode(location: dict[str, object]) -> int | str | None:
     raise _Refused(Reason.TYPE, "location.postcode", "integer, text or null")
 
 
-def _clean(person: Person) -> Person:
-    """Bring a typed person to normal form, or refuse it."""
+def _clean(person: Person) -> tuple[Person, date]:
+    """Bring a typed person to normal form and read the date of birth, or refuse it."""
     identity = _identity(person.login.uuid)
-    _date(person.dob.date, "dob.date")
+    born = _date(person.dob.date, "dob.date")
     if person.schema is not None and person.schema != SCHEMA_VERSION:
         raise _Refused(Reason.SCHEMA, "schema", f"schema version {SCHEMA_VERSION}")
     if person.registered is not None and person.registered.date is not None:
         _date(person.registered.date, "registered.date")
-    return Person(
+    clean = Person(
         login=Login(uuid=identity, username=_clean_text(person.login.username, "login.username")),
         dob=person.dob,
         gender=_clean_text(person.gender, "gender"),
@@ -252,6 +251,7 @@ def _clean(person: Person) -> Person:
         nat=_clean_text(person.nat, "nat"),
         schema=person.schema,
     )
+    return clean, born
 
 
 def _identity(uuid: str) -> PersonId:
