@@ -77,6 +77,7 @@ def _fed(
     begin = time.perf_counter()
     looked_at, adults, refreshed = 0.0, 0, 0
     for number, (message, adult) in enumerate(responses(seconds * PER_SECOND)):
+        # Until this one is due, so that a slow one makes none of those behind it late.
         time.sleep(max(0.0, begin + number / PER_SECOND - time.perf_counter()))
         producer.produce(topic, message, partition=number % partitions)
         producer.poll(0)
@@ -123,8 +124,8 @@ def _wait_for(place: Target, adults: int) -> None:
     deadline = time.perf_counter() + SETTLED_WITHIN_S
     users = place.mongo[place.name]["users"]
     while users.count_documents({}) < adults and time.perf_counter() < deadline:
-        time.sleep(1)
-    time.sleep(2)
+        time.sleep(1)  # counting is work for the server, too
+    time.sleep(2)  # Cassandra gets the last chunk after MongoDB has it
     place.check(adults)
 
 

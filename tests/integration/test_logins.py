@@ -141,7 +141,7 @@ def wait_for_the_first_user(host: str, port: int) -> None:
             cluster.connect()
         except NoHostAvailable:
             assert time.monotonic() < deadline, "there is no first user"
-            time.sleep(0.5)
+            time.sleep(0.5)  # it tells nobody when it is done
         else:
             return
         finally:
