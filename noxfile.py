@@ -15,7 +15,7 @@ import nox
 nox.needs_version = ">=2025.10"
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"  # the locks say what belongs in; a second run starts at once
-nox.options.sessions = ["lint", "types", "unit", "contracts", "integration"]
+nox.options.sessions = ["lint", "types", "unit", "docs", "contracts", "integration"]
 
 ROOT = Path(__file__).parent
 
@@ -27,6 +27,7 @@ LOCKS = {
     "integration": ["--group=integration", "--extra=all"],
     "browser": ["--group=browser", "--extra=api", "--extra=dashboard", "--extra=mongo"],
     "mutation": ["--group=mutation", "--extra=api", "--extra=dashboard", *DRIVERS],
+    "docs": ["--group=docs"],
     "demo": ["--group=build", "--extra=api", "--extra=dashboard"],
     "bench-usual-job": ["--group=bench-usual-job"],
 }
@@ -118,6 +119,21 @@ def contracts(session: nox.Session) -> None:
         "--include=*/profiles/domain/*,*/profiles/application/*",
         silent=True,
     )
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation as a site, strictly, and follow every link in it.
+
+    Arguments go to MkDocs instead: `nox -s docs -- serve` shows the pages while they are written.
+    """
+    _install_locked(session, "docs")
+    env = {"NO_MKDOCS_2_WARNING": "1"}  # an advertisement for its successor
+    if session.posargs:
+        session.run("mkdocs", *session.posargs, env=env)
+        return
+    session.run("mkdocs", "build", "--strict", env=env, silent=True)  # --quiet passes over warnings
+    session.run(*PYTEST, "tests/site")
 
 
 @nox.session
