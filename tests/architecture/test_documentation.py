@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,3 +190,12 @@ def test_every_page_is_in_the_menu_of_the_site() -> None:
     }
 
     assert listed == pages
+
+
+def test_the_pictures_are_what_their_script_draws(tmp_path: Path) -> None:
+    script = ROOT / "docs" / "pictures.py"
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True)
+
+    drawn = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    kept = {path.name: path.read_text("utf-8") for path in (ROOT / "docs/images").glob("*.svg")}
+    assert drawn == kept
