@@ -34,9 +34,9 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
 from profiles.adapters.kafka import Topics
 from profiles.adapters.mongo import MongoDecidingStore
-from profiles.application.chunk import LogPartition
 from profiles.application.errors import StoreError
-from profiles.application.produce import Production
+from profiles.application.ingest.produce import Production
+from profiles.application.log.records import LogPartition
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile

@@ -32,7 +32,7 @@ _REMEDIES: Final = {
 }
 
 # What a client is told beside its requests, which only time out.
-_DOORS: Final = {
+_ACCESS_DENIED: Final = {
     KafkaError._AUTHENTICATION: (  # noqa: SLF001 - the library's own errors are all named so
         "it refused the login",
         "Check user, password and mechanism, and run the same command again.",
@@ -96,7 +96,7 @@ def permanent(error: KafkaError) -> bool:
 def failure(address: Address, error: KafkaError) -> LogError:
     """Build our error from the driver's, whose text is not shown."""
     again = "See that it is up, and run the same command again."
-    happened, remedy = _DOORS.get(
+    happened, remedy = _ACCESS_DENIED.get(
         error.code(), ("it refused or did not answer", _REMEDIES.get(error.code(), again))
     )
     kind = LogError if permanent(error) else LogAwayError
@@ -104,7 +104,7 @@ def failure(address: Address, error: KafkaError) -> LogError:
 
 
 @contextmanager
-def translated(address: Address) -> Generator[None]:
+def map_exceptions(address: Address) -> Generator[None]:
     """Turn the driver's exceptions into ours, without their text."""
     try:
         yield

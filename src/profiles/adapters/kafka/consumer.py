@@ -20,15 +20,15 @@ from profiles.adapters.kafka.connection import (
     client_settings,
     error_of,
     failure,
+    map_exceptions,
     permanent,
-    translated,
 )
 from profiles.adapters.kafka.records import record_of
 from profiles.adapters.kafka.topic import Topic, Topics, gone
-from profiles.application.chunk import LogPartition, LogRecord
 from profiles.application.errors import GapError, LogError
-from profiles.application.moments import Moments
-from profiles.application.streams import Revoked, Run
+from profiles.application.log.records import LogPartition, LogRecord, Run
+from profiles.application.log.timestamps import TimestampDecoder
+from profiles.application.ports.logs import Revoked
 
 _SETTINGS: Final = {
     "enable.auto.commit": False,
@@ -88,7 +88,7 @@ class KafkaLog:
         self._fetched: list[Message] = []
         self._rebalances = 0
         self._paused = False
-        self._moments = Moments()
+        self._timestamps = TimestampDecoder()
 
     def partitions(self) -> Sequence[LogPartition]:
         """Return all partitions."""
@@ -96,7 +96,7 @@ class KafkaLog:
 
     def bounds(self, partition: LogPartition) -> tuple[int, int]:
         """Return the first offset that is held, and the next one."""
-        with translated(self._address):
+        with map_exceptions(self._address):
             return self._consumer.get_watermark_offsets(
                 TopicPartition(self._topic.name, partition.number), timeout=_REQUEST_S
             )
@@ -108,13 +108,13 @@ class KafkaLog:
         answers nothing else on that connection.
         """
         place = TopicPartition(self._topic.name, partition.number)
-        with translated(self._address):
+        with map_exceptions(self._address):
             return self._topics.committed(self._group, place)
 
     def subscribe(self, revoked: Revoked) -> None:
         """Ask for a share of the partitions; see the port."""
         self._revoked = revoked
-        with translated(self._address):
+        with map_exceptions(self._address):
             self._consumer.subscribe(
                 [self._topic.name],
                 on_assign=self._on_assign,
@@ -150,7 +150,7 @@ class KafkaLog:
         """Begin where the stores say; see the port."""
         self._next.update(starts)
         partitions = self._of(self._next)
-        with translated(self._address):
+        with map_exceptions(self._address):
             self._consumer.assign(partitions)
             self._consumer.resume(partitions)
         self._paused = False
@@ -161,7 +161,7 @@ class KafkaLog:
 
     def read(self, *, limit: int, timeout_s: float) -> Sequence[Run]:
         """Return what has come, once it is sure of which topic it is; see the port."""
-        with translated(self._address):
+        with map_exceptions(self._address):
             if self._paused and self._next:
                 self._consumer.resume(self._of(self._next))
             self._paused = False
@@ -198,7 +198,7 @@ class KafkaLog:
             if number is None or offset is None or offset < self._next.get(number, offset + 1):
                 continue  # of a partition that was revoked after it had been fetched
             if error is None:
-                records.setdefault(number, []).append(record_of(message, offset, self._moments))
+                records.setdefault(number, []).append(record_of(message, offset, self._timestamps))
                 offset += 1
             ends[number] = max(offset, ends.get(number, 0))
         return records, ends, errors
@@ -258,7 +258,7 @@ class KafkaLog:
 
     def keep_alive(self) -> None:
         """Stay in the group while the stores are busy or away; see the port."""
-        with translated(self._address):
+        with map_exceptions(self._address):
             if not self._paused and self._next:
                 self._consumer.pause(self._of(self._next))
                 self._paused = True

@@ -25,8 +25,8 @@ from profiles.adapters.kafka.connection import (
     failure,
     permanent,
 )
-from profiles.application.chunk import LogPartition
 from profiles.application.errors import LogError
+from profiles.application.log.records import LogPartition
 from profiles.domain.policy import LOG_RETENTION
 
 DEFAULT_TOPIC: Final = "user_data_topic"
@@ -131,9 +131,9 @@ class Topics:
             try:
                 return ask()
             except KafkaException as raised:
-                shut_out = self._admin.shut_out
-                error = shut_out or error_of(raised)
-                final = shut_out is not None or permanent(error)
+                access_denied = self._admin.access_denied
+                error = access_denied or error_of(raised)
+                final = access_denied is not None or permanent(error)
                 if final or time.monotonic() > deadline or stop.is_set():
                     raise failure(self._address, error) from None
                 if not said and error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:  # just made
@@ -166,7 +166,7 @@ class Topics:
         Raises:
             LogError: Kafka did not answer, or this user may not see it.
         """
-        with self._admin.translated():
+        with self._admin.map_exceptions():
             return self._found(name)
 
     def _found(self, name: str) -> Topic | None:
@@ -183,7 +183,7 @@ class Topics:
         Raises:
             LogError: there is no such topic, or Kafka did not answer.
         """
-        with self._admin.translated():
+        with self._admin.map_exceptions():
             return self._differences(settings)
 
     def _differences(self, settings: TopicSettings) -> Mapping[str, tuple[str, str]]:
@@ -212,7 +212,7 @@ class Topics:
             LogError: Kafka did not do it.
         """
         futures = self._admin.delete_topics(list(names), request_timeout=self._request_s)
-        with self._admin.translated():
+        with self._admin.map_exceptions():
             for future in futures.values():
                 self._admin.answer(future)
 
