@@ -10,10 +10,8 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import client_settings, error_of, failure
+from profiles.adapters.kafka.connection import Told, client_settings, error_of, failure
 
-_LOGIN: Final = KafkaError._AUTHENTICATION  # noqa: SLF001 - the library's own errors are all named so
-_TLS: Final = KafkaError._SSL  # noqa: SLF001 - see above
 _LOOK_S: Final = 0.2
 
 
@@ -32,24 +30,16 @@ class Administration(AdminClient):
             UsageError: the address has another form.
         """
         self._address = address
-        self._access_denied: KafkaError | None = None
         settings = client_settings(address, name=name)
-        tell_outage = settings["error_cb"]
-
-        def heard(error: KafkaError) -> None:
-            if _is_access_denied(error):
-                self._access_denied = error
-            else:
-                tell_outage(error)
-
-        settings["error_cb"] = heard
+        self._told = Told(settings["error_cb"])
+        settings["error_cb"] = self._told
         super().__init__(settings)
 
     @property
     def access_denied(self) -> KafkaError | None:
         """Tell why nobody is let in, as far as it has been heard of; no waiting mends that."""
         self.poll(0)
-        return self._access_denied
+        return self._told.access_denied
 
     def answer(self, asked: Any) -> Any:  # noqa: ANN401 - the driver's futures have no types
         """Wait for the answer to a request, or for the news that nobody is let in.
@@ -71,8 +61,3 @@ class Administration(AdminClient):
             yield
         except KafkaException as raised:
             raise failure(self._address, self.access_denied or error_of(raised)) from None
-
-
-def _is_access_denied(error: KafkaError) -> bool:
-    """Tell a wrong login or certificate from TLS that failed because a broker went away in it."""
-    return error.code() == _LOGIN or (error.code() == _TLS and "certificate" in error.str())

@@ -32,12 +32,14 @@ _REMEDIES: Final = {
 }
 
 # What a client is told beside its requests, which only time out.
+_LOGIN: Final = KafkaError._AUTHENTICATION  # noqa: SLF001 - the library's own errors are all named so
+_TLS: Final = KafkaError._SSL  # noqa: SLF001 - see above
 _ACCESS_DENIED: Final = {
-    KafkaError._AUTHENTICATION: (  # noqa: SLF001 - the library's own errors are all named so
+    _LOGIN: (
         "it refused the login",
         "Check user, password and mechanism, and run the same command again.",
     ),
-    KafkaError._SSL: (  # noqa: SLF001 - see above
+    _TLS: (
         "no certificate of a trusted authority was shown",
         "Name a file with the authority's certificate as ca=FILE, and run the same command again.",
     ),
@@ -86,6 +88,30 @@ def outage_log(address: Address) -> Outage:
             )
 
     return say
+
+
+class Told:
+    """Hears what a client is told beside its requests; it knows where nobody is let in."""
+
+    def __init__(self, otherwise: Outage) -> None:
+        """Prepare to be a client's `error_cb`.
+
+        otherwise: called with every other error.
+        """
+        self._otherwise = otherwise
+        self.access_denied: KafkaError | None = None
+
+    def __call__(self, error: KafkaError) -> None:
+        """Take note."""
+        if _is_access_denied(error):
+            self.access_denied = error
+        else:
+            self._otherwise(error)
+
+
+def _is_access_denied(error: KafkaError) -> bool:
+    """Tell a wrong login or certificate from TLS that failed because a broker went away in it."""
+    return error.code() == _LOGIN or (error.code() == _TLS and "certificate" in error.str())
 
 
 def permanent(error: KafkaError) -> bool:

@@ -9,13 +9,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any, Final, NamedTuple, TypeVar
 
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicCollection,
-    TopicPartition,
-)
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
 
 from profiles.adapters.kafka.administration import Administration
@@ -236,19 +230,6 @@ class Topics:
             if permanent(error):
                 raise failure(self._address, error) from None
             return None
-
-    def committed(self, group: str, place: TopicPartition) -> int | None:
-        """Return the offset that a group has committed last for a partition, or None.
-
-        Raises:
-            KafkaException: Kafka did not answer, or refused to.
-        """
-        asked = [ConsumerGroupTopicPartitions(group, [place])]
-        answer = self._admin.list_consumer_group_offsets(asked, request_timeout=self._request_s)
-        (found,) = self._admin.answer(answer[group]).topic_partitions
-        if found.error is not None:
-            raise KafkaException(found.error)
-        return int(found.offset) if found.offset >= 0 else None
 
     def describe(self, name: str) -> Topic:
         """Describe a topic.
