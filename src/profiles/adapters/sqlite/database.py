@@ -123,7 +123,7 @@ def transaction(connection: sqlite3.Connection) -> Generator[None]:
 
 
 @contextmanager
-def translated(error: Callable[[str, str], ProfilesError]) -> Generator[None]:
+def map_exceptions(error: Callable[[str, str], ProfilesError]) -> Generator[None]:
     """Turn SQLite's errors into ours, without their text: it can quote what was to be written.
 
     error: builds our error from what happened and what to do.

@@ -4,140 +4,35 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from itertools import pairwise
+from datetime import date, datetime
 from pathlib import Path
 from threading import RLock
-from typing import Any, Final, NamedTuple
 
-from profiles.adapters.sqlite import counting
+from profiles.adapters.sqlite import counting, unit_of_work
 from profiles.adapters.sqlite.database import (
-    Kind,
     close,
     connect,
     empty_write_ahead_file,
-    transaction,
-    translated,
+    map_exceptions,
 )
-from profiles.application.chunk import (
-    Applied,
-    Chunk,
-    EarlierEpoch,
-    LogPartition,
-    Quarantined,
-    Settlement,
-    settle,
-)
-from profiles.application.errors import GapError, StoreError
-from profiles.application.ports import ARRIVALS_KEPT, Ledger, Overview, Progress
+from profiles.adapters.sqlite.rows import profile_of, quarantined_of
+from profiles.adapters.sqlite.schema import KIND
+from profiles.adapters.sqlite.unit_of_work import SqliteTransactions
+from profiles.application.errors import StoreError
+from profiles.application.log.deciding import Chunk
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import Applied, Overview, StoreProgress
+from profiles.application.transaction import removal
+from profiles.application.transaction.commit import apply_chunk
 from profiles.domain.errors import UsageError
-from profiles.domain.outcome import Reason, Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
-from profiles.domain.resolving import Held
-from profiles.domain.statistics import UNKNOWN, Statistics, cell_of
+from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
-from profiles.domain.version import Version
-
-_KIND: Final = Kind(
-    name="profile store",
-    application_id=0x50524F53,
-    version=2,
-    schema=f"""
-    CREATE TABLE users (
-        id TEXT PRIMARY KEY,
-        username TEXT,
-        gender TEXT,
-        title TEXT,
-        full_name TEXT,
-        full_address TEXT,
-        city TEXT,
-        country TEXT,
-        nationality TEXT,
-        email TEXT,
-        email_domain TEXT,
-        age INTEGER NOT NULL,
-        birth_month TEXT NOT NULL,
-        registered_on TEXT,
-        as_of TEXT NOT NULL,
-        expires_at TEXT NOT NULL,
-        version INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE epochs (
-        epoch INTEGER PRIMARY KEY,
-        topic_id TEXT NOT NULL,
-        partitions INTEGER NOT NULL,
-        firsts TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE writers (
-        writer INTEGER PRIMARY KEY,
-        topic_id TEXT NOT NULL,
-        partition INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        ledger_position INTEGER NOT NULL,
-        UNIQUE (topic_id, partition)
-    ) STRICT;
-    {counting.CELLS};
-    CREATE TABLE email_domains (
-        writer INTEGER NOT NULL REFERENCES writers,
-        email_domain TEXT NOT NULL,
-        count INTEGER NOT NULL,
-        PRIMARY KEY (writer, email_domain)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE counts (
-        writer INTEGER NOT NULL REFERENCES writers,
-        kind TEXT NOT NULL CHECK (kind IN ('read', 'outcome', 'reason')),
-        name TEXT NOT NULL,
-        count INTEGER NOT NULL,
-        PRIMARY KEY (writer, kind, name)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE arrivals (
-        minute TEXT NOT NULL,
-        writer INTEGER NOT NULL REFERENCES writers,
-        count INTEGER NOT NULL,
-        PRIMARY KEY (minute, writer)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE quarantine (
-        writer INTEGER NOT NULL REFERENCES writers,
-        offset INTEGER NOT NULL,
-        ordinal INTEGER NOT NULL,
-        partitions INTEGER NOT NULL,
-        logged_at TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        path TEXT NOT NULL,
-        expected TEXT NOT NULL,
-        PRIMARY KEY (writer, offset, ordinal)
-    ) STRICT, WITHOUT ROWID
-    """,
-)
-
-_UPSERT: Final = (
-    "INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_HELD: Final = (
-    "SELECT id, version, nationality, gender, birth_month, email_domain FROM users"
-    " WHERE id IN (SELECT value FROM json_each(?))"
-)
-_OF_PERSONS: Final = "id IN (SELECT value FROM json_each(?))"
-_ADD_COUNT: Final = """
-    INSERT INTO counts VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET count = count + excluded.count
-"""
-_ADD_ARRIVALS: Final = """
-    INSERT INTO arrivals VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET count = count + excluded.count
-"""
-
-
-class _Writer(NamedTuple):
-    """A partition as the store knows it."""
-
-    number: int
-    position: int
-    epoch: int
-    earlier: Sequence[EarlierEpoch]
 
 
 class SqliteDecidingStore:
@@ -150,6 +45,7 @@ class SqliteDecidingStore:
         """Take over an open connection; see `open`."""
         self._path = path
         self._connection = connection
+        self.transactions = SqliteTransactions(connection)
         self._turn = RLock()
 
     @classmethod
@@ -165,8 +61,8 @@ class SqliteDecidingStore:
         if not create and not path.is_file():
             message = f"There is no profile store at {path}; make one with `profiles run`."
             raise UsageError(message)
-        with translated(lambda happened, remedy: StoreError(str(path), happened, remedy)):
-            return cls(path, connect(path, _KIND))
+        with map_exceptions(lambda happened, remedy: StoreError(str(path), happened, remedy)):
+            return cls(path, connect(path, KIND))
 
     def close(self) -> None:
         """Close the file."""
@@ -174,32 +70,25 @@ class SqliteDecidingStore:
 
     def position(self, partition: LogPartition) -> int | None:
         """Return the first offset of a partition not yet decided."""
-        with self._translated():
-            row = self._connection.execute(
-                "SELECT position FROM writers WHERE topic_id = ? AND partition = ?",
-                (partition.topic_id, partition.number),
-            ).fetchone()
-        return row[0] if row else None
+        with self._exceptions_mapped():
+            return unit_of_work.position(self._connection, partition.writer)
 
     def ledger_position(self) -> int:
-        """Return the highest position of the erasure ledger that any writer has applied."""
-        with self._translated():
-            row = self._connection.execute(
-                "SELECT coalesce(max(ledger_position), 0) FROM writers"
-            ).fetchone()
-        return int(row[0])
+        """Return the position of the erasure ledger that the store has applied."""
+        with self._exceptions_mapped():
+            return unit_of_work.ledger_position(self._connection)
 
-    def progress(self) -> Progress:
+    def progress(self) -> StoreProgress:
         """Return how far the store is."""
-        with self._translated(), self._snapshot():
+        with self._exceptions_mapped(), self._snapshot():
             topics = self._connection.execute(
                 "SELECT topic_id, partitions FROM epochs ORDER BY epoch"
             ).fetchall()
             writers = self._connection.execute(
-                "SELECT topic_id, partition, position FROM writers"
+                "SELECT topic_id, partition, position FROM writers WHERE position IS NOT NULL"
             ).fetchall()
             ledger_position = self.ledger_position()
-        return Progress(
+        return StoreProgress(
             ledger_position=ledger_position,
             topics=tuple(topics),
             positions={(topic_id, number): position for topic_id, number, position in writers},
@@ -207,137 +96,17 @@ class SqliteDecidingStore:
 
     def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
         """Write what a chunk changes, in one transaction; see the port."""
-        with self._translated(), transaction(self._connection):
-            writer = self._writer(chunk)
-            if chunk.start > writer.position:
-                raise GapError(writer.position, chunk.start)
-            applied = self.ledger_position()
-            view = ledger.view(at_least=applied)
-            if view.position > applied:
-                # From here on the store says that it has applied every entry: so it must have.
-                self._delete(_OF_PERSONS, json.dumps(list(view.suppressed)))
-                self._connection.execute("UPDATE writers SET ledger_position = ?", (view.position,))
-            settlement = settle(
-                chunk,
-                self._held({entry.person for entry in chunk.entries if entry.person}),
-                epoch=writer.epoch,
-                position=writer.position,
-                earlier=writer.earlier,
-                suppressed=view.suppressed,
-                restricted=view.restricted,
-            )
-            self._write(writer, settlement)
-            self._connection.execute(
-                "UPDATE writers SET position = max(position, ?) WHERE writer = ?",
-                (chunk.end, writer.number),
-            )
-        return settlement.applied
-
-    def _writer(self, chunk: Chunk) -> _Writer:
-        """Look up the partition's writer and epochs; enter them at its first chunk."""
-        partition = chunk.partition
-        epochs = self._epochs(partition)
-        self._connection.execute(
-            "INSERT OR IGNORE INTO writers (topic_id, partition, position, ledger_position)"
-            " VALUES (?, ?, ?, (SELECT coalesce(max(ledger_position), 0) FROM writers))",
-            (partition.topic_id, partition.number, chunk.start),
-        )
-        number, position = self._connection.execute(
-            "SELECT writer, position FROM writers WHERE topic_id = ? AND partition = ?",
-            (partition.topic_id, partition.number),
-        ).fetchone()
-        earlier = [
-            EarlierEpoch(epoch, firsts.get(str(partition.number), 0))
-            for (epoch, _), (_, firsts) in pairwise(epochs)
-        ]
-        return _Writer(number, position, epochs[-1][0], earlier)
-
-    def _epochs(self, partition: LogPartition) -> Sequence[tuple[int, Mapping[str, int]]]:
-        """List the epochs of a topic, each with the first offset of each partition in it.
-
-        Enter another if the topic is new or has grown.
-        """
-        rows = self._connection.execute(
-            "SELECT epoch, firsts, partitions FROM epochs WHERE topic_id = ? ORDER BY epoch",
-            (partition.topic_id,),
-        ).fetchall()
-        epochs = [(epoch, json.loads(firsts)) for epoch, firsts, _ in rows]
-        if rows and rows[-1][2] >= partition.partitions:
-            return epochs
-        firsts = dict(
-            self._connection.execute(
-                "SELECT partition, position FROM writers WHERE topic_id = ?", (partition.topic_id,)
-            )
-        )
-        (epoch,) = self._connection.execute(
-            "INSERT INTO epochs SELECT coalesce(max(epoch), 0) + 1, ?, ?, ? FROM epochs"
-            " RETURNING epoch",
-            (partition.topic_id, partition.partitions, json.dumps(firsts)),
-        ).fetchone()
-        return [*epochs, (epoch, {str(number): first for number, first in firsts.items()})]
-
-    def _held(self, persons: Iterable[PersonId]) -> Mapping[PersonId, Held]:
-        return {
-            row[0]: Held(row[1], cell_of(row[2], row[3], row[4]), row[5] or UNKNOWN)
-            for row in self._connection.execute(_HELD, (json.dumps(list(persons)),))
-        }
-
-    def _write(self, writer: _Writer, settlement: Settlement) -> None:
-        many = self._connection.executemany
-        changes = settlement.changes
-        many("DELETE FROM users WHERE id = ?", [(person,) for person in changes.deletions])
-        many(_UPSERT, [_row(profile, version) for profile, version in changes.upserts.values()])
-        counting.add(self._connection, writer.number, changes.difference)
-        many(_ADD_COUNT, counting.tally_rows(writer.number, changes.tally))
-        if settlement.arrivals:
-            arrivals = settlement.arrivals.items()
-            many(_ADD_ARRIVALS, [(m.isoformat(), writer.number, count) for m, count in arrivals])
-            (newest,) = self._connection.execute("SELECT max(minute) FROM arrivals").fetchone()
-            oldest = datetime.fromisoformat(newest) - ARRIVALS_KEPT
-            self._connection.execute(
-                "DELETE FROM arrivals WHERE minute <= ?", (oldest.isoformat(),)
-            )
-        many(
-            "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [_quarantine_row(writer.number, rejection) for rejection in settlement.quarantined],
-        )
+        with self._exceptions_mapped():
+            return apply_chunk(self.transactions, chunk, ledger)
 
     def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
-        """Delete what has expired, in one transaction; see the port."""
-        with self._translated(), transaction(self._connection):
-            expired = self._delete("expires_at <= ?", read_on.isoformat())
-            self._connection.execute(
-                "DELETE FROM quarantine WHERE logged_at < ?",
-                (quarantined_before.astimezone(UTC).isoformat(timespec="microseconds"),),
+        """Delete what has expired; see the port."""
+        with self._exceptions_mapped():
+            expired = removal.sweep(
+                self.transactions, read_on=read_on, quarantined_before=quarantined_before
             )
         empty_write_ahead_file(self._connection)
         return expired
-
-    def _delete(self, condition: str, argument: str) -> int:
-        """Delete profiles and their counts, each from the writer that its version names."""
-        rows = self._connection.execute(
-            f"SELECT * FROM users WHERE {condition}",  # noqa: S608 - this module's own words
-            (argument,),
-        ).fetchall()
-        gone: dict[int, list[Profile]] = {}
-        for profile, version in map(_profile, rows):
-            gone.setdefault(self._writer_of(version), []).append(profile)
-        for writer, profiles in gone.items():
-            counting.add(self._connection, writer, -Statistics.recount(profiles))
-        self._connection.execute(
-            f"DELETE FROM users WHERE {condition}",  # noqa: S608 - this module's own words
-            (argument,),
-        )
-        return len(rows)
-
-    def _writer_of(self, version: int) -> int:
-        place = Version.parts(version)
-        row = self._connection.execute(
-            "SELECT writer FROM writers JOIN epochs USING (topic_id)"
-            " WHERE epoch = ? AND partition = ?",
-            (place.epoch, place.partition),
-        ).fetchone()
-        return int(row[0])
 
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person."""
@@ -345,64 +114,55 @@ class SqliteDecidingStore:
 
     def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
         """Return what is held of some persons."""
-        with self._translated():
+        with self._exceptions_mapped():
             rows = self._connection.execute(
-                f"SELECT * FROM users WHERE {_OF_PERSONS}",  # noqa: S608 - this module's own words
+                "SELECT * FROM users WHERE id IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(persons)),),
             ).fetchall()
-        return {profile.id: (profile, version) for profile, version in map(_profile, rows)}
+        return {profile.id: (profile, version) for profile, version in map(profile_of, rows)}
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
         """Yield all that is held, in the order of ids."""
-        with translated(lambda happened, remedy: StoreError(str(self._path), happened, remedy)):
+        with map_exceptions(lambda happened, remedy: StoreError(str(self._path), happened, remedy)):
             for row in self._connection.execute("SELECT * FROM users ORDER BY id"):
-                yield _profile(row)
+                yield profile_of(row)
 
     def statistics(self) -> Statistics:
         """Return the sum over all writers, as of one moment."""
-        with self._translated(), self._snapshot():
+        with self._exceptions_mapped(), self._snapshot():
             return counting.statistics(self._connection)
 
     def overview(self) -> Overview:
         """Return all that the page is made of, as of one moment."""
-        with self._translated(), self._snapshot():
+        with self._exceptions_mapped(), self._snapshot():
             return counting.overview(self._connection)
 
     def counts(self) -> Tally:
         """Return the sum of all tallies."""
-        with self._translated():
+        with self._exceptions_mapped():
             return counting.tally(self._connection)
 
     def arrivals(self) -> dict[datetime, int]:
         """Return newly held persons by minute of log time."""
-        with self._translated():
+        with self._exceptions_mapped():
             return counting.arrivals(self._connection)
 
     def quarantine(self) -> Sequence[Quarantined]:
         """Return the rejected records, oldest first."""
-        with self._translated():
+        with self._exceptions_mapped():
             rows = self._connection.execute(
                 "SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path,"
                 " expected FROM quarantine JOIN writers USING (writer)"
                 " ORDER BY logged_at, topic_id, partition, offset, ordinal"
             ).fetchall()
-        return [
-            Quarantined(
-                partition=LogPartition(row[0], row[1], row[2]),
-                offset=row[3],
-                ordinal=row[4],
-                logged_at=datetime.fromisoformat(row[5]),
-                rejected=Rejected(Reason(row[6]), row[7], row[8]),
-            )
-            for row in rows
-        ]
+        return list(map(quarantined_of, rows))
 
     @contextmanager
-    def _translated(self) -> Generator[None]:
+    def _exceptions_mapped(self) -> Generator[None]:
         """Take a turn; errors leave as ours."""
         with (
             self._turn,
-            translated(lambda happened, remedy: StoreError(str(self._path), happened, remedy)),
+            map_exceptions(lambda happened, remedy: StoreError(str(self._path), happened, remedy)),
         ):
             yield
 
@@ -414,40 +174,3 @@ class SqliteDecidingStore:
             yield
         finally:
             self._connection.execute("COMMIT")
-
-
-def _row(profile: Profile, version: int) -> tuple[object, ...]:
-    """Write a profile as a row of `users`: dates as ISO text."""
-    *texts, registered_on, as_of, expires_at = profile
-    return (
-        *texts,
-        None if registered_on is None else registered_on.isoformat(),
-        as_of.isoformat(),
-        expires_at.isoformat(),
-        version,
-    )
-
-
-def _profile(row: Sequence[Any]) -> tuple[Profile, int]:
-    """Read a row of `users`."""
-    *others, registered_on, as_of, expires_at, version = row
-    dates = (
-        None if registered_on is None else date.fromisoformat(registered_on),
-        date.fromisoformat(as_of),
-        date.fromisoformat(expires_at),
-    )
-    return Profile._make((*others, *dates)), version
-
-
-def _quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
-    rejected = quarantined.rejected
-    return (
-        writer,
-        quarantined.offset,
-        quarantined.ordinal,
-        quarantined.partition.partitions,
-        quarantined.logged_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        rejected.reason.value,
-        rejected.path,
-        rejected.expected,
-    )
