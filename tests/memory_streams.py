@@ -113,7 +113,7 @@ class MemoryPartitionedLog:
             return []
         self._assigned = self._share
         if self._topic.topic_id != self._topic_id:
-            raise LogError("The topic", "it was deleted and made anew", "Begin again.")
+            raise LogError("The topic", "it was deleted and created again", "Begin again.")
         runs = []
         for number, start in self._next.items():
             first = self._topic.first.get(number, 0)

@@ -341,7 +341,7 @@ def test_a_topic_made_anew_under_a_running_reader_stops_it(cluster: Cluster) -> 
 
     assert [profile.id for profile, _ in store.profiles()] == [ADA]
     assert len(raised) == 1
-    assert "made anew" in str(raised[0]) or "was deleted" in str(raised[0])
+    assert "created again" in str(raised[0]) or "was deleted" in str(raised[0])
 
 
 def test_two_readers_of_a_group_share_the_log_and_lose_nothing(cluster: Cluster) -> None:

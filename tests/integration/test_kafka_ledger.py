@@ -193,7 +193,7 @@ def test_one_made_anew_while_it_is_used_stops_everything_however_full_it_is(
             writer.enter(Action.SUPPRESS, person, entered_at=datetime.now(UTC))
 
     for _ in range(2):
-        with pytest.raises(LedgerError, match="was deleted and made anew"):
+        with pytest.raises(LedgerError, match="was deleted and created again"):
             ledger.view(at_least=0)
 
 

@@ -326,7 +326,7 @@ def test_a_topic_made_anew_stops_it(bench: Bench) -> None:
     log = bench.log()
     bench.topic.topic_id = "topic-2"
 
-    with pytest.raises(LogError, match="made anew"):
+    with pytest.raises(LogError, match="created again"):
         bench.once(log)
 
     assert list(bench.store.profiles()) == []

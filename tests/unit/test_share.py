@@ -203,7 +203,7 @@ def test_a_new_store_begins_where_the_log_does(task: Task) -> None:
 
 
 def test_a_topic_made_anew_meanwhile_is_not_taken_in(task: Task) -> None:
-    with pytest.raises(LogError, match="made anew"):
+    with pytest.raises(LogError, match="created again"):
         task.take(task.records(), partition=replace_topic("topic-0"))
 
     assert list(task.store.profiles()) == []

@@ -1,4 +1,4 @@
-"""What is told apart in an e-mail address."""
+"""The domain of an e-mail address."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _normal_domain = lru_cache(maxsize=4096)(_read_domain)
 def domain_of(email: str) -> str | None:
     """Return the domain of an e-mail address, lower case, as Unicode in any script.
 
-    None where no domain can be read. What follows the @ must look like a name of the domain
+    None if no domain can be read. What follows the @ must look like a name of the domain
     name system, because domains are counted and shown: nothing else may pass through here.
     """
     local, at, domain = email.rpartition("@")

@@ -1,4 +1,4 @@
-"""Reading a record as a person: what is required, of which type, and in which form."""
+"""Reading a record as a person: required fields, types, and normal form."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OBJECT: Final = "object or null"
 
 
 class _Refused(Exception):  # noqa: N818 - never leaves this module: it carries a value outwards
-    """Carries a rejection from the depth of a record to `read_person`."""
+    """Carries a rejection from deep inside a record to `read_person`."""
 
     def __init__(self, reason: RejectionReason, path: str, expected: str) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ def readable_id(record: object) -> PersonId | None:
 
 
 def readable_birth(record: object) -> date | None:
-    """Return the date of birth that a record tells, if it can be read, however broken the rest."""
+    """Return the date of birth of a record, if it can be read, however broken the rest is."""
     if isinstance(record, Person):
         return civil_date(record.dob.date)
     dob = record.get("dob") if isinstance(record, dict) else None
@@ -72,18 +72,18 @@ def read_person(record: object) -> Person | Rejected:
 
     record: an entry of the API's `results` or a minimised person, as decoded from JSON into
         dicts, lists, strings, numbers, booleans and None; or a `Person` that a JSON decoder has
-        filled. Fields that a person does not have are passed over unseen.
+        filled. Fields that a person does not have are ignored, and never looked at.
 
-    Returns the person in normal form: texts trimmed, in normal form C, empty ones None; the id
-    in lower case; dates that begin with `YYYY-MM-DD`. Or the first rejection, the id before the
-    date of birth before the rest.
+    Returns the person in normal form (texts trimmed and in normal form C, empty ones None; the id
+    in lower case; dates that begin with `YYYY-MM-DD`), or the first rejection: the id is checked
+    first, then the date of birth, then the rest.
     """
     read = read_with_birth(record)
     return read if isinstance(read, Rejected) else read[0]
 
 
 def read_with_birth(record: object) -> tuple[Person, date] | Rejected:
-    """Read a record as `read_person` does, and tell the date of birth that was read on the way."""
+    """Read a record as `read_person` does, and return the date of birth with it."""
     try:
         if isinstance(record, Person):
             born = civil_date(record.dob.date)

@@ -1,4 +1,4 @@
-"""What a text may be: trimmed, in Unicode's normal form C, without control characters, short."""
+"""The form of a text: trimmed, in Unicode's normal form C, without control characters, short."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _UNWANTED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
 def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | RejectionReason | None:
     """Trim a text, fold its white space and bring it to normal form C.
 
-    Any script is welcome, also joiners and marks that have no width of their own.
+    Any script is allowed, including joiners and marks that have no width of their own.
 
-    Returns None for a text without content, and the reason for one that is refused: it holds
-    control characters or halves of surrogate pairs, or has more than `limit` characters.
+    Returns None for a text without content, or the reason why it is refused: it has control
+    characters or halves of surrogate pairs, or more than `limit` characters.
     """
     folded = unicodedata.normalize("NFC", " ".join(text.split()))
     if len(folded) > limit:

@@ -188,7 +188,7 @@ class KafkaLedger:
         if topic is None:
             raise self._away(KafkaError(KafkaError._TRANSPORT))  # noqa: SLF001 - the driver's own name for it
         if topic.id != self._topic.id:
-            raise self._error("was deleted and made anew while it was read", _RESTORE)
+            raise self._error("was deleted and created again while it was read", _RESTORE)
         if topic.partitions != 1:
             happened = f"has {topic.partitions} partitions, so its entries are in no order"
             raise self._error(happened, "Restore it with one partition.")

@@ -254,7 +254,7 @@ def gone(name: str) -> LogError:
     return LogError(
         f"Topic {name}",
         "it does not exist, or was deleted",
-        "What the stores hold stays. Run the same command again: it makes the topic anew.",
+        "What the stores hold stays. Run the same command again: it creates the topic again.",
     )
 
 

@@ -170,7 +170,7 @@ class Consumer:
         """Have the group note where it begins if that is before what it has noted; tell if it did.
 
         So it is where the deciding store was restored from an earlier copy, or is a new one, or
-        where the topic was made anew. What the group had noted said nothing of the chunks to
+        where the topic was created again. What the group had noted said nothing of the chunks to
         come: after a crash between the two stores the following one would miss them.
         """
         ahead = [p for p in waiting if (committed[p.number] or 0) > starts[p.number]]
@@ -189,7 +189,7 @@ class Consumer:
             raise LogError(
                 f"Partition {partition.number} of the log",
                 f"it ends at offset {end}, but was read up to {position}: it has lost records",
-                "Restore it, or make the topic anew; the stores keep what they hold.",
+                "Restore it, or create the topic again; the stores keep what they hold.",
             )
         if committed is not None and committed < first:
             _logger.warning(

@@ -56,7 +56,7 @@ class PartitionTask:
         Returns the tally of all pieces.
 
         Raises:
-            LogError: the topic was made anew meanwhile, or the pieces begin beyond what the
+            LogError: the topic was created again meanwhile, or the pieces begin beyond what the
                 stores have; nothing after that was written.
             GapError: the log has lost records that the stores have not seen.
             StoreError, LedgerError: what every store has stays.
@@ -109,7 +109,7 @@ class PartitionTask:
         if identity != partition.topic_id:
             raise LogError(
                 "The topic",
-                "it was deleted and made anew while it was read",
+                "it was deleted and created again while it was read",
                 "Nothing of the new one was taken in. Run the same command again with a new"
                 " checkpoint: it reads the new one from its beginning, and the stores keep what"
                 " they hold.",
