@@ -26,7 +26,7 @@ from profiles.adapters.cassandra.schema import (
     qualified,
     table_statement,
 )
-from profiles.application.errors import StoreError
+from profiles.application.errors import StoreError, StoreRefusedError
 from profiles.application.ports.stores import Following
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
@@ -283,7 +283,7 @@ def test_what_the_server_refuses_is_told_without_a_value(
     with caplog.at_level(logging.DEBUG), open_store(settings) as store:
         session.execute(f"DROP TABLE {qualified(settings)}")
 
-        with pytest.raises(StoreError) as caught:
+        with pytest.raises(StoreRefusedError) as caught:  # never tried again
             store.follow(holding(ada))
         with pytest.raises(StoreError) as reading:
             store.profile(ada.id)
