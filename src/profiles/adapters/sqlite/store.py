@@ -6,21 +6,21 @@ import json
 import sqlite3
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from threading import RLock
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from profiles.adapters.sqlite import counting
+from profiles.adapters.sqlite import counting, rows
 from profiles.adapters.sqlite.database import (
-    Kind,
     close,
     connect,
     empty_write_ahead_file,
     transaction,
     translated,
 )
+from profiles.adapters.sqlite.schema import PROFILE_STORE
 from profiles.application.chunk import (
     Applied,
     Chunk,
@@ -33,7 +33,6 @@ from profiles.application.chunk import (
 from profiles.application.errors import GapError, StoreError
 from profiles.application.ports import ARRIVALS_KEPT, Ledger, Overview, Progress
 from profiles.domain.errors import UsageError
-from profiles.domain.outcome import Reason, Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -41,81 +40,6 @@ from profiles.domain.statistics import UNKNOWN, Statistics, cell_of
 from profiles.domain.tally import Tally
 from profiles.domain.version import Version
 
-_KIND: Final = Kind(
-    name="profile store",
-    application_id=0x50524F53,
-    version=2,
-    schema=f"""
-    CREATE TABLE users (
-        id TEXT PRIMARY KEY,
-        username TEXT,
-        gender TEXT,
-        title TEXT,
-        full_name TEXT,
-        full_address TEXT,
-        city TEXT,
-        country TEXT,
-        nationality TEXT,
-        email TEXT,
-        email_domain TEXT,
-        age INTEGER NOT NULL,
-        birth_month TEXT NOT NULL,
-        registered_on TEXT,
-        as_of TEXT NOT NULL,
-        expires_at TEXT NOT NULL,
-        version INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE epochs (
-        epoch INTEGER PRIMARY KEY,
-        topic_id TEXT NOT NULL,
-        partitions INTEGER NOT NULL,
-        firsts TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE writers (
-        writer INTEGER PRIMARY KEY,
-        topic_id TEXT NOT NULL,
-        partition INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        ledger_position INTEGER NOT NULL,
-        UNIQUE (topic_id, partition)
-    ) STRICT;
-    {counting.CELLS};
-    CREATE TABLE email_domains (
-        writer INTEGER NOT NULL REFERENCES writers,
-        email_domain TEXT NOT NULL,
-        count INTEGER NOT NULL,
-        PRIMARY KEY (writer, email_domain)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE counts (
-        writer INTEGER NOT NULL REFERENCES writers,
-        kind TEXT NOT NULL CHECK (kind IN ('read', 'outcome', 'reason')),
-        name TEXT NOT NULL,
-        count INTEGER NOT NULL,
-        PRIMARY KEY (writer, kind, name)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE arrivals (
-        minute TEXT NOT NULL,
-        writer INTEGER NOT NULL REFERENCES writers,
-        count INTEGER NOT NULL,
-        PRIMARY KEY (minute, writer)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE quarantine (
-        writer INTEGER NOT NULL REFERENCES writers,
-        offset INTEGER NOT NULL,
-        ordinal INTEGER NOT NULL,
-        partitions INTEGER NOT NULL,
-        logged_at TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        path TEXT NOT NULL,
-        expected TEXT NOT NULL,
-        PRIMARY KEY (writer, offset, ordinal)
-    ) STRICT, WITHOUT ROWID
-    """,
-)
-
-_UPSERT: Final = (
-    "INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 _HELD: Final = (
     "SELECT id, version, nationality, gender, birth_month, email_domain FROM users"
     " WHERE id IN (SELECT value FROM json_each(?))"
@@ -166,7 +90,7 @@ class SqliteDecidingStore:
             message = f"There is no profile store at {path}; make one with `profiles run`."
             raise UsageError(message)
         with translated(lambda happened, remedy: StoreError(str(path), happened, remedy)):
-            return cls(path, connect(path, _KIND))
+            return cls(path, connect(path, PROFILE_STORE))
 
     def close(self) -> None:
         """Close the file."""
@@ -286,7 +210,10 @@ class SqliteDecidingStore:
         many = self._connection.executemany
         changes = settlement.changes
         many("DELETE FROM users WHERE id = ?", [(person,) for person in changes.deletions])
-        many(_UPSERT, [_row(profile, version) for profile, version in changes.upserts.values()])
+        many(
+            rows.UPSERT,
+            [rows.row_of(profile, version) for profile, version in changes.upserts.values()],
+        )
         counting.add(self._connection, writer.number, changes.difference)
         many(_ADD_COUNT, counting.tally_rows(writer.number, changes.tally))
         if settlement.arrivals:
@@ -299,7 +226,7 @@ class SqliteDecidingStore:
             )
         many(
             "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [_quarantine_row(writer.number, rejection) for rejection in settlement.quarantined],
+            [rows.quarantine_row(writer.number, rejection) for rejection in settlement.quarantined],
         )
 
     def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
@@ -308,19 +235,19 @@ class SqliteDecidingStore:
             expired = self._delete("expires_at <= ?", read_on.isoformat())
             self._connection.execute(
                 "DELETE FROM quarantine WHERE logged_at < ?",
-                (quarantined_before.astimezone(UTC).isoformat(timespec="microseconds"),),
+                (rows.moment(quarantined_before),),
             )
         empty_write_ahead_file(self._connection)
         return expired
 
     def _delete(self, condition: str, argument: str) -> int:
         """Delete profiles and their counts, each from the writer that its version names."""
-        rows = self._connection.execute(
-            f"SELECT * FROM users WHERE {condition}",  # noqa: S608 - this module's own words
+        found = self._connection.execute(
+            f"{rows.SELECT} WHERE {condition}",
             (argument,),
         ).fetchall()
         gone: dict[int, list[Profile]] = {}
-        for profile, version in map(_profile, rows):
+        for profile, version in map(rows.profile_of, found):
             gone.setdefault(self._writer_of(version), []).append(profile)
         for writer, profiles in gone.items():
             counting.add(self._connection, writer, -Statistics.recount(profiles))
@@ -328,7 +255,7 @@ class SqliteDecidingStore:
             f"DELETE FROM users WHERE {condition}",  # noqa: S608 - this module's own words
             (argument,),
         )
-        return len(rows)
+        return len(found)
 
     def _writer_of(self, version: int) -> int:
         place = Version.parts(version)
@@ -346,17 +273,17 @@ class SqliteDecidingStore:
     def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
         """Return what is held of some persons."""
         with self._translated():
-            rows = self._connection.execute(
-                f"SELECT * FROM users WHERE {_OF_PERSONS}",  # noqa: S608 - this module's own words
+            found = self._connection.execute(
+                f"{rows.SELECT} WHERE {_OF_PERSONS}",
                 (json.dumps(list(persons)),),
             ).fetchall()
-        return {profile.id: (profile, version) for profile, version in map(_profile, rows)}
+        return {profile.id: (profile, version) for profile, version in map(rows.profile_of, found)}
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
         """Yield all that is held, in the order of ids."""
         with translated(lambda happened, remedy: StoreError(str(self._path), happened, remedy)):
-            for row in self._connection.execute("SELECT * FROM users ORDER BY id"):
-                yield _profile(row)
+            for row in self._connection.execute(f"{rows.SELECT} ORDER BY id"):
+                yield rows.profile_of(row)
 
     def statistics(self) -> Statistics:
         """Return the sum over all writers, as of one moment."""
@@ -381,21 +308,8 @@ class SqliteDecidingStore:
     def quarantine(self) -> Sequence[Quarantined]:
         """Return the rejected records, oldest first."""
         with self._translated():
-            rows = self._connection.execute(
-                "SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path,"
-                " expected FROM quarantine JOIN writers USING (writer)"
-                " ORDER BY logged_at, topic_id, partition, offset, ordinal"
-            ).fetchall()
-        return [
-            Quarantined(
-                partition=LogPartition(row[0], row[1], row[2]),
-                offset=row[3],
-                ordinal=row[4],
-                logged_at=datetime.fromisoformat(row[5]),
-                rejected=Rejected(Reason(row[6]), row[7], row[8]),
-            )
-            for row in rows
-        ]
+            found = self._connection.execute(rows.QUARANTINED).fetchall()
+        return list(map(rows.quarantined_of, found))
 
     @contextmanager
     def _translated(self) -> Generator[None]:
@@ -414,40 +328,3 @@ class SqliteDecidingStore:
             yield
         finally:
             self._connection.execute("COMMIT")
-
-
-def _row(profile: Profile, version: int) -> tuple[object, ...]:
-    """Write a profile as a row of `users`: dates as ISO text."""
-    *texts, registered_on, as_of, expires_at = profile
-    return (
-        *texts,
-        None if registered_on is None else registered_on.isoformat(),
-        as_of.isoformat(),
-        expires_at.isoformat(),
-        version,
-    )
-
-
-def _profile(row: Sequence[Any]) -> tuple[Profile, int]:
-    """Read a row of `users`."""
-    *others, registered_on, as_of, expires_at, version = row
-    dates = (
-        None if registered_on is None else date.fromisoformat(registered_on),
-        date.fromisoformat(as_of),
-        date.fromisoformat(expires_at),
-    )
-    return Profile._make((*others, *dates)), version
-
-
-def _quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
-    rejected = quarantined.rejected
-    return (
-        writer,
-        quarantined.offset,
-        quarantined.ordinal,
-        quarantined.partition.partitions,
-        quarantined.logged_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        rejected.reason.value,
-        rejected.path,
-        rejected.expected,
-    )

@@ -1,0 +1,93 @@
+"""Profiles and rejections as rows of the store's file, and back.
+
+Columns are named in every statement: in a file to which one was added later they stand in another
+order than in a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from profiles.application.chunk import LogPartition, Quarantined
+from profiles.domain.columns import COLUMNS, FIELDS, NAMES, ColumnKind
+from profiles.domain.outcome import Reason, Rejected
+from profiles.domain.profile import Profile
+
+_NAMED: Final = ", ".join(NAMES)
+
+SELECT: Final = f"SELECT {_NAMED} FROM users"  # noqa: S608 - this project's own words
+"""Begins a query whose rows `profile_of` reads."""
+
+UPSERT: Final = f"""
+    INSERT OR REPLACE INTO users ({_NAMED}) VALUES ({", ".join("?" * len(COLUMNS))})
+"""  # noqa: S608 - this project's own words
+"""Writes what `row_of` returns."""
+
+_DATES: Final = tuple(
+    place
+    for place, column in enumerate(FIELDS)
+    if column.kind in {ColumnKind.DAY, ColumnKind.MIDNIGHT}
+)
+"""Where dates stand; they are kept as ISO text. All else is kept as it is."""
+
+
+def row_of(profile: Profile, version: int) -> list[Any]:
+    """Write a profile as a row of `users`."""
+    row: list[Any] = [*profile, version]
+    for place in _DATES:
+        day = row[place]
+        if day is not None:
+            row[place] = day.isoformat()
+    return row
+
+
+def profile_of(row: Sequence[Any]) -> tuple[Profile, int]:
+    """Read a row of `users`."""
+    *values, version = row
+    for place in _DATES:
+        day = values[place]
+        if day is not None:
+            values[place] = date.fromisoformat(day)
+    return Profile._make(values), version
+
+
+QUARANTINED: Final = """
+    SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected
+    FROM quarantine JOIN writers USING (writer)
+    ORDER BY logged_at, topic_id, partition, offset, ordinal
+"""
+"""Asks for all rejections, oldest first, in rows that `quarantined_of` reads."""
+
+
+def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
+    """Write a rejection as a row of `quarantine`."""
+    rejected = quarantined.rejected
+    return (
+        writer,
+        quarantined.offset,
+        quarantined.ordinal,
+        quarantined.partition.partitions,
+        moment(quarantined.logged_at),
+        rejected.reason.value,
+        rejected.path,
+        rejected.expected,
+    )
+
+
+def quarantined_of(row: Sequence[Any]) -> Quarantined:
+    """Read a row of `quarantine` with its writer's topic and partition."""
+    topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected = row
+    return Quarantined(
+        partition=LogPartition(topic_id, partition, partitions),
+        offset=offset,
+        ordinal=ordinal,
+        logged_at=datetime.fromisoformat(logged_at),
+        rejected=Rejected(Reason(reason), path, expected),
+    )
+
+
+def moment(when: datetime) -> str:
+    """Write a moment as ISO text in UTC that sorts as it does in time."""
+    return when.astimezone(UTC).isoformat(timespec="microseconds")
