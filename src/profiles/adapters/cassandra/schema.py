@@ -12,29 +12,23 @@ from cassandra.cluster import NoHostAvailable, Session
 
 from profiles.adapters.cassandra.failures import answered
 from profiles.adapters.cassandra.settings import CassandraSettings
+from profiles.domain import columns
+from profiles.domain.columns import ColumnKind
 from profiles.domain.errors import UsageError
 
 SCHEMA_VERSION: Final = 1
 
-COLUMNS: Final[Mapping[str, str]] = {
-    "id": "uuid",
-    "username": "text",
-    "gender": "text",
-    "title": "text",
-    "full_name": "text",
-    "full_address": "text",
-    "city": "text",
-    "country": "text",
-    "nationality": "text",
-    "email": "text",
-    "email_domain": "text",
-    "age": "int",
-    "birth_month": "text",
-    "registered_on": "date",
-    "as_of": "date",
-    "expires_at": "timestamp",
-    "version": "bigint",
+TYPES: Final[Mapping[ColumnKind, str]] = {
+    ColumnKind.ID: "uuid",
+    ColumnKind.TEXT: "text",
+    ColumnKind.NUMBER: "int",
+    ColumnKind.DAY: "date",
+    ColumnKind.MIDNIGHT: "timestamp",
+    ColumnKind.VERSION: "bigint",
 }
+"""How each kind of column is kept."""
+
+COLUMNS: Final[Mapping[str, str]] = {column.name: TYPES[column.kind] for column in columns.COLUMNS}
 """The columns with their types, in the order used everywhere."""
 
 _MARK: Final = "profiles, schema version "
@@ -73,10 +67,10 @@ def prepare(session: Session, settings: CassandraSettings, *, create: bool) -> N
     _wait_until_usable(session, settings)
 
 
-def check(settings: CassandraSettings, comment: str | None, columns: Mapping[str, str]) -> None:
+def check(settings: CassandraSettings, comment: str | None, found: Mapping[str, str]) -> None:
     """Refuse a table that is not ours, or of another schema version.
 
-    comment: of the table. columns: its columns and their types.
+    comment: of the table. found: its columns and their types.
 
     Raises:
         UsageError: it is.
@@ -92,8 +86,8 @@ def check(settings: CassandraSettings, comment: str | None, columns: Mapping[str
             f" {SCHEMA_VERSION}; use the release that made it, or name another table or keyspace."
         )
         raise UsageError(message)
-    if columns != COLUMNS:
-        wrong = sorted(set(columns.items()) ^ set(COLUMNS.items()))
+    if found != COLUMNS:
+        wrong = sorted(set(found.items()) ^ set(COLUMNS.items()))
         message = (
             f"{where} was changed after profiles made it, in:"
             f" {', '.join(sorted({name for name, _ in wrong}))}."
@@ -114,9 +108,9 @@ def keyspace_statement(settings: CassandraSettings) -> str:
 
 def table_statement(settings: CassandraSettings) -> str:
     """Write the statement that makes the table."""
-    columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+    defined = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     return (
-        f"CREATE TABLE IF NOT EXISTS {qualified(settings)} ({columns}, PRIMARY KEY (id))"
+        f"CREATE TABLE IF NOT EXISTS {qualified(settings)} ({defined}, PRIMARY KEY (id))"
         f" WITH comment = '{_MARK}{SCHEMA_VERSION}' AND gc_grace_seconds = {GRACE_S}"
     )
 
