@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from profiles.adapters.sqlite.database import Kind, close, connect, translated
+from profiles.adapters.sqlite.database import close, connect, translated
+from profiles.adapters.sqlite.kind import Kind
 from profiles.application.errors import LedgerError
 from profiles.application.ledger import Action, view_after
 from profiles.application.ports import LedgerView

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from profiles.adapters.sqlite.database import (
-    Kind,
     close,
     connect,
     empty_write_ahead_file,
     transaction,
     translated,
 )
+from profiles.adapters.sqlite.kind import Kind
 from profiles.application.chunk import LogPartition, LogRecord, Notice
 from profiles.application.errors import GapError, LogError
 from profiles.domain.outcome import Reason, Rejected, WithheldReason

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from profiles.adapters.sqlite import counting
-from profiles.adapters.sqlite.database import Kind
+from profiles.adapters.sqlite.kind import Kind
 from profiles.domain.columns import COLUMNS, Column, ColumnKind
 
 TYPES: Final[Mapping[ColumnKind, str]] = {
@@ -20,25 +20,53 @@ TYPES: Final[Mapping[ColumnKind, str]] = {
 """How each kind of column is kept; dates as ISO text."""
 
 
-def users_table() -> str:
-    """Write the statement that makes the table of the profiles."""
-    columns = ",\n        ".join(map(_defined, COLUMNS))
-    return f"CREATE TABLE users (\n        {columns}\n    ) STRICT"
-
-
 def _defined(column: Column) -> str:
-    defined = f"{column.name} {TYPES[column.kind]}"
     if column.kind is ColumnKind.ID:
-        return f"{defined} PRIMARY KEY"
-    return defined if column.nullable else f"{defined} NOT NULL"
+        return f"{TYPES[column.kind]} PRIMARY KEY"
+    return TYPES[column.kind] if column.nullable else f"{TYPES[column.kind]} NOT NULL"
+
+
+_USERS: Final = {column.name: _defined(column) for column in COLUMNS}
+
+_STEPS: Final[Mapping[int, str]] = {
+    2: """
+    CREATE TABLE store (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        ledger_position INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO store SELECT 1, coalesce(max(ledger_position), 0) FROM writers;
+    ALTER TABLE writers DROP COLUMN ledger_position;
+    CREATE TABLE migrations (
+        from_version INTEGER NOT NULL,
+        to_version INTEGER NOT NULL,
+        added TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT
+    """,
+}
+"""From each earlier schema version to the next one. Columns of `users` need no step: those that are
+missing are added by their definition."""
 
 
 PROFILE_STORE: Final = Kind(
     name="profile store",
     application_id=0x50524F53,
-    version=2,
+    version=3,
     schema=f"""
-    {users_table()};
+    CREATE TABLE users (
+        {", ".join(f"{name} {definition}" for name, definition in _USERS.items())}
+    ) STRICT;
+    CREATE TABLE store (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        ledger_position INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO store VALUES (1, 0);
+    CREATE TABLE migrations (
+        from_version INTEGER NOT NULL,
+        to_version INTEGER NOT NULL,
+        added TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT;
     CREATE TABLE epochs (
         epoch INTEGER PRIMARY KEY,
         topic_id TEXT NOT NULL,
@@ -50,7 +78,6 @@ PROFILE_STORE: Final = Kind(
         topic_id TEXT NOT NULL,
         partition INTEGER NOT NULL,
         position INTEGER NOT NULL,
-        ledger_position INTEGER NOT NULL,
         UNIQUE (topic_id, partition)
     ) STRICT;
     {counting.CELLS};
@@ -84,5 +111,8 @@ PROFILE_STORE: Final = Kind(
         expected TEXT NOT NULL,
         PRIMARY KEY (writer, offset, ordinal)
     ) STRICT, WITHOUT ROWID
-    """,
+    """,  # noqa: S608 - this project's own words
+    steps=_STEPS,
+    columns=_USERS,
+    opened_by="`profiles run` or `profiles process`",
 )

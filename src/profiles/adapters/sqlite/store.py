@@ -80,17 +80,18 @@ class SqliteDecidingStore:
     def open(cls, path: Path, *, create: bool = True) -> SqliteDecidingStore:
         """Open the store at a path.
 
-        create: make it if it is missing.
+        create: make it if it is missing, and bring it forward if an earlier release wrote it.
 
         Raises:
-            UsageError: the file is missing, something else, or of another version.
+            UsageError: the file is missing, something else, or of a schema version that is not
+                this release's and can't or may not be brought forward.
             StoreError: it can't be opened.
         """
         if not create and not path.is_file():
             message = f"There is no profile store at {path}; make one with `profiles run`."
             raise UsageError(message)
         with translated(lambda happened, remedy: StoreError(str(path), happened, remedy)):
-            return cls(path, connect(path, PROFILE_STORE))
+            return cls(path, connect(path, PROFILE_STORE, create=create))
 
     def close(self) -> None:
         """Close the file."""
@@ -106,12 +107,10 @@ class SqliteDecidingStore:
         return row[0] if row else None
 
     def ledger_position(self) -> int:
-        """Return the highest position of the erasure ledger that any writer has applied."""
+        """Return the position of the erasure ledger that the store has applied."""
         with self._translated():
-            row = self._connection.execute(
-                "SELECT coalesce(max(ledger_position), 0) FROM writers"
-            ).fetchone()
-        return int(row[0])
+            (position,) = self._connection.execute("SELECT ledger_position FROM store").fetchone()
+        return int(position)
 
     def progress(self) -> Progress:
         """Return how far the store is."""
@@ -140,7 +139,7 @@ class SqliteDecidingStore:
             if view.position > applied:
                 # From here on the store says that it has applied every entry: so it must have.
                 self._delete(_OF_PERSONS, json.dumps(list(view.suppressed)))
-                self._connection.execute("UPDATE writers SET ledger_position = ?", (view.position,))
+                self._connection.execute("UPDATE store SET ledger_position = ?", (view.position,))
             settlement = settle(
                 chunk,
                 self._held({entry.person for entry in chunk.entries if entry.person}),
@@ -162,8 +161,7 @@ class SqliteDecidingStore:
         partition = chunk.partition
         epochs = self._epochs(partition)
         self._connection.execute(
-            "INSERT OR IGNORE INTO writers (topic_id, partition, position, ledger_position)"
-            " VALUES (?, ?, ?, (SELECT coalesce(max(ledger_position), 0) FROM writers))",
+            "INSERT OR IGNORE INTO writers (topic_id, partition, position) VALUES (?, ?, ?)",
             (partition.topic_id, partition.number, chunk.start),
         )
         number, position = self._connection.execute(
