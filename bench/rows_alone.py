@@ -30,7 +30,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from profiles.adapters import codec
-from profiles.adapters.cassandra.schema import TYPES
+from profiles.adapters.cassandra.columns import TYPES
 from profiles.adapters.mongo.documents import field_of
 from profiles.domain.assessing import decide
 from profiles.domain.columns import COLUMNS, FIELDS, NAMES, ColumnKind

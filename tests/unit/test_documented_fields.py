@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from profiles.adapters.cassandra import schema as cassandra
+from profiles.adapters.cassandra import columns as cassandra
 from profiles.adapters.mongo import documents as mongo
 from profiles.adapters.sqlite import schema as sqlite
 from profiles.domain.columns import COLUMNS, Column, ColumnKind

@@ -117,11 +117,15 @@ _CONVERTED: Final = tuple(
     (place, _READ[column.kind]) for place, column in enumerate(FIELDS) if column.kind in _READ
 )
 _values_of: Final = itemgetter(*map(field_of, COLUMNS))
+_NULLS: Final = {field_of(column): None for column in COLUMNS if column.nullable}
 
 
 def profile_of(document: Mapping[str, Any]) -> tuple[Profile, int]:
     """Read a document of `users`."""
-    *values, version = _values_of(document)
+    try:
+        *values, version = _values_of(document)
+    except KeyError:  # an earlier release went on writing after the store was brought forward
+        *values, version = _values_of({**_NULLS, **document})
     for place, converted in _CONVERTED:
         value = values[place]
         if value is not None:
