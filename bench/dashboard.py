@@ -29,15 +29,17 @@ from profiles.adapters.dashboard import content
 from profiles.adapters.dashboard.app import create_app
 from profiles.adapters.dashboard.numerals import Numerals
 from profiles.adapters.dashboard.snapshots import Snapshots
-from profiles.adapters.mongo import MongoDecidingStore, writers
+from profiles.adapters.mongo import MongoDecidingStore
 from profiles.adapters.mongo.connection import Connection
-from profiles.adapters.mongo.counting import writer_key
 from profiles.adapters.mongo.schema import opened_collections
-from profiles.adapters.sqlite import SqliteDecidingStore, counting
+from profiles.adapters.mongo.unit_of_work import MongoTransactions
+from profiles.adapters.sqlite import SqliteDecidingStore
 from profiles.adapters.sqlite.database import transaction
-from profiles.application.chunk import LogPartition
-from profiles.application.disclosure import DEFAULT_K, disclose
-from profiles.application.ports import Overview, OverviewReader
+from profiles.adapters.sqlite.unit_of_work import SqliteTransactions
+from profiles.application.dashboard.disclosure import DEFAULT_K, disclose
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.stores import Overview, OverviewReader
+from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import NATIONALITIES, Cell, Statistics
 
@@ -220,19 +222,21 @@ def _counts(rows: Iterator[tuple[str, str, int, str]]) -> Counter[object]:
     return counts
 
 
+def _count(transactions: Transactions, partition: LogPartition, counted: Statistics) -> None:
+    def work(unit: UnitOfWork) -> None:
+        unit.add_writer(partition.writer)
+        unit.add_statistics(partition.writer, counted)
+
+    transactions.run(work)
+
+
 class _Sqlite:
     def __init__(self, path: Path, store: SqliteDecidingStore) -> None:
         self.reader = store
         self._connection = sqlite3.connect(path, isolation_level=None)
 
     def count(self, partition: LogPartition, counted: Statistics) -> None:
-        with transaction(self._connection):
-            row = self._connection.execute(
-                "INSERT INTO writers (topic_id, partition, position, ledger_position)"
-                " VALUES (?, ?, 0, 0) RETURNING writer",
-                (partition.topic_id, partition.number),
-            ).fetchone()
-            counting.add(self._connection, row[0], counted)
+        _count(SqliteTransactions(self._connection), partition, counted)
 
     def hold(self, profiles: list[Profile]) -> None:
         rows = ([*map(_plain, profile), 1] for profile in profiles)
@@ -271,9 +275,7 @@ class _Mongo:
         self._users = pymongo.MongoClient[dict[str, Any]](url)[database]["users"]
 
     def count(self, partition: LogPartition, counted: Statistics) -> None:
-        connection, collections, key = self._connection, self._collections, writer_key(partition)
-        connection.transaction(lambda session: writers.enter(collections, session, partition))
-        connection.transaction(lambda session: writers.add(collections, session, key, counted))
+        _count(MongoTransactions(self._connection, self._collections), partition, counted)
 
     def hold(self, profiles: list[Profile]) -> None:
         for start in range(0, len(profiles), 10_000):

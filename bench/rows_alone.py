@@ -34,10 +34,10 @@ from profiles.adapters.cassandra.columns import TYPES
 from profiles.adapters.mongo.documents import field_of
 from profiles.domain.assessing import decide
 from profiles.domain.columns import COLUMNS, FIELDS, NAMES, ColumnKind
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Rejected
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
-from profiles.domain.times import Times
 
 CHUNK_ROWS = 2_000
 BATCH_ROWS = 50
@@ -53,7 +53,7 @@ def profiles_of(kafka: str, topic: str) -> list[Profile]:
     ends = {p: consumer.get_watermark_offsets(TopicPartition(topic, p))[1] for p in parts}
     consumer.assign([TopicPartition(topic, p, 0) for p in parts])
     now = datetime.now(UTC)
-    times = Times.of(logged_at=now, read_at=now)
+    times = DecisionDates.of(logged_at=now, read_at=now)
     found, left = [], sum(ends.values())
     while left:
         for message in consumer.consume(10_000, 1.0):

@@ -8,18 +8,18 @@ from figures import Figure, best_of
 from people import TODAY, records
 
 from profiles.adapters import codec
-from profiles.application import messages
+from profiles.application.log import messages
 from profiles.domain.assessing import decide
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import Person
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
 from profiles.domain.reading import read_person
-from profiles.domain.times import Times
 
 AIM = 200_000
-_TIMES = Times.of(logged_at=TODAY, read_at=TODAY)
+_TIMES = DecisionDates.of(logged_at=TODAY, read_at=TODAY)
 
 
 def measure(count: int) -> Iterator[Figure]:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import TypeVar
 
-from profiles.adapters.memory import MemoryDecidingStore
-from profiles.adapters.memory_following import MemoryFollowingStore
-from profiles.application.chunk import Applied, Chunk, LogPartition
+from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore
 from profiles.application.errors import MAY_PASS
-from profiles.application.ports import Clock, Following, Ledger
+from profiles.application.log.deciding import Chunk
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import Applied, Following
 
 T = TypeVar("T")
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from profiles.application.chunk import LogPartition, LogRecord, Quarantined
 from profiles.application.errors import GapError, LogError
-from profiles.application.streams import Revoked, Run
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition, LogRecord, Run
+from profiles.application.ports.logs import Revoked
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

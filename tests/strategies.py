@@ -18,7 +18,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from profiles.domain.age import LeapDay, month_of
-from profiles.domain.outcome import Erased, Outcome, Reason, Rejected, Withheld, WithheldReason
+from profiles.domain.decision_dates import DecisionDates
+from profiles.domain.outcome import (
+    Erased,
+    Outcome,
+    Rejected,
+    RejectionReason,
+    Withheld,
+    WithheldReason,
+)
 from profiles.domain.person import (
     Birth,
     Location,
@@ -45,7 +53,6 @@ from profiles.domain.pseudonym import PseudonymKey
 from profiles.domain.resolving import Decided
 from profiles.domain.statistics import GENDERS, NATIONALITIES, UNKNOWN, Cell, Statistics
 from profiles.domain.tally import Tally
-from profiles.domain.times import Times
 from profiles.domain.version import (
     EPOCH_BITS,
     OFFSET_BITS,
@@ -99,7 +106,7 @@ def iso_texts(of: st.SearchStrategy[date]) -> st.SearchStrategy[str]:
     return st.builds(lambda day, tail: day.isoformat() + tail, of, _date_tails)
 
 
-moments = st.datetimes(
+timestamps = st.datetimes(
     min_value=datetime(1990, 1, 1),  # noqa: DTZ001 - the zone is drawn apart
     max_value=datetime(2100, 1, 1),  # noqa: DTZ001
     timezones=st.sampled_from(
@@ -115,10 +122,10 @@ _seldom = st.sampled_from([False, False, False, True])
 
 
 @st.composite
-def times(draw: st.DrawFn) -> Times:
+def times(draw: st.DrawFn) -> DecisionDates:
     """Times of records logged some days before they are read, or a little after."""
     logged_on = draw(_days_of_logging)
-    return Times(
+    return DecisionDates(
         as_of=draw(_overrides) or logged_on,
         logged_on=logged_on,
         read_on=TODAY,
@@ -126,7 +133,7 @@ def times(draw: st.DrawFn) -> Times:
     )
 
 
-today = Times(as_of=TODAY, logged_on=TODAY, read_on=TODAY)
+today = DecisionDates(as_of=TODAY, logged_on=TODAY, read_on=TODAY)
 """A record that is read on the day when it was logged."""
 
 # Texts --------------------------------------------------------------------------------------------
@@ -507,7 +514,7 @@ def policies() -> st.SearchStrategy[PrivacyPolicy]:
 withheld = st.sampled_from(WithheldReason).map(Withheld)
 rejected = st.builds(
     Rejected,
-    reason=st.sampled_from(Reason),
+    reason=st.sampled_from(RejectionReason),
     path=st.sampled_from(["", "name", "dob.date"]),
     expected=st.just("text or null"),
 )

@@ -6,9 +6,17 @@ day, the keys and the policy are arguments.
 
 from profiles.domain.age import LeapDay, age_from_month, age_on
 from profiles.domain.assessing import admit, assess, decide
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.minimising import minimise
-from profiles.domain.outcome import Erased, Outcome, Reason, Rejected, Withheld, WithheldReason
+from profiles.domain.outcome import (
+    Erased,
+    Outcome,
+    Rejected,
+    RejectionReason,
+    Withheld,
+    WithheldReason,
+)
 from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import (
     DEFAULT_POLICY,
@@ -22,12 +30,12 @@ from profiles.domain.pseudonym import PseudonymKey, pseudonym
 from profiles.domain.reading import read_person, readable_id
 from profiles.domain.statistics import Cell, Statistics
 from profiles.domain.tally import Tally
-from profiles.domain.times import Times
 from profiles.domain.version import Version
 
 __all__ = [
     "DEFAULT_POLICY",
     "Cell",
+    "DecisionDates",
     "EmailTreatment",
     "Erased",
     "FieldRule",
@@ -40,11 +48,10 @@ __all__ = [
     "Profile",
     "ProfilesError",
     "PseudonymKey",
-    "Reason",
     "Rejected",
+    "RejectionReason",
     "Statistics",
     "Tally",
-    "Times",
     "UsageError",
     "Version",
     "Withheld",

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from profiles.adapters.dashboard.app import create_app
 from profiles.adapters.dashboard.server import PageServer
 from profiles.application.errors import StoreError
-from profiles.application.ports import Overview
+from profiles.application.ports.stores import Overview
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 REFRESH_S = 0.2

@@ -14,9 +14,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from profiles.adapters.dashboard.server import PageServer
-from profiles.application.disclosure import disclose
-from profiles.application.ports import Overview
-from profiles.application.publication import tables_of
+from profiles.application.dashboard.disclosure import disclose
+from profiles.application.dashboard.publication import tables_of
+from profiles.application.ports.stores import Overview
 from profiles.domain.statistics import NATIONALITIES, OTHER, UNKNOWN, Cell, cohorts_of
 from profiles.domain.tally import Tally
 from tests.browser.conftest import NOW, looking_at

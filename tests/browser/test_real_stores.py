@@ -18,8 +18,8 @@ from profiles.adapters.dashboard.words import shown_bands
 from profiles.adapters.memory import MemoryLedger
 from profiles.adapters.mongo import MongoDecidingStore
 from profiles.adapters.sqlite import SqliteDecidingStore
-from profiles.application.disclosure import People, people
-from profiles.application.population import by_group
+from profiles.application.dashboard.disclosure import People, people
+from profiles.application.dashboard.population import by_group
 from profiles.domain.person import PersonId
 from profiles.domain.statistics import Statistics, cohorts_of
 from tests.browser.conftest import looking_at

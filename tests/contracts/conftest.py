@@ -18,7 +18,9 @@ from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger, MemoryLog
 from profiles.adapters.simulator import Simulator
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
-from profiles.application.ports import DecidingStore, LedgerView, Log
+from profiles.application.ports.ledger import LedgerView
+from profiles.application.ports.logs import Log
+from profiles.application.ports.stores import DecidingStore
 from profiles.domain.person import PersonId
 
 NewStore = Callable[[], AbstractContextManager[DecidingStore]]

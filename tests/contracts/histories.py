@@ -9,9 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from profiles.application.chunk import Chunk, Entry, LogPartition
-from profiles.application.ports import DecidingStore
-from profiles.domain.outcome import Erased, Reason, Rejected, Withheld, WithheldReason
+from profiles.application.log.deciding import Chunk, Entry
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.stores import DecidingStore
+from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.version import Version
@@ -26,7 +27,7 @@ ADA, BEA, CLEO, DAN, EVE = IDS[:5]
 
 MINOR = Withheld(WithheldReason.MINOR)
 EXPIRED = Withheld(WithheldReason.RETENTION)
-BROKEN = Rejected(Reason.TYPE, "location.city", "text or null")
+BROKEN = Rejected(RejectionReason.TYPE, "location.city", "text or null")
 ERASED = Erased()
 
 Outcome = Profile | Withheld | Rejected | Erased

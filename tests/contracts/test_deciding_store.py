@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
-from profiles.application import messages
-from profiles.application.chunk import Chunk, LogPartition, LogRecord, Rules, decide_chunk
 from profiles.application.errors import GapError, LedgerError
-from profiles.application.ports import DecidingStore, LedgerView, Progress
-from profiles.domain.outcome import Reason, Rejected
+from profiles.application.log import messages
+from profiles.application.log.deciding import Chunk, Rules, decide_chunk
+from profiles.application.log.records import LogPartition, LogRecord
+from profiles.application.ports.ledger import LedgerView
+from profiles.application.ports.stores import DecidingStore, StoreProgress
+from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.statistics import Cell, Cohort, Statistics
 from profiles.domain.tally import Tally, UnbalancedTallyError
@@ -100,7 +102,7 @@ def test_an_empty_chunk_moves_the_position_only(
 def test_it_tells_how_far_it_is_in_every_topic(
     store: DecidingStore, empty_ledger: MemoryLedger
 ) -> None:
-    assert store.progress() == Progress()
+    assert store.progress() == StoreProgress()
 
     empty_ledger.suppress(BEA)
     grown = LogPartition(TOPIC.topic_id, 1, 2)
@@ -551,6 +553,24 @@ def test_a_topic_made_anew_has_higher_versions_than_all_before(
     assert store.position(OTHER_TOPIC) == 1
 
 
+def test_who_moved_to_another_writer_leaves_no_count_behind(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    """Not even counts that add up to none: an e-mail domain can name a person."""
+    ada = stored(ADA, email_domain="ada.example")
+    store.apply(chunk(ada, stored(BEA)), empty_ledger)
+    store.apply(chunk(ada, (BEA, ERASED), partition=OTHER_TOPIC), empty_ledger)
+    store.apply(chunk(ada, start=2), empty_ledger)
+    assert store.statistics() == Statistics.recount([profile(ADA, email_domain="ada.example")])
+
+    empty_ledger.suppress(ADA)
+    store.apply(chunk(start=3), empty_ledger)
+
+    for partition in (TOPIC, OTHER_TOPIC):
+        domains = store.transactions.run(lambda unit, p=partition: unit.email_domains(p.writer))  # type: ignore[misc]  # a default
+        assert dict(domains) == {}
+
+
 def test_a_topic_with_more_partitions_has_higher_versions_and_keeps_its_positions(
     store: DecidingStore, empty_ledger: MemoryLedger
 ) -> None:
@@ -595,6 +615,27 @@ def test_what_is_read_again_keeps_its_version_where_the_topic_has_grown_since(
     assert held(store) == kept
 
 
+def test_a_partition_that_came_with_an_epoch_has_no_record_of_an_earlier_one(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    """Whichever partition it is whose chunk enters the epoch."""
+    grown = [LogPartition("a-topic", number, 3) for number in range(3)]
+    store.apply(chunk(stored(ADA)), empty_ledger)
+    for partition in grown[1:]:
+        store.apply(chunk((BEA, MINOR), start=5, partition=partition), empty_ledger)
+
+    read_again = [
+        store.apply(chunk((BEA, MINOR), (BEA, MINOR), start=4, partition=partition), empty_ledger)
+        for partition in grown[1:]
+    ]
+
+    assert [dict(applied.untouched) for applied in read_again] == [
+        {BEA: version(5, epoch=2, partition=number)} for number in (1, 2)
+    ]
+    again = chunk((BEA, MINOR), start=4, partition=grown[1])
+    assert store.apply(again, empty_ledger).untouched == {BEA: version(4, epoch=2, partition=1)}
+
+
 def test_who_does_not_know_yet_that_the_topic_has_grown_gets_its_epoch(
     store: DecidingStore, empty_ledger: MemoryLedger
 ) -> None:
@@ -629,7 +670,7 @@ def test_counts_are_the_sum_of_all_tallies(
 def test_quarantine_says_where_and_what_and_nothing_else(
     store: DecidingStore, empty_ledger: MemoryLedger
 ) -> None:
-    second = Rejected(Reason.DATE, "results[1].dob.date", "date YYYY-MM-DD")
+    second = Rejected(RejectionReason.DATE, "results[1].dob.date", "date YYYY-MM-DD")
 
     store.apply(chunk_of([[stored(BEA)], [(ADA, BROKEN), (None, second)]], start=7), empty_ledger)
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
 from profiles.adapters.cassandra.connection import connect
-from profiles.adapters.memory_following import MemoryFollowingStore
-from profiles.application.ports import Following, FollowingStore
+from profiles.adapters.memory import MemoryFollowingStore
+from profiles.application.ports.stores import Following, FollowingStore
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from tests.contracts.histories import NOW, profile, version
@@ -104,10 +104,8 @@ def somebody() -> PersonId:
     return PersonId(str(uuid4()))
 
 
-def hold(*held: tuple[Profile, int], new: bool = False) -> Following:
-    """Tell a store what is held; `new` says that nothing was held before."""
-    persons = {pair[0].id: pair for pair in held}
-    return Following(held=persons, absent={}, newcomers=[*persons] if new else ())
+def hold(*held: tuple[Profile, int]) -> Following:
+    return Following(held={pair[0].id: pair for pair in held}, absent={})
 
 
 def drop(person: PersonId, at: int) -> Following:
@@ -117,7 +115,7 @@ def drop(person: PersonId, at: int) -> Following:
 def test_what_is_held_is_written_with_its_version(store: FollowingStore) -> None:
     ada = profile(somebody())
 
-    store.follow(hold((ada, NEW), new=True))
+    store.follow(hold((ada, NEW)))
 
     assert store.profile(ada.id) == (ada, NEW)
     assert (ada, NEW) in list(store.profiles())
@@ -151,7 +149,6 @@ def test_a_replay_changes_nothing(store: FollowingStore) -> None:
     following = Following(
         held={ada.id: (ada, OLD), bea.id: (bea, NEW)},
         absent={cleo.id: NEW},
-        newcomers=[ada.id, bea.id],
     )
 
     store.follow(following)
@@ -183,8 +180,8 @@ def test_an_older_one_that_knows_more_adds_nothing_to_the_newer(store: Following
     ada = profile(somebody())
     less = ada._replace(**NOTHING_KNOWN)
 
-    store.follow(hold((less, NEW), new=True))
-    store.follow(hold((ada, OLD), new=True))
+    store.follow(hold((less, NEW)))
+    store.follow(hold((ada, OLD)))
 
     assert store.profile(ada.id) == (less, NEW)
 
@@ -195,7 +192,7 @@ def test_a_person_goes_and_may_come_back_newer(store: FollowingStore) -> None:
 
     store.follow(drop(ada.id, OLD))
     gone = store.profile(ada.id)
-    store.follow(hold((ada, NEW), new=True))
+    store.follow(hold((ada, NEW)))
 
     assert gone is None
     assert store.profile(ada.id) == (ada, NEW)
@@ -207,7 +204,7 @@ def test_a_deletion_beats_what_is_as_new(store: FollowingStore) -> None:
         store.follow(hold((ada, first)))
         store.follow(drop(ada.id, second))
         store.follow(drop(bea.id, first))
-        store.follow(hold((bea, second), new=True))
+        store.follow(hold((bea, second)))
 
         assert (store.profile(ada.id), store.profile(bea.id)) == (None, None)
 
@@ -216,7 +213,7 @@ def test_a_deletion_beats_what_is_older_and_comes_later(store: FollowingStore) -
     ada = profile(somebody())
     store.follow(drop(ada.id, OLD))
 
-    store.follow(hold((ada, OLDER), new=True))
+    store.follow(hold((ada, OLDER)))
 
     assert store.profile(ada.id) is None
     assert ada.id not in {held.id for held, _ in store.profiles()}
@@ -246,10 +243,10 @@ def test_a_newcomer_of_whom_something_was_left_gets_nothing_of_it(store: Followi
     deletion and her return are one chunk, and nothing was held before it.
     """
     ada = profile(somebody())
-    store.follow(hold((ada, OLDER), new=True))
+    store.follow(hold((ada, OLDER)))
     returned = ada._replace(**NOTHING_KNOWN)
 
-    store.follow(hold((returned, NEW), new=True))
+    store.follow(hold((returned, NEW)))
 
     assert store.profile(ada.id) == (returned, NEW)
 
@@ -257,9 +254,9 @@ def test_a_newcomer_of_whom_something_was_left_gets_nothing_of_it(store: Followi
 def test_a_deletion_told_late_leaves_the_person_who_came_back(store: FollowingStore) -> None:
     ada = profile(somebody())
     returned = ada._replace(**NOTHING_KNOWN)
-    store.follow(hold((ada, OLDER), new=True))
+    store.follow(hold((ada, OLDER)))
 
-    store.follow(hold((returned, NEW), new=True))
+    store.follow(hold((returned, NEW)))
     store.follow(drop(ada.id, OLD))
 
     assert store.profile(ada.id) == (returned, NEW)
@@ -280,7 +277,7 @@ def test_the_newest_of_all_that_came_is_what_stays(
             store.follow(drop(person, version(number)))
         else:
             mine = content._replace(id=person)
-            store.follow(hold((mine, version(number)), new=data.draw(st.booleans())))
+            store.follow(hold((mine, version(number))))
 
     newest = contents[max(arrivals)]
     expected = None if newest is None else (newest._replace(id=person), version(max(arrivals)))
@@ -348,7 +345,6 @@ def test_ten_thousand_at_once_all_arrive(store: FollowingStore) -> None:
             for number, person in enumerate(some)
         },
         absent=dict.fromkeys(others, NEW),
-        newcomers=some,
     )
     store.follow(following)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from profiles.application.ports import DecidingStore
+from profiles.application.ports.stores import DecidingStore
 from tests.frozen.log import FrozenLog, as_rows, frozen_rows
 from tests.frozen.stores import assert_holds_what_was_frozen
 

@@ -10,7 +10,7 @@ import pytest
 
 from profiles.adapters.sqlite import SqliteLedger
 from profiles.application.errors import LedgerError
-from profiles.application.ports import LedgerView
+from profiles.application.ports.ledger import LedgerView
 from profiles.domain.errors import UsageError
 from tests.contracts.conftest import SqliteLedgerWrittenBeside, WritableLedger
 from tests.contracts.histories import ADA, BEA, CLEO

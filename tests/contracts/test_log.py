@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteLog
-from profiles.application.chunk import LogRecord, Notice
 from profiles.application.errors import GapError, LogError
-from profiles.application.ports import Log
-from profiles.domain.outcome import Reason, Rejected, WithheldReason
+from profiles.application.log.records import LogRecord, Notice
+from profiles.application.ports.logs import Log
+from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Name, Person, PersonId
 from tests.contracts.conftest import NewLog
 from tests.contracts.histories import ADA, BEA, CLEO, NOW
@@ -26,8 +26,8 @@ SILENCE = Notice()
 NOTICE = Notice(
     withheld={WithheldReason.MINOR: 3, WithheldReason.RETENTION: 1},
     rejected=[
-        Rejected(Reason.JSON, "", "JSON in UTF-8 of reasonable depth"),
-        Rejected(Reason.TYPE, "results[2].name.first", "text or null"),
+        Rejected(RejectionReason.JSON, "", "JSON in UTF-8 of reasonable depth"),
+        Rejected(RejectionReason.TYPE, "results[2].name.first", "text or null"),
     ],
 )
 

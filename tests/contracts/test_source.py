@@ -16,7 +16,7 @@ import pytest
 from profiles.adapters import jsonl
 from profiles.adapters.jsonl import JsonlSource
 from profiles.adapters.simulator import Simulator
-from profiles.application.ports import Source
+from profiles.application.ports.sources import Source
 
 Reopen = Callable[[], Source]
 """Make the source again, as the next run of a program does."""

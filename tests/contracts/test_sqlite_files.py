@@ -18,8 +18,8 @@ import pytest
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
-from profiles.application.chunk import LogPartition
 from profiles.application.errors import LedgerError, LogError, StoreError
+from profiles.application.log.records import LogPartition
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.statistics import Statistics

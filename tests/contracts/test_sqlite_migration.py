@@ -65,7 +65,7 @@ def test_a_file_of_schema_2_is_brought_forward_and_holds_what_it_held(frozen: Pa
     with closing(SqliteDecidingStore.open(frozen)) as store:
         assert_holds_what_was_frozen(store)
 
-    assert schema_version(frozen) == schema.PROFILE_STORE.version
+    assert schema_version(frozen) == schema.KIND.version
     with closing(SqliteDecidingStore.open(frozen, create=False)) as store:
         assert_holds_what_was_frozen(store)
 

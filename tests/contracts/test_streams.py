@@ -12,9 +12,15 @@ from uuid import uuid4
 
 import pytest
 
-from profiles.application.chunk import LogPartition, LogRecord, Quarantined
-from profiles.application.streams import LogLookup, PartitionedLog, Publisher, RejectedSink
-from profiles.domain.outcome import Reason, Rejected
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition, LogRecord
+from profiles.application.ports.logs import (
+    LogLookup,
+    PartitionedLog,
+    Publisher,
+    RejectedSink,
+)
+from profiles.domain.outcome import Rejected, RejectionReason
 from tests.memory_streams import (
     MemoryLogLookup,
     MemoryPartitionedLog,
@@ -242,7 +248,7 @@ def test_staying_in_the_group_loses_no_record(streams: Streams) -> None:
 
 def test_rejections_are_told(streams: Streams) -> None:
     partition = LogPartition("a-topic", 1, 2)
-    rejected = Rejected(Reason.TYPE, "location.city", "text or null")
+    rejected = Rejected(RejectionReason.TYPE, "location.city", "text or null")
     told = Quarantined(
         partition=partition,
         offset=7,

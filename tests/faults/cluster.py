@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -33,10 +33,11 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
 from profiles.adapters.kafka import Topics
+from profiles.adapters.kafka.group_offsets import GroupOffsets
 from profiles.adapters.mongo import MongoDecidingStore
-from profiles.application.chunk import LogPartition
 from profiles.application.errors import StoreError
-from profiles.application.produce import Production
+from profiles.application.ingest.produce import Production
+from profiles.application.log.records import LogPartition
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -260,11 +261,11 @@ class Site:
 
     def committed(self, *, group: str = "a") -> dict[int, int]:
         """How far a group is, by partition; left out is what it never noted, or has no record."""
-        topics = Topics(self.servers.kafka)
-        noted = {
-            number: topics.committed(f"{self.name}-{group}", TopicPartition(self.name, number))
-            for number in self.ends()
-        }
+        with closing(GroupOffsets(self.servers.kafka, f"{self.name}-{group}")) as offsets:
+            noted = {
+                number: offsets.committed(TopicPartition(self.name, number))
+                for number in self.ends()
+            }
         return {number: offset for number, offset in noted.items() if offset}
 
     def is_through(self, *, group: str = "a") -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pymongo
 from cassandra.cluster import Session
 
-from profiles.application.ports import Following
+from profiles.application.ports.stores import Following
 from tests.faults.cluster import Held, Site
 from tests.services.smoke import cassandra_session
 

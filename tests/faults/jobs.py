@@ -16,8 +16,9 @@ from threading import Event
 from profiles.adapters.jsonl import JsonlSource
 from profiles.adapters.simulator import Simulator
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLog
-from profiles.application import messages
+from profiles.application.log import messages
 from profiles.domain.assessing import admit, assess
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import Person, PersonId
@@ -25,7 +26,6 @@ from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
-from profiles.domain.times import Times
 from profiles.domain.version import Version
 
 AS_OF = date(2026, 11, 23)
@@ -149,7 +149,7 @@ def expected(deliveries: Iterable[Sequence[bytes]]) -> State:
     No store, no log, no chunk: a loop over the records and a dictionary.
     """
     now = datetime.now(UTC)
-    times = Times.of(logged_at=now, read_at=now, as_of=AS_OF)
+    times = DecisionDates.of(logged_at=now, read_at=now, as_of=AS_OF)
     held: dict[PersonId, tuple[Profile, int]] = {}
     quarantine: list[tuple[int, int, Rejected]] = []
     counts: dict[str, int] = dict.fromkeys(("read", "stored", "withheld", "rejected"), 0)

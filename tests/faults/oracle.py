@@ -16,19 +16,19 @@ from uuid import uuid4
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from profiles.adapters.kafka import Topics
-from profiles.application import messages
+from profiles.application.log import messages
 from profiles.domain.assessing import decide
-from profiles.domain.outcome import Reason, Rejected, Withheld
+from profiles.domain.decision_dates import DecisionDates
+from profiles.domain.outcome import Rejected, RejectionReason, Withheld
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
 from profiles.domain.reading import canonical_id, readable_id
-from profiles.domain.times import Times
 from profiles.domain.version import Version
 
 PATIENCE_S = 60.0
 
-NO_KEY = Rejected(Reason.ID, "key", "UUID of 36 characters")
+NO_KEY = Rejected(RejectionReason.ID, "key", "UUID of 36 characters")
 
 
 class Place(NamedTuple):
@@ -92,7 +92,7 @@ class Oracle:
             self._reject(topic_id, number, offset, records)
             return
         logged_at = datetime.fromtimestamp(message.timestamp()[1] / 1_000, UTC)
-        times = Times.of(logged_at=logged_at, read_at=datetime.now(UTC))
+        times = DecisionDates.of(logged_at=logged_at, read_at=datetime.now(UTC))
         for index, item in enumerate(records.items):
             self.counts["read"] += 1
             outcome = decide(item, DEFAULT_POLICY, times)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from profiles.application import messages
+from profiles.application.log import messages
 from profiles.domain.assessing import admit
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import Person
 from profiles.domain.policy import DEFAULT_POLICY
-from profiles.domain.times import Times
 from tests.faults.cluster import Running, Site, until
 from tests.faults.conftest import Servers
 from tests.faults.jobs import delivered
@@ -25,7 +25,7 @@ STREAM = "simulator:seed=4,limit=none,minors=0.1,hostile=0.05"
 def admitted(path: Path) -> set[str]:
     """Whom the gate before the log lets in, today."""
     now = datetime.now(UTC)
-    times = Times.of(logged_at=now, read_at=now)
+    times = DecisionDates.of(logged_at=now, read_at=now)
     found = set()
     for values in delivered(path):
         for value in values:

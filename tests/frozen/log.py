@@ -12,8 +12,9 @@ from typing import Any
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger
-from profiles.application.chunk import Chunk, LogPartition, LogRecord, Rules, decide_chunk
-from profiles.application.ports import DecidingStore
+from profiles.application.log.deciding import Chunk, Rules, decide_chunk
+from profiles.application.log.records import LogPartition, LogRecord
+from profiles.application.ports.stores import DecidingStore
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile

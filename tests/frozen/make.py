@@ -24,7 +24,7 @@ from profiles.adapters.memory import MemoryDecidingStore
 from profiles.adapters.mongo import MongoDecidingStore
 from profiles.adapters.simulator import Simulator
 from profiles.adapters.sqlite import SqliteDecidingStore
-from profiles.application.ports import Following
+from profiles.application.ports.stores import Following
 from profiles.domain.minimising import minimise
 from profiles.domain.person import Person
 from profiles.domain.policy import DEFAULT_POLICY

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiles.application.ports import DecidingStore, FollowingStore, Ledger
-from profiles.application.verify import Verification, Verifying
+from profiles.application.assurance.verify import Verification, Verifier
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import DecidingStore, FollowingStore
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.statistics import Statistics
 from tests.frozen.log import FOLDER, NOW, FrozenLog, as_rows, frozen_rows, read_lines
@@ -61,7 +62,7 @@ def verified(store: DecidingStore, following: FollowingStore | None = None) -> V
         assert applied == 1
         yield ledger
 
-    return Verifying(
+    return Verifier(
         store=store, following=following, ledger=opened, policy=DEFAULT_POLICY, clock=lambda: NOW
     ).run(repair=False)
 

@@ -18,7 +18,7 @@ from profiles.adapters.cassandra.connection import connect
 from profiles.adapters.cassandra.migration import Schema
 from profiles.adapters.cassandra.schema import keyspace_statement, table_statement
 from profiles.adapters.memory import MemoryDecidingStore
-from profiles.application.ports import Following
+from profiles.application.ports.stores import Following
 from profiles.domain.errors import UsageError
 from profiles.domain.profile import Profile
 from tests.contracts.histories import ADA, BEA, profile, version

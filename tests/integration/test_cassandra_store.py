@@ -27,7 +27,7 @@ from profiles.adapters.cassandra.schema import (
     table_statement,
 )
 from profiles.application.errors import StoreError
-from profiles.application.ports import Following
+from profiles.application.ports.stores import Following
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile

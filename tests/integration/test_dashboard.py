@@ -22,7 +22,7 @@ from profiles.adapters.dashboard.server import PageServer
 from profiles.adapters.memory import MemoryLedger
 from profiles.adapters.mongo import MongoDecidingStore
 from profiles.application.errors import StoreError
-from profiles.application.ports import Overview
+from profiles.application.ports.stores import Overview
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.statistics import Cell, cohorts_of

@@ -10,8 +10,9 @@ from datetime import UTC, date, datetime
 from threading import Event
 from uuid import uuid4
 
+import confluent_kafka
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from profiles.adapters import codec
@@ -27,11 +28,12 @@ from profiles.adapters.kafka import (
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.retrying import PatientRetry
 from profiles.adapters.simulator import Simulator
-from profiles.application.chunk import Applied, Chunk, Rules
-from profiles.application.consume import Consuming
 from profiles.application.errors import GapError, LogError
-from profiles.application.ports import Ledger
-from profiles.application.produce import Producing, Production
+from profiles.application.ingest.consume import Consumer
+from profiles.application.ingest.produce import Producer, Production
+from profiles.application.log.deciding import Chunk, Rules
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import Applied
 from profiles.domain.errors import UsageError
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
@@ -78,12 +80,12 @@ class Cluster:
             seed=seed, limit=limit, minors=0.1, hostile=0.1, updates=0.1, today=date(2026, 11, 23)
         )
         with closing(KafkaPublisher(self.address, self.name, stop=self.stop)) as publisher:
-            job = Producing(publisher=publisher, rules=RULES, encode=codec.encode, clock=now)
+            job = Producer(publisher=publisher, rules=RULES, encode=codec.encode, clock=now)
             assert job.run(source)
         return job.production
 
     def send(self, *messages: tuple[bytes | None, bytes | None], partition: int = -1) -> None:
-        producer = Producer({"bootstrap.servers": self.address})
+        producer = confluent_kafka.Producer({"bootstrap.servers": self.address})
         for key, value in messages:
             producer.produce(self.name, key=key, value=value, partition=partition)
         assert producer.flush(PATIENCE_S) == 0
@@ -91,13 +93,13 @@ class Cluster:
     @contextmanager
     def consuming(
         self, *, group: str = "a", store: MemoryDecidingStore | None = None
-    ) -> Iterator[Consuming]:
+    ) -> Iterator[Consumer]:
         topic = self.topics.describe(self.name)
         with (
             closing(KafkaLog(self.address, topic, group=f"{self.name}-{group}")) as log,
             closing(KafkaRejectedSink(self.address, self.name)) as sink,
         ):
-            yield Consuming(
+            yield Consumer(
                 log=log,
                 store=store or self.store,
                 ledger=MemoryLedger(),
@@ -120,7 +122,7 @@ class Cluster:
             "enable.partition.eof": True,
         }
         found = []
-        with closing(Consumer(settings)) as consumer:
+        with closing(confluent_kafka.Consumer(settings)) as consumer:
             consumer.assign([TopicPartition(f"{self.name}.rejected", 0, 0)])
             while (message := consumer.poll(PATIENCE_S)) is not None and not message.error():
                 found.append(((message.key() or b"").decode(), json.loads(message.value() or b"")))
@@ -204,7 +206,7 @@ def test_a_key_is_partitioned_as_java_clients_do(cluster: Cluster) -> None:
         assert publisher.flush(within_s=PATIENCE_S) == 0
 
     settings = {"bootstrap.servers": cluster.address, "group.id": cluster.name}
-    with closing(Consumer(settings)) as consumer:
+    with closing(confluent_kafka.Consumer(settings)) as consumer:
         consumer.assign([TopicPartition(cluster.name, number, 0) for number in range(3)])
         messages = consumer.consume(20, PATIENCE_S)
 

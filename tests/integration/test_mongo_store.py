@@ -24,9 +24,13 @@ from pymongo.errors import ServerSelectionTimeoutError
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.mongo import MongoDecidingStore
 from profiles.adapters.mongo import store as mongo_store
-from profiles.application.chunk import Chunk, LogPartition
+from profiles.adapters.mongo.unit_of_work import CHUNKS_OF_NEW_PERSONS
 from profiles.application.errors import StoreError
-from profiles.application.ports import DecidingStore, LedgerView
+from profiles.application.log.deciding import Chunk
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.ledger import LedgerView
+from profiles.application.ports.stores import DecidingStore
+from profiles.application.transaction import removal
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -103,13 +107,13 @@ def crowd(count: int, *, first: int = 0, **changes: Any) -> list[About]:  # noqa
     ]
 
 
-# --- Strangers ------------------------------------------------------------------------------
+# --- Optimistic insert -----------------------------------------------------------------------
 
 
 @pytest.fixture
-def strangers() -> list[list[About]]:
-    """Make one chunk after the other of new persons, one more than it takes to be trusted."""
-    return [crowd(10, first=10 * n) for n in range(mongo_store.CHUNKS_OF_STRANGERS + 1)]
+def new_persons() -> list[list[About]]:
+    """Make chunks of new persons, one more than it takes to insert them unseen."""
+    return [crowd(10, first=10 * n) for n in range(CHUNKS_OF_NEW_PERSONS + 1)]
 
 
 def apply_all(store: DecidingStore, chunks: list[list[About]], ledger: MemoryLedger) -> None:
@@ -124,32 +128,32 @@ def looked_up(base: Database) -> int:
     return sum(len(entry["command"]["filter"]["_id"]["$in"]) for entry in asked)
 
 
-def test_after_chunks_of_strangers_only_who_may_have_to_go_is_looked_up(
+def test_after_chunks_of_new_persons_only_who_may_have_to_go_is_looked_up(
     store: MongoDecidingStore,
     base: Database,
     ledger: MemoryLedger,
-    strangers: list[list[About]],
+    new_persons: list[list[About]],
 ) -> None:
-    strangers[-1].append((ADA, MINOR))
+    new_persons[-1].append((ADA, MINOR))
     base.command("profile", 2)
 
-    apply_all(store, strangers, ledger)
+    apply_all(store, new_persons, ledger)
 
     base.command("profile", 0)
-    assert looked_up(base) == 10 * mongo_store.CHUNKS_OF_STRANGERS + 1
+    assert looked_up(base) == 10 * CHUNKS_OF_NEW_PERSONS + 1
 
 
 @pytest.mark.parametrize("suppressed", [False, True])
-def test_who_is_held_after_all_is_found_out_among_strangers(
+def test_who_is_held_after_all_is_found_out_among_new_persons(
     store: MongoDecidingStore,
     ledger: MemoryLedger,
-    strangers: list[list[About]],
+    new_persons: list[list[About]],
     *,
     suppressed: bool,
 ) -> None:
-    first, second, third = (person for person, _ in strangers[0][:3] if person)
+    first, second, third = (person for person, _ in new_persons[0][:3] if person)
     newer, gone = stored(first, full_name="Ada Lovelace"), (second, MINOR)
-    history = [*strangers, [*crowd(5, first=1_000), newer, gone], crowd(5, first=2_000)]
+    history = [*new_persons, [*crowd(5, first=1_000), newer, gone], crowd(5, first=2_000)]
     if suppressed:
         ledger.suppress(third)
     other = MemoryDecidingStore()
@@ -160,13 +164,13 @@ def test_who_is_held_after_all_is_found_out_among_strangers(
     assert state(store) == state(other)
 
 
-def test_a_chunk_of_strangers_that_comes_again_changes_nothing(
-    store: MongoDecidingStore, ledger: MemoryLedger, strangers: list[list[About]]
+def test_a_chunk_of_new_persons_that_comes_again_changes_nothing(
+    store: MongoDecidingStore, ledger: MemoryLedger, new_persons: list[list[About]]
 ) -> None:
-    apply_all(store, strangers, ledger)
+    apply_all(store, new_persons, ledger)
     before = list(store.profiles())
 
-    applied = store.apply(chunk(*strangers[-1], start=10 * len(strangers) - 10), ledger)
+    applied = store.apply(chunk(*new_persons[-1], start=10 * len(new_persons) - 10), ledger)
 
     assert applied.tally == Tally(read=10, stored=10)
     assert list(store.profiles()) == before
@@ -279,7 +283,7 @@ def test_a_growing_topic_is_entered_with_where_each_partition_had_got_to(
     registry = base["users_writers"].find_one({"_id": "registry"})
     assert registry is not None
     assert registry["epochs"] == [
-        {"epoch": 1, "topic_id": "halves", "partitions": 2, "firsts": {"0": 10}},
+        {"epoch": 1, "topic_id": "halves", "partitions": 2, "firsts": {}},
         {"epoch": 2, "topic_id": "halves", "partitions": 3, "firsts": {"0": 11, "1": 21}},
     ]
     assert store.held([ADA, CLEO]) == {
@@ -380,8 +384,8 @@ def test_a_first_chunk_in_flight_meets_an_erasure(
 def test_many_erasures_are_made_up_for(
     store: MongoDecidingStore, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mongo_store, "REMOVED_AT_ONCE", 4)
-    monkeypatch.setattr(mongo_store, "_ASKED_AT_ONCE", 3)
+    monkeypatch.setattr(removal, "REMOVED_AT_ONCE", 4)
+    monkeypatch.setattr(removal, "_ASKED_AT_ONCE", 3)
     abouts = crowd(20)
     store.apply(chunk(*abouts), ledger)
     for person, _ in abouts[:13]:
@@ -399,7 +403,7 @@ def test_many_erasures_are_made_up_for(
 def test_more_than_one_transaction_is_swept(
     store: MongoDecidingStore, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mongo_store, "REMOVED_AT_ONCE", 10)
+    monkeypatch.setattr(removal, "REMOVED_AT_ONCE", 10)
     store.apply(chunk(*crowd(35, expires_at=date(2027, 1, 1)), stored(ADA)), ledger)
 
     assert store.sweep(read_on=date(2027, 1, 1), quarantined_before=NOW) == 35

@@ -23,7 +23,7 @@ from profiles.adapters.randomuser import (
 )
 from profiles.adapters.randomuser.transport import THREAD_NAME
 from profiles.application.errors import SourceError
-from profiles.application.ports import Source
+from profiles.application.ports.sources import Source
 from profiles.domain.errors import UsageError
 from tests.integration import misbehaving_api as api
 from tests.integration.misbehaving_api import Answer, MisbehavingApi, answer

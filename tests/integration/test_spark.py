@@ -17,8 +17,8 @@ from pyspark.sql import SparkSession
 from profiles.adapters.kafka import KafkaLogLookup
 from profiles.adapters.spark import Progress, SessionSettings, spark_session
 from profiles.adapters.spark.stream import StreamSettings, records
-from profiles.application.chunk import LogPartition
 from profiles.application.errors import LogError
+from profiles.application.log.records import LogPartition
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.composition.ledgers import LedgerSettings

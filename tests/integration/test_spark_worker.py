@@ -19,9 +19,10 @@ from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.spark.java import OLDEST, java_home, version_of
 from profiles.adapters.spark.stream import Progress, progress_of
 from profiles.adapters.spark.worker import TaskFailedError, Work, by_partition, outcome_of
-from profiles.application.chunk import LogPartition, LogRecord, Rules
 from profiles.application.errors import GapError, LedgerError, LogError, StoreError
-from profiles.application.share import Share
+from profiles.application.ingest.partition_task import PartitionTask
+from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
@@ -63,8 +64,8 @@ class InMemory:
 
     name: str
 
-    def __call__(self) -> Share:
-        return Share(
+    def __call__(self) -> PartitionTask:
+        return PartitionTask(
             store=STORES.setdefault(self.name, MemoryDecidingStore()),
             ledger=MemoryLedger(),
             rejected=MemoryRejectedSink(),
@@ -81,7 +82,7 @@ def rows(work: Work, *batches: pa.RecordBatch) -> list[Any]:
 
 
 def test_a_task_yields_one_tally_for_each_of_its_partitions() -> None:
-    work = Work(open_share=InMemory("tally"), partitions=PARTITIONS)
+    work = Work(open_task=InMemory("tally"), partitions=PARTITIONS)
 
     found = rows(work, batch((0, 0), (0, 1)), batch((0, 2), (1, 0)))
 
@@ -93,18 +94,18 @@ def test_a_task_yields_one_tally_for_each_of_its_partitions() -> None:
 
 
 def test_a_task_without_records_yields_nothing() -> None:
-    assert rows(Work(open_share=InMemory("none"), partitions=PARTITIONS)) == []
+    assert rows(Work(open_task=InMemory("none"), partitions=PARTITIONS)) == []
 
 
 def test_a_task_keeps_what_it_has_opened_for_the_next_one() -> None:
-    opened: list[Share] = []
+    opened: list[PartitionTask] = []
 
     class Counting:
-        def __call__(self) -> Share:
+        def __call__(self) -> PartitionTask:
             opened.append(InMemory("kept")())
             return opened[-1]
 
-    work = Work(open_share=Counting(), partitions=PARTITIONS)
+    work = Work(open_task=Counting(), partitions=PARTITIONS)
     rows(work, batch((0, 0)))
     rows(work, batch((0, 1)))
 
@@ -112,11 +113,11 @@ def test_a_task_keeps_what_it_has_opened_for_the_next_one() -> None:
 
 
 def test_what_no_trying_again_mends_is_told_as_a_row() -> None:
-    work = Work(open_share=InMemory("gap"), partitions=PARTITIONS)
+    work = Work(open_task=InMemory("gap"), partitions=PARTITIONS)
     rows(work, batch((0, 0)))
     anew = {0: LogPartition("topic-2", 0, 2)}
 
-    (row,) = rows(Work(open_share=InMemory("gap"), partitions=anew), batch((0, 1)))
+    (row,) = rows(Work(open_task=InMemory("gap"), partitions=anew), batch((0, 1)))
 
     failure = outcome_of(row).failure
     assert isinstance(failure, LogError)
@@ -125,10 +126,10 @@ def test_what_no_trying_again_mends_is_told_as_a_row() -> None:
 
 def test_what_nobody_has_foreseen_is_raised_without_any_text_of_its_own() -> None:
     class Broken:
-        def __call__(self) -> Share:
+        def __call__(self) -> PartitionTask:
             raise ValueError(SECRET)
 
-    work = Work(open_share=Broken(), partitions=PARTITIONS)
+    work = Work(open_task=Broken(), partitions=PARTITIONS)
 
     with pytest.raises(TaskFailedError) as raised:
         rows(work, batch((0, 0)))

@@ -18,7 +18,7 @@ from cassandra.cluster import Session
 from pymongo.database import Database
 
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
-from profiles.application.ports import Following
+from profiles.application.ports.stores import Following
 from profiles.domain.version import Version
 from tests.contracts.histories import profile
 from tests.integration.pipelines import (

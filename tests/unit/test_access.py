@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger, MemoryLog
-from profiles.application.access import export_person
-from profiles.application.chunk import Notice, Rules, decide_chunk
+from profiles.application.log.deciding import Rules, decide_chunk
+from profiles.application.log.records import Notice
+from profiles.application.rights.access import export_person
 from profiles.domain.outcome import WithheldReason
 from profiles.domain.person import Birth, Login, Person, PersonId, Registration
 from profiles.domain.policy import DEFAULT_POLICY

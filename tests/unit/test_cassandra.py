@@ -33,7 +33,7 @@ from hypothesis import strategies as st
 from profiles.adapters.cassandra.batches import Write, batches, replicas_of
 from profiles.adapters.cassandra.columns import COLUMNS
 from profiles.adapters.cassandra.connection import RepeatedWrites
-from profiles.adapters.cassandra.failures import answered, explained, refused, translated
+from profiles.adapters.cassandra.failures import answered, explained, map_exceptions, refused
 from profiles.adapters.cassandra.migration import Schema
 from profiles.adapters.cassandra.rows import deleted, inserted, time_to_live
 from profiles.adapters.cassandra.schema import (
@@ -414,7 +414,7 @@ FAILED = ServerError(0x0000, PLANTED, None)
 def test_a_failure_is_told_without_what_it_quotes(
     failure: Exception, sentence: str, *, final: bool
 ) -> None:
-    with pytest.raises(StoreError) as caught, translated(ADDRESS):
+    with pytest.raises(StoreError) as caught, map_exceptions(ADDRESS):
         raise failure
 
     told = str(caught.value)

@@ -8,21 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.application import messages
-from profiles.application.chunk import (
-    Chunk,
-    Entry,
-    LogPartition,
-    LogRecord,
-    Notice,
-    Quarantined,
-    Rules,
-    decide_chunk,
-    settle,
-)
-from profiles.application.messages import NOT_JSON
+from profiles.application.log import messages
+from profiles.application.log.deciding import Chunk, Entry, Rules, decide_chunk
+from profiles.application.log.messages import NOT_JSON
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.application.transaction.planning import plan_commit
 from profiles.domain.assessing import decide
-from profiles.domain.outcome import Erased, Reason, Rejected, Withheld, WithheldReason
+from profiles.domain.decision_dates import DecisionDates
+from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY, PrivacyPolicy
 from profiles.domain.profile import Profile
@@ -30,7 +24,6 @@ from profiles.domain.reading import readable_id
 from profiles.domain.resolving import Held
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally, UnbalancedTallyError
-from profiles.domain.times import Times
 from profiles.domain.version import OFFSET_STEP, Version, VersionRangeError
 from tests.strategies import Json, api_records, json_values, mutated
 
@@ -40,7 +33,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADA = PersonId("00000000-0000-4000-8000-00000000000a")
 BO = PersonId("00000000-0000-4000-8000-00000000000b")
 MINOR = Withheld(WithheldReason.MINOR)
-BROKEN = Rejected(Reason.MISSING, "dob", "object")
+BROKEN = Rejected(RejectionReason.MISSING, "dob", "object")
 
 
 def record(person: str = ADA, born: str = "1990-02-28") -> dict[str, Json]:
@@ -108,8 +101,10 @@ def test_a_whole_response_is_as_many_persons_and_its_paths_say_which() -> None:
         (5, BO, "Rejected"),
         (5, BO, "Profile"),
     ]
-    assert decided.entries[1].outcome == Rejected(Reason.TYPE, "results[1]", "object")
-    assert decided.entries[3].outcome == Rejected(Reason.MISSING, "results[3].dob", "object")
+    assert decided.entries[1].outcome == Rejected(RejectionReason.TYPE, "results[1]", "object")
+    assert decided.entries[3].outcome == Rejected(
+        RejectionReason.MISSING, "results[3].dob", "object"
+    )
     assert decided.read == 5
 
 
@@ -159,7 +154,7 @@ def test_a_tombstone_has_to_name_a_person(key: bytes | None) -> None:
     decided = chunk(logged(5, key=key))
 
     assert [one[2:] for one in decided.entries] == [
-        (None, Rejected(Reason.ID, "key", "UUID of 36 characters"))
+        (None, Rejected(RejectionReason.ID, "key", "UUID of 36 characters"))
     ]
     assert decided.read == 1
 
@@ -203,10 +198,10 @@ def test_the_zone_of_the_day_can_be_chosen() -> None:
     assert isinstance(decided.entries[0].outcome, Profile)
 
 
-def test_rules_derive_times_as_the_domain_does() -> None:
+def test_rules_derive_dates_as_the_domain_does() -> None:
     rules = Rules(policy=DEFAULT_POLICY, decode=messages.decode, as_of=date(2020, 1, 1))
 
-    assert rules.times(logged_at=NOON, read_at=NOON) == Times.of(
+    assert rules.dates(logged_at=NOON, read_at=NOON) == DecisionDates.of(
         logged_at=NOON, read_at=NOON, as_of=date(2020, 1, 1)
     )
 
@@ -217,10 +212,10 @@ def test_every_record_of_a_chunk_is_decided_as_if_it_were_alone(documents: list[
 
     decided = chunk(logged(5, results))
 
-    times = RULES.times(logged_at=NOON, read_at=NOON)
+    dates = RULES.dates(logged_at=NOON, read_at=NOON)
     assert decided.read == len(documents)
     for index, (document, entry) in enumerate(zip(documents, decided.entries, strict=True)):
-        alone = decide(document, DEFAULT_POLICY, times)
+        alone = decide(document, DEFAULT_POLICY, dates)
         if isinstance(alone, Rejected):
             path = f"results[{index}].{alone.path}".rstrip(".")
             assert entry.outcome == replace(alone, path=path)
@@ -235,7 +230,7 @@ def test_what_is_decided_and_logged_shows_nobody() -> None:
     assert repr(decided.entries[0]) == "Entry(offset=5, ...)"
     assert ADA not in repr(decided)
     assert ADA not in repr(logged(5, record(), key=ADA.encode()))
-    assert ADA not in repr(settle(decided, {}, epoch=1, position=5))
+    assert ADA not in repr(plan_commit(decided, {}, epoch=1, position=5))
 
 
 # Settling ----------------------------------------------------------------------------------------
@@ -249,7 +244,7 @@ def held(*chunks: Chunk) -> dict[PersonId, Held]:
     """Tell what is held after some chunks, as of epoch 1."""
     found: dict[PersonId, Held] = {}
     for one in chunks:
-        changes = settle(one, found, epoch=1, position=one.start).changes
+        changes = plan_commit(one, found, epoch=1, position=one.start).changes
         for person in changes.deletions:
             found.pop(person, None)
         found |= {person: Held.of(*pair) for person, pair in changes.upserts.items()}
@@ -259,7 +254,7 @@ def held(*chunks: Chunk) -> dict[PersonId, Held]:
 def test_a_record_gets_its_place_in_the_log_as_version() -> None:
     fresh = replace(chunk(logged(5, record())), partition=LogPartition("topic", 3, 4))
 
-    changes = settle(fresh, {}, epoch=2, position=0).changes
+    changes = plan_commit(fresh, {}, epoch=2, position=0).changes
 
     assert [pair[1] for pair in changes.upserts.values()] == [
         Version(epoch=2, offset=5, partition=3).number()
@@ -270,7 +265,7 @@ def test_a_record_gets_its_place_in_the_log_as_version() -> None:
 def test_the_ledger_is_honoured() -> None:
     both = chunk(logged(5, record()), logged(6, record(BO)))
 
-    changes = settle(both, {}, epoch=1, position=5, suppressed={ADA}, restricted={BO}).changes
+    changes = plan_commit(both, {}, epoch=1, position=5, suppressed={ADA}, restricted={BO}).changes
 
     assert changes.upserts == {}
     assert changes.deletions == {ADA: version(5)}
@@ -287,15 +282,15 @@ def test_what_lies_below_the_position_changes_nothing() -> None:
     )
     holding = held(chunk(logged(5, record()), logged(6, record(BO)), logged(7, record(BO))))
 
-    settlement = settle(seen, holding, epoch=1, position=10, suppressed={ADA, BO})
+    plan = plan_commit(seen, holding, epoch=1, position=10, suppressed={ADA, BO})
 
-    assert settlement.changes.upserts == {}
-    assert settlement.changes.deletions == {}
-    assert settlement.changes.difference == Statistics()
-    assert settlement.quarantined == []
-    assert settlement.arrivals == {}
+    assert plan.changes.upserts == {}
+    assert plan.changes.deletions == {}
+    assert plan.changes.difference == Statistics()
+    assert plan.quarantined == []
+    assert plan.arrivals == {}
     # Stored is what is held in exactly this version.
-    assert settlement.changes.tally == Tally(read=5, stored=2, superseded=3)
+    assert plan.changes.tally == Tally(read=5, stored=2, superseded=3)
 
 
 def test_a_chunk_may_begin_below_the_position_and_end_above_it() -> None:
@@ -304,12 +299,12 @@ def test_a_chunk_may_begin_below_the_position_and_end_above_it() -> None:
         logged(5, record()), logged(6, record(BO)), logged(7, record(born="1980-01-01"))
     )
 
-    settlement = settle(overlapping, held(before), epoch=1, position=7)
+    plan = plan_commit(overlapping, held(before), epoch=1, position=7)
 
-    assert [pair[1] for pair in settlement.changes.upserts.values()] == [version(7)]
-    assert settlement.changes.newcomers == []
-    assert settlement.arrivals == {}
-    assert settlement.changes.tally == Tally(read=3, stored=3)
+    assert [pair[1] for pair in plan.changes.upserts.values()] == [version(7)]
+    assert plan.changes.newcomers == []
+    assert plan.arrivals == {}
+    assert plan.changes.tally == Tally(read=3, stored=3)
 
 
 def test_the_same_offset_of_another_epoch_or_partition_is_another_version() -> None:
@@ -317,18 +312,18 @@ def test_the_same_offset_of_another_epoch_or_partition_is_another_version() -> N
     holding = held(seen)
 
     elsewhere = replace(seen, partition=LogPartition("topic", 1, 2))
-    assert settle(seen, holding, epoch=2, position=6).changes.tally.superseded == 1
-    assert settle(elsewhere, holding, epoch=1, position=6).changes.tally.superseded == 1
-    assert settle(seen, holding, epoch=1, position=6).changes.tally.stored == 1
+    assert plan_commit(seen, holding, epoch=2, position=6).changes.tally.superseded == 1
+    assert plan_commit(elsewhere, holding, epoch=1, position=6).changes.tally.superseded == 1
+    assert plan_commit(seen, holding, epoch=1, position=6).changes.tally.stored == 1
 
 
 def test_a_record_lost_on_the_way_is_noticed() -> None:
     lossy = replace(chunk(logged(5, record())), read=2)
 
     with pytest.raises(UnbalancedTallyError):
-        settle(lossy, {}, epoch=1, position=5)
+        plan_commit(lossy, {}, epoch=1, position=5)
     with pytest.raises(UnbalancedTallyError):
-        settle(lossy, {}, epoch=1, position=6)
+        plan_commit(lossy, {}, epoch=1, position=6)
 
 
 @pytest.mark.parametrize(
@@ -340,12 +335,12 @@ def test_a_place_that_fits_into_no_version_is_refused(end: int, number: int, epo
     )
 
     with pytest.raises(VersionRangeError):
-        settle(far, {}, epoch=epoch, position=0)
+        plan_commit(far, {}, epoch=epoch, position=0)
 
 
 def test_the_last_offset_that_fits_is_settled() -> None:
     last = 2**37 - 2
-    changes = settle(chunk(logged(last, record())), {}, epoch=1, position=0).changes
+    changes = plan_commit(chunk(logged(last, record())), {}, epoch=1, position=0).changes
 
     assert changes.upserts[ADA][1] == version(last) == version(0) + last * OFFSET_STEP
 
@@ -359,9 +354,9 @@ def test_newcomers_arrive_in_the_minute_of_the_record_that_is_held_of_them() -> 
         logged(8, {"login": {"uuid": ADA}}, at=NOON),
     )
 
-    settlement = settle(arriving, {}, epoch=1, position=5)
+    plan = plan_commit(arriving, {}, epoch=1, position=5)
 
-    assert settlement.arrivals == {
+    assert plan.arrivals == {
         datetime(2026, 11, 23, 11, 53, tzinfo=UTC): 1,
         datetime(2026, 11, 23, 11, 58, tzinfo=UTC): 1,
     }
@@ -371,14 +366,14 @@ def test_who_was_held_or_is_gone_again_does_not_arrive() -> None:
     first = chunk(logged(5, record()))
     second = chunk(logged(6, record()), logged(7, record(BO)), logged(8, record(BO, "2015-01-01")))
 
-    assert settle(first, {}, epoch=1, position=5).arrivals == {NOON: 1}
-    assert settle(second, held(first), epoch=1, position=6).arrivals == {}
+    assert plan_commit(first, {}, epoch=1, position=5).arrivals == {NOON: 1}
+    assert plan_commit(second, held(first), epoch=1, position=6).arrivals == {}
 
 
 def test_two_who_arrive_in_one_minute_are_counted_together() -> None:
     two = chunk(logged(5, record()), logged(6, record(BO), at=NOON + timedelta(seconds=59)))
 
-    assert settle(two, {}, epoch=1, position=5).arrivals == {NOON: 2}
+    assert plan_commit(two, {}, epoch=1, position=5).arrivals == {NOON: 2}
 
 
 def test_the_rejected_are_told_apart_by_their_place_in_the_log() -> None:
@@ -389,13 +384,13 @@ def test_the_rejected_are_told_apart_by_their_place_in_the_log() -> None:
         logged(7, raw=b"no json", at=later),
     )
 
-    settlement = settle(broken, {}, epoch=1, position=6)
+    plan = plan_commit(broken, {}, epoch=1, position=6)
 
     no_json = Quarantined(
         partition=PARTITION, offset=6, ordinal=0, logged_at=later, rejected=NOT_JSON
     )
-    assert settlement.quarantined == [no_json, replace(no_json, offset=7)]
-    everything = settle(broken, {}, epoch=1, position=5).quarantined
+    assert plan.quarantined == [no_json, replace(no_json, offset=7)]
+    everything = plan_commit(broken, {}, epoch=1, position=5).quarantined
     assert [(one.offset, one.ordinal, one.rejected.path) for one in everything] == [
         (5, 0, "results[0].login"),
         (5, 1, "results[2]"),
@@ -418,7 +413,7 @@ def test_wherever_a_crash_fell_the_end_is_the_same(whom: list[PersonId], positio
     clean = held(chunk(*records))
     before = held(chunk(*records[:position])) if position else {}
 
-    changes = settle(chunk(*records), before, epoch=1, position=position).changes
+    changes = plan_commit(chunk(*records), before, epoch=1, position=position).changes
 
     after = before | {person: Held.of(*pair) for person, pair in changes.upserts.items()}
     assert after == clean

@@ -12,10 +12,6 @@ import pytest
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger
-from profiles.application import chunking, consume
-from profiles.application.chunk import Chunk, LogPartition, LogRecord, Quarantined, Rules
-from profiles.application.chunking import cut
-from profiles.application.consume import Consuming
 from profiles.application.errors import (
     GapError,
     LedgerAwayError,
@@ -24,9 +20,15 @@ from profiles.application.errors import (
     LogError,
     StoreError,
 )
-from profiles.application.pipeline import Lease, Pipeline
-from profiles.application.ports import Following
-from profiles.domain.outcome import Reason
+from profiles.application.ingest import chunking, consume
+from profiles.application.ingest.chunking import cut
+from profiles.application.ingest.consume import Consumer
+from profiles.application.ingest.pipeline import Lease, Pipeline
+from profiles.application.log.deciding import Chunk, Rules
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition, LogRecord
+from profiles.application.ports.stores import Following
+from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
@@ -71,8 +73,8 @@ class Bench:
     def log(self, *, group: str = "a-group") -> MemoryPartitionedLog:
         return MemoryPartitionedLog(self.topic, group=group)
 
-    def consuming(self, log: MemoryPartitionedLog | None = None) -> Consuming:
-        return Consuming(
+    def consuming(self, log: MemoryPartitionedLog | None = None) -> Consumer:
+        return Consumer(
             log=log or self.log(),
             store=self.store,
             ledger=self.ledger,
@@ -132,7 +134,9 @@ def test_every_store_gets_what_the_log_holds(bench: Bench) -> None:
     )
     assert bench.both_hold_the_same
     assert bench.committed == {0: 2, 1: 3}
-    assert [(told.offset, told.rejected.reason) for told in bench.sink.told] == [(1, Reason.JSON)]
+    assert [(told.offset, told.rejected.reason) for told in bench.sink.told] == [
+        (1, RejectionReason.JSON)
+    ]
 
 
 def test_a_second_run_reads_nothing(bench: Bench) -> None:

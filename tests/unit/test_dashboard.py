@@ -15,11 +15,11 @@ from profiles.adapters.dashboard import content, figures, page, words
 from profiles.adapters.dashboard.numerals import Numerals
 from profiles.adapters.dashboard.snapshots import Reading, Snapshot, Snapshots
 from profiles.adapters.dashboard.words import Words
-from profiles.application.disclosure import DEFAULT_K, Disclosed, disclose
+from profiles.application.dashboard.disclosure import DEFAULT_K, Disclosed, disclose
+from profiles.application.dashboard.population import EVERYONE, Selection
+from profiles.application.dashboard.publication import Tables, tables_of
 from profiles.application.errors import StoreError
-from profiles.application.population import EVERYONE, Selection
-from profiles.application.ports import Overview
-from profiles.application.publication import Tables, tables_of
+from profiles.application.ports.stores import Overview
 from profiles.domain.statistics import OTHER, UNKNOWN, Cell, cohorts_of
 from profiles.domain.tally import Tally
 

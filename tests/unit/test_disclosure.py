@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.application.disclosure import (
+from profiles.application.dashboard.disclosure import (
     DEFAULT_K,
     TOP_EMAIL_DOMAINS,
     Disclosed,
@@ -22,9 +22,15 @@ from profiles.application.disclosure import (
     rounded,
     rounded_parts,
 )
-from profiles.application.population import BANDS, EVERYONE, Group, Selection, by_selection
-from profiles.application.publication import Tables
-from profiles.domain.outcome import Reason, WithheldReason
+from profiles.application.dashboard.population import (
+    BANDS,
+    EVERYONE,
+    Group,
+    Selection,
+    by_selection,
+)
+from profiles.application.dashboard.publication import Tables
+from profiles.domain.outcome import RejectionReason, WithheldReason
 from profiles.domain.statistics import GENDERS, NATIONALITIES, OTHER, UNKNOWN
 
 Seen = tuple[int, tuple[int, ...], tuple[int, ...]]
@@ -246,12 +252,12 @@ def test_who_is_kept_out_is_told_by_reason() -> None:
     counts = {"minor": 23, "retention": 1, "type": 31, "json": 30, "date": 2}
 
     withheld = kept_out(counts, WithheldReason, k=5)
-    rejected = kept_out(counts, Reason, k=5)
+    rejected = kept_out(counts, RejectionReason, k=5)
 
     assert (withheld.total, withheld.reasons) == (20, {"minor": 20, "retention": 0})
     assert rejected.total == 60
     assert list(rejected.reasons.items())[:3] == [("json", 30), ("type", 30), ("age", 0)]
-    assert rejected.reasons.keys() == {reason.value for reason in Reason}
+    assert rejected.reasons.keys() == {reason.value for reason in RejectionReason}
 
 
 # --- Selections ----------------------------------------------------------------------------

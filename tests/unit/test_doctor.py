@@ -15,11 +15,13 @@ import pytest
 from profiles.adapters import codec
 from profiles.adapters.kafka.partitioner import murmur2, partition_of
 from profiles.adapters.memory import MemoryLedger
-from profiles.application.chunk import LogRecord, Notice
-from profiles.application.doctor import Doctor, LogToExamine
+from profiles.application.assurance.checks import Check, FileFacts
+from profiles.application.assurance.doctor import Doctor, LogToExamine
 from profiles.application.errors import LedgerError, LogError, StoreError
-from profiles.application.examining import Check, FileFacts, ServerFacts, TableFacts, TopicFacts
-from profiles.application.ports import Ledger, Progress
+from profiles.application.log.records import LogRecord, Notice
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.probes import ServerFacts, TableFacts, TopicFacts
+from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment
@@ -50,8 +52,8 @@ KEPT_WELL = TableFacts(
 class Deciding:
     name: str = "the store"
     facts: ServerFacts | ProfilesError = THREE_MEMBERS
-    told: Progress | ProfilesError = field(
-        default_factory=lambda: Progress(
+    told: StoreProgress | ProfilesError = field(
+        default_factory=lambda: StoreProgress(
             ledger_position=1, topics=[("a-topic", 2)], positions={("a-topic", 0): 10}
         )
     )
@@ -59,7 +61,7 @@ class Deciding:
     def server(self) -> ServerFacts:
         return _given(self.facts)
 
-    def progress(self) -> Progress:
+    def progress(self) -> StoreProgress:
         return _given(self.told)
 
 
@@ -289,16 +291,18 @@ def test_a_topic_without_records_tells_of_no_clock(bench: Bench) -> None:
 
 LOST = "has lost records that were not decided"
 PLACES = [
-    (Progress(), True, "nothing yet"),
-    (Progress(topics=[("old", 1)]), False, "nothing of this topic, but of another"),
-    (Progress(topics=[("a-topic", 2)]), True, "up to 12 records before the ends"),
+    (StoreProgress(), True, "nothing yet"),
+    (StoreProgress(topics=[("old", 1)]), False, "nothing of this topic, but of another"),
+    (StoreProgress(topics=[("a-topic", 2)]), True, "up to 12 records before the ends"),
     (
-        Progress(topics=[("old", 1), ("a-topic", 2)], positions={("a-topic", 0): 8, ("old", 1): 3}),
+        StoreProgress(
+            topics=[("old", 1), ("a-topic", 2)], positions={("a-topic", 0): 8, ("old", 1): 3}
+        ),
         True,
         "up to 4 records before the ends",
     ),
     (
-        Progress(topics=[("a-topic", 2)], positions={("a-topic", 0): 11, ("a-topic", 1): 4}),
+        StoreProgress(topics=[("a-topic", 2)], positions={("a-topic", 0): 11, ("a-topic", 1): 4}),
         False,
         f"partition 1 {LOST}; partition 0 ends before what was read of it",
     ),
@@ -307,7 +311,7 @@ PLACES = [
 
 @pytest.mark.parametrize(("progress", "well", "found"), PLACES)
 def test_the_topic_is_compared_with_what_the_store_has_read(
-    bench: Bench, *, progress: Progress, well: bool, found: str
+    bench: Bench, *, progress: StoreProgress, well: bool, found: str
 ) -> None:
     bench.deciding.told = replace(progress, ledger_position=1)
 
@@ -319,7 +323,7 @@ def test_the_topic_is_compared_with_what_the_store_has_read(
 
 def test_epochs_that_are_nearly_used_up_are_a_finding(bench: Bench) -> None:
     topics = [(f"topic-{number}", 1) for number in range(999)]
-    bench.deciding.told = Progress(topics=[*topics, ("a-topic", 2)], ledger_position=1)
+    bench.deciding.told = StoreProgress(topics=[*topics, ("a-topic", 2)], ledger_position=1)
 
     assert bench.findings()["topic log: read by the store: epochs"].found == (
         "1000 of 1,023 are used up"

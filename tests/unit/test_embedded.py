@@ -12,12 +12,14 @@ import pytest
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger, MemoryLog
-from profiles.application import embedded, messages
-from profiles.application.chunk import LogRecord, Rules
-from profiles.application.embedded import EmbeddedEngine
 from profiles.application.errors import GapError, LogError, SourceError, StoreError
-from profiles.application.intake import gate
-from profiles.application.ports import Delivery
+from profiles.application.ingest import embedded
+from profiles.application.ingest.admission import admit_batch
+from profiles.application.ingest.embedded import EmbeddedEngine
+from profiles.application.log import messages
+from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogRecord
+from profiles.application.ports.sources import Delivery
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
@@ -199,7 +201,7 @@ def test_what_was_just_appended_is_not_decoded_again(bench: Bench) -> None:
 
 def test_what_another_process_appended_comes_first(bench: Bench) -> None:
     engine = bench.engine()
-    other = gate([person(BEA, city="Ringsted")], engine.rules, now=NOW)
+    other = admit_batch([person(BEA, city="Ringsted")], engine.rules, now=NOW)
 
     class Interfering(ListedSource):
         def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:

@@ -4,11 +4,11 @@ import gc
 
 import pytest
 
-from profiles.entrypoints.garbage import SELDOM, collected_seldom
+from profiles.entrypoints.gc_tuning import SELDOM, infrequent_collection
 
 
 def test_inside_the_collector_runs_seldom_and_leaves_alone_what_lived_before() -> None:
-    with collected_seldom():
+    with infrequent_collection():
         assert gc.get_threshold() == SELDOM
         assert gc.get_freeze_count() > 0
 
@@ -26,7 +26,7 @@ class Circle:
 
 
 def test_what_refers_to_itself_is_still_collected() -> None:
-    with collected_seldom():
+    with infrequent_collection():
         for _ in range(2 * SELDOM[0]):
             Circle()
 
@@ -36,7 +36,7 @@ def test_what_refers_to_itself_is_still_collected() -> None:
 def test_afterwards_the_collector_is_as_before_also_where_it_fails() -> None:
     thresholds = gc.get_threshold()
 
-    with pytest.raises(ZeroDivisionError), collected_seldom():
+    with pytest.raises(ZeroDivisionError), infrequent_collection():
         _ = 1 / 0
 
     assert gc.get_threshold() == thresholds

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLog
-from profiles.application import messages
-from profiles.application.chunk import LogPartition, LogRecord, Notice, Rules, decide_chunk
-from profiles.application.intake import Admitted, gate
-from profiles.application.messages import NOT_JSON, Decode
-from profiles.domain.outcome import Reason, Rejected, WithheldReason
+from profiles.application.ingest.admission import Admitted, admit_batch
+from profiles.application.log import messages
+from profiles.application.log.deciding import Rules, decide_chunk
+from profiles.application.log.messages import NOT_JSON, Decode
+from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Person
 from profiles.domain.policy import DEFAULT_LOG_RULES, DEFAULT_POLICY, PrivacyPolicy
 from profiles.domain.profile import Profile
@@ -38,20 +39,20 @@ ADMITTED = Person(login=Login(uuid=ID), dob=Birth(date="1990-02-28"), nat="NO", 
 
 
 def test_an_adult_is_admitted_minimised() -> None:
-    assert gate([text(record())], RULES, now=NOON) == Admitted(
+    assert admit_batch([text(record())], RULES, now=NOON) == Admitted(
         persons=[ADMITTED], notice=Notice(withheld={}, rejected=[])
     )
 
 
 def test_nothing_delivered_is_nothing_admitted() -> None:
-    admitted = gate([], RULES, now=NOON)
+    admitted = admit_batch([], RULES, now=NOON)
 
     assert not admitted.persons
     assert not admitted.notice
 
 
 def test_a_child_leaves_a_count_and_nothing_else() -> None:
-    admitted = gate([text(record("2015-01-01"))] * 2, RULES, now=NOON)
+    admitted = admit_batch([text(record("2015-01-01"))] * 2, RULES, now=NOON)
 
     assert admitted.persons == []
     assert admitted.notice == Notice(withheld={WithheldReason.MINOR: 2}, rejected=[])
@@ -61,28 +62,30 @@ def test_a_child_leaves_a_count_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(("moment", "admitted"), [(NOON, 1), (NOON - timedelta(0, 1), 0)])
 def test_ages_count_for_today_where_the_day_begins_last(moment: datetime, admitted: int) -> None:
-    assert len(gate([text(record("2008-11-23"))], RULES, now=moment).persons) == admitted
+    assert len(admit_batch([text(record("2008-11-23"))], RULES, now=moment).persons) == admitted
 
 
 def test_the_day_of_the_age_can_be_overridden() -> None:
     rules = replace(RULES, as_of=date(2033, 1, 1))
 
-    assert len(gate([text(record("2015-01-01"))], rules, now=NOON).persons) == 1
+    assert len(admit_batch([text(record("2015-01-01"))], rules, now=NOON).persons) == 1
 
 
 def test_one_broken_value_does_not_sink_the_others() -> None:
     response = text({"results": [record(), {}, record("2015-01-01"), 5, record()]})
 
-    admitted = gate([b"no json", response, text({"login": {}}), text(record())], RULES, now=NOON)
+    admitted = admit_batch(
+        [b"no json", response, text({"login": {}}), text(record())], RULES, now=NOON
+    )
 
     assert admitted.persons == [ADMITTED] * 3
     assert admitted.notice == Notice(
         withheld={WithheldReason.MINOR: 1},
         rejected=[
             NOT_JSON,
-            Rejected(Reason.MISSING, "results[1].login", "object"),
-            Rejected(Reason.TYPE, "results[3]", "object"),
-            Rejected(Reason.MISSING, "login.uuid", "UUID of 36 characters"),
+            Rejected(RejectionReason.MISSING, "results[1].login", "object"),
+            Rejected(RejectionReason.TYPE, "results[3]", "object"),
+            Rejected(RejectionReason.MISSING, "login.uuid", "UUID of 36 characters"),
         ],
     )
 
@@ -90,7 +93,7 @@ def test_one_broken_value_does_not_sink_the_others() -> None:
 def test_the_policy_says_what_the_log_carries() -> None:
     rules = {name: rule for name, rule in DEFAULT_LOG_RULES.items() if name != "nat"}
 
-    (person,) = gate(
+    (person,) = admit_batch(
         [text(record())], replace(RULES, policy=PrivacyPolicy(log_rules=rules)), now=NOON
     ).persons
 
@@ -115,7 +118,7 @@ def test_the_gate_decides_as_the_stores_do(values: list[bytes], decode: Decode) 
         LogPartition("topic"), log, start=0, end=len(log), rules=rules, read_at=NOON
     )
 
-    admitted = gate(values, rules, now=NOON)
+    admitted = admit_batch(values, rules, now=NOON)
 
     outcomes = [entry.outcome for entry in chunk.entries]
     stored = [one.id for one in outcomes if isinstance(one, Profile)]
@@ -132,14 +135,14 @@ def test_what_is_forbidden_does_not_pass_the_gate(
     for place in ("login.password", "login.salt", "phone", "cell", "id.value", "picture.large"):
         document = put(document, place.split("."), "FORBIDDEN")
 
-    admitted = gate([text(document)], replace(RULES, decode=decode), now=NOON)
+    admitted = admit_batch([text(document)], replace(RULES, decode=decode), now=NOON)
 
     assert b"FORBIDDEN" not in pickle.dumps(admitted)
     assert all(b"FORBIDDEN" not in codec.encode(person) for person in admitted.persons)
 
 
 def test_what_was_admitted_shows_nobody() -> None:
-    assert ID not in repr(gate([text(record())], RULES, now=NOON))
+    assert ID not in repr(admit_batch([text(record())], RULES, now=NOON))
 
 
 @given(deliveries, st.sampled_from([messages.decode, codec.decode]))
@@ -147,7 +150,7 @@ def test_what_was_appended_is_decided_as_the_log_tells_it(
     values: list[bytes], decode: Decode
 ) -> None:
     rules = replace(RULES, decode=decode)
-    admitted = gate(values, rules, now=NOON)
+    admitted = admit_batch(values, rules, now=NOON)
     log = MemoryLog("a-topic", encode=codec.encode)
     log.append([ADMITTED], Notice(), logged_at=NOON, source="", expected=0, position=None)
     first = log.append(

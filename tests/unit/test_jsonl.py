@@ -15,7 +15,7 @@ import pytest
 from profiles.adapters import jsonl
 from profiles.adapters.jsonl import JsonlSource
 from profiles.application.errors import SourceError
-from profiles.application.ports import Delivery
+from profiles.application.ports.sources import Delivery
 from profiles.domain.errors import UsageError
 
 PATIENCE_S = 30.0

@@ -11,11 +11,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from profiles.adapters import codec
-from profiles.application import messages
-from profiles.application.chunk import Entry, LogPartition, LogRecord, Rules, decide_chunk
-from profiles.application.messages import NOT_JSON, Decode, Records
+from profiles.application.log import messages
+from profiles.application.log.deciding import Entry, Rules, decide_chunk
+from profiles.application.log.messages import NOT_JSON, Decode, Records
+from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.minimising import minimise
-from profiles.domain.outcome import Reason, Rejected
+from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import Birth, Login, Person
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.reading import read_person
@@ -72,7 +73,7 @@ def test_a_whole_response_has_as_many_records_as_results(decode: Decode, count: 
 @pytest.mark.parametrize("results", [None, 5, "text", {}, {"0": PERSON}])
 def test_results_have_to_be_a_list(decode: Decode, results: Json) -> None:
     assert decode(text({"results": results})) == Rejected(
-        Reason.TYPE, "results", "array of persons"
+        RejectionReason.TYPE, "results", "array of persons"
     )
 
 
@@ -136,7 +137,7 @@ BROKEN = [
 @pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))
 def test_what_is_not_json_is_rejected_whole(decode: Decode, broken: bytes) -> None:
     assert decode(broken) == NOT_JSON
-    assert Rejected(Reason.JSON, "", "JSON in UTF-8 of reasonable depth") == NOT_JSON
+    assert Rejected(RejectionReason.JSON, "", "JSON in UTF-8 of reasonable depth") == NOT_JSON
 
 
 @both
@@ -157,7 +158,9 @@ def test_a_number_of_any_length_costs_nobody_the_person(decode: Decode, digits: 
 
     postcode = text(PERSON)[:-1] + b', "location": {"postcode": ' + long + b"}}"
     assert people(decode(postcode)) == [
-        Rejected(Reason.LENGTH, "location.postcode", "integer from 0 on, at most 12 digits")
+        Rejected(
+            RejectionReason.LENGTH, "location.postcode", "integer from 0 on, at most 12 digits"
+        )
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from profiles.application.moments import Moments
+from profiles.application.log.timestamps import TimestampDecoder
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,11 @@ from profiles.application.moments import Moments
 def test_any_time_that_a_producer_may_write_is_a_moment(
     milliseconds: int, moment: datetime
 ) -> None:
-    assert Moments().of(milliseconds) == moment
+    assert TimestampDecoder().decode(milliseconds) == moment
 
 
 def test_records_in_a_row_share_their_moment() -> None:
-    moments = Moments()
+    timestamps = TimestampDecoder()
 
-    assert moments.of(1_000) is moments.of(1_000)
-    assert moments.of(2_000) != moments.of(1_000)
+    assert timestamps.decode(1_000) is timestamps.decode(1_000)
+    assert timestamps.decode(2_000) != timestamps.decode(1_000)

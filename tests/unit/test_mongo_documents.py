@@ -24,9 +24,10 @@ from pymongo.errors import (
 )
 
 from profiles.adapters.mongo import counting, documents
-from profiles.adapters.mongo.failures import translated
-from profiles.application.chunk import LogPartition, Quarantined
+from profiles.adapters.mongo.failures import map_exceptions
 from profiles.application.errors import StoreError
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -102,7 +103,7 @@ def test_a_rejection_comes_back_as_it_was(rejected: Rejected, logged_at: datetim
 def test_log_times_sort_as_text_as_they_do_in_time() -> None:
     earlier, later = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
 
-    assert documents.moment(earlier) < documents.moment(later)
+    assert documents.timestamp(earlier) < documents.timestamp(later)
 
 
 def applied(
@@ -219,25 +220,7 @@ def test_counts_of_all_writers_add_up(tallies: list[Tally]) -> None:
     assert counting.tally_of(writers) == sum(tallies, Tally())
 
 
-def test_arrivals_older_than_24_hours_go() -> None:
-    held = {"2026-11-22T10:05": 1, "2026-11-22T10:06": 2}
-
-    added, gone = counting.arrival_update({MINUTE: 3}, held)
-
-    assert added == {"arrivals.2026-11-23T10:05": 3}
-    assert gone == {"arrivals.2026-11-22T10:05": ""}
-
-
-def test_arrivals_of_an_old_record_are_not_kept() -> None:
-    yesterday = MINUTE - timedelta(days=1)
-
-    added, gone = counting.arrival_update({yesterday: 3}, {"2026-11-23T10:05": 1})
-
-    assert (added, gone) == ({}, {})
-
-
-def test_nothing_arrives_and_nothing_goes() -> None:
-    assert counting.arrival_update({}, {"2026-11-23T10:05": 1}) == ({}, {})
+def test_arrivals_of_nobody_are_none() -> None:
     assert counting.arrivals_of([]) == {}
 
 
@@ -285,7 +268,7 @@ def test_the_first_moment_of_a_day_has_no_time_zone() -> None:
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
 )
 def test_an_error_of_the_driver_is_told_without_its_text(failure: Exception, happened: str) -> None:
-    with pytest.raises(StoreError) as raised, translated("host:1/profiles", timeout_s=60):
+    with pytest.raises(StoreError) as raised, map_exceptions("host:1/profiles", timeout_s=60):
         raise failure
 
     assert str(raised.value).startswith(f"MongoDB at host:1/profiles: {happened}")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.application.population import (
+from profiles.application.dashboard.population import (
     BANDS,
     EVERYONE,
     AgeBand,

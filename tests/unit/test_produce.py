@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 import pytest
 
 from profiles.adapters import codec
-from profiles.application.chunk import Rules
 from profiles.application.errors import LogError, SourceError
-from profiles.application.messages import Records
-from profiles.application.ports import Delivery
-from profiles.application.produce import Producing, Production, UnbalancedProductionError
+from profiles.application.ingest.produce import (
+    Producer,
+    Production,
+    UnbalancedProductionError,
+)
+from profiles.application.log.deciding import Rules
+from profiles.application.log.messages import Records
+from profiles.application.ports.sources import Delivery
 from profiles.domain.outcome import Rejected
 from profiles.domain.policy import DEFAULT_POLICY
 from tests.memory_streams import MemoryPublisher, MemoryTopic
@@ -78,8 +82,8 @@ class SilentPublisher(MemoryPublisher):
         return 1
 
 
-def producing(publisher: MemoryPublisher) -> Producing:
-    return Producing(publisher=publisher, rules=RULES, encode=codec.encode, clock=lambda: NOW)
+def producing(publisher: MemoryPublisher) -> Producer:
+    return Producer(publisher=publisher, rules=RULES, encode=codec.encode, clock=lambda: NOW)
 
 
 def test_an_adult_is_published_minimised_under_her_id() -> None:
@@ -117,7 +121,7 @@ def test_minors_and_malformed_records_stay_out_of_the_log_and_are_counted() -> N
 
 def test_progress_is_told_after_each_delivery_and_at_the_end() -> None:
     told: list[int] = []
-    job = Producing(
+    job = Producer(
         publisher=MemoryPublisher(MemoryTopic()),
         rules=RULES,
         encode=codec.encode,
@@ -208,7 +212,7 @@ def test_interrupted_while_a_delivery_is_read_nobody_of_it_counts_as_fetched() -
             raise KeyboardInterrupt
         return codec.decode(message)
 
-    job = Producing(
+    job = Producer(
         publisher=MemoryPublisher(MemoryTopic()),
         rules=replace(RULES, decode=decode),
         encode=codec.encode,

@@ -7,9 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.application.population import EVERYONE, Group, Selection
-from profiles.application.ports import Overview
-from profiles.application.publication import Tables, moved_on, persons_changed, tables_of
+from profiles.application.dashboard.population import EVERYONE, Group, Selection
+from profiles.application.dashboard.publication import (
+    Tables,
+    moved_on,
+    persons_changed,
+    tables_of,
+)
+from profiles.application.ports.stores import Overview
 from profiles.domain.statistics import Cell, cohorts_of
 from profiles.domain.tally import Tally
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from profiles.application.errors import StoreError
-from profiles.application.retention import SWEEP_EVERY, Sweeping
+from profiles.application.ingest.retention import SWEEP_EVERY, RetentionSweeper
 from tests.failing_stores import FailingStore
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def test_a_store_is_swept_at_once_and_then_now_and_then() -> None:
     store = FailingStore()
     now = NOW
-    sweeping = Sweeping(store=store, clock=lambda: now)
+    sweeping = RetentionSweeper(store=store, clock=lambda: now)
 
     sweeping()
     now = NOW + SWEEP_EVERY - timedelta(seconds=1)
@@ -32,6 +32,6 @@ def test_a_store_that_is_away_is_swept_later(caplog: pytest.LogCaptureFixture) -
     store = FailingStore()
     store.sweep_failures = iter([StoreError("The store", "it does not answer", "Start it.")])
 
-    Sweeping(store=store, clock=lambda: NOW)()
+    RetentionSweeper(store=store, clock=lambda: NOW)()
 
     assert "What is past its retention is deleted later." in caplog.text

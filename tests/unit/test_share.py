@@ -12,10 +12,11 @@ import pytest
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger
-from profiles.application import share
-from profiles.application.chunk import LogPartition, LogRecord, Rules
 from profiles.application.errors import GapError, LedgerError, LogError, StoreError
-from profiles.application.share import Share
+from profiles.application.ingest import partition_task as share
+from profiles.application.ingest.partition_task import PartitionTask
+from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
@@ -50,8 +51,8 @@ class Task:
     def __post_init__(self) -> None:
         self.lookup = MemoryLogLookup(self.topic)
 
-    def share(self) -> Share:
-        return Share(
+    def share(self) -> PartitionTask:
+        return PartitionTask(
             store=self.store,
             ledger=self.ledger,
             rejected=self.sink,

@@ -21,7 +21,7 @@ from profiles.adapters.simulator.names import NAMES
 from profiles.adapters.simulator.places import PLACES
 from profiles.adapters.simulator.records import Kind, Records
 from profiles.adapters.simulator.transliteration import local_part
-from profiles.application.ports import Source
+from profiles.application.ports.sources import Source
 from profiles.domain.age import age_on, civil_date
 
 TODAY = date(2026, 11, 23)

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
-from profiles.adapters.memory_following import MemoryFollowingStore
-from profiles.application import comparing
-from profiles.application.chunk import LogPartition
-from profiles.application.comparing import Repair
+from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
+from profiles.application.assurance import reconciliation as comparing
+from profiles.application.assurance.checks import Check
+from profiles.application.assurance.reconciliation import Repair
+from profiles.application.assurance.recount import Recount, ages_in
+from profiles.application.assurance.verify import Verification, Verifier
 from profiles.application.errors import LedgerError
-from profiles.application.examining import Check
-from profiles.application.ports import Following, Ledger
-from profiles.application.recounting import Recount, ages_in
-from profiles.application.verify import Verification, Verifying
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import Following
 from profiles.domain.age import age_on
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
@@ -85,7 +85,7 @@ class Bench:
             self.following.follow(Following(held=applied.stored, absent=applied.deleted))
 
     def verify(self, *, repair: bool = False) -> Verification:
-        return Verifying(
+        return Verifier(
             store=self.store,
             following=self.following,
             ledger=self._ledger,
@@ -412,7 +412,7 @@ def test_a_ledger_that_cannot_be_read_is_a_finding(bench: Bench) -> None:
     def gone(applied: int) -> None:
         raise LedgerError("ledger", f"is missing ({applied})", "Restore it.")
 
-    verifying = Verifying(
+    verifying = Verifier(
         store=bench.store,
         following=None,
         ledger=gone,  # type: ignore[arg-type]  # it never gets to a context

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from profiles.application import messages
+from profiles.application.log import messages
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import Person
 

@@ -14,7 +14,7 @@ from threading import Event
 from typing import Final, cast
 
 from profiles.application.errors import SourceError
-from profiles.application.ports import Delivery
+from profiles.application.ports.sources import Delivery
 from profiles.domain.errors import UsageError
 
 DELIVERY_BYTES: Final = 8_000_000

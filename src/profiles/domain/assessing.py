@@ -7,87 +7,91 @@ from typing import Any
 
 from profiles.domain import address, naming
 from profiles.domain.age import MAXIMUM_AGE, age_on, civil_date, month_of
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.email import domain_of
-from profiles.domain.outcome import Reason, Rejected, Withheld, WithheldReason
+from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import EmailTreatment, PrivacyPolicy
 from profiles.domain.profile import Profile
 from profiles.domain.pseudonym import pseudonym
 from profiles.domain.reading import read_with_birth, readable_birth
-from profiles.domain.times import Times
 
 _KEEP = EmailTreatment.KEEP
 _MINOR = Withheld(WithheldReason.MINOR)
 _EXPIRED = Withheld(WithheldReason.RETENTION)
-_FROM_THE_FUTURE = Rejected(Reason.TIME, "", "a record logged at most 5 minutes ahead")
-_UNBORN = Rejected(Reason.FUTURE, "dob.date", "a date of birth that has come")
-_TOO_OLD = Rejected(Reason.AGE, "dob.date", f"an age of at most {MAXIMUM_AGE} years")
+_FROM_THE_FUTURE = Rejected(RejectionReason.TIME, "", "a record logged at most 5 minutes ahead")
+_UNBORN = Rejected(RejectionReason.FUTURE, "dob.date", "a date of birth that has come")
+_TOO_OLD = Rejected(RejectionReason.AGE, "dob.date", f"an age of at most {MAXIMUM_AGE} years")
 
 
-def decide(record: object, policy: PrivacyPolicy, times: Times) -> Profile | Withheld | Rejected:
+def decide(
+    record: object, policy: PrivacyPolicy, dates: DecisionDates
+) -> Profile | Withheld | Rejected:
     """Decide what becomes of a record: the only rule that every engine applies.
 
     record: what `read_person` takes.
     """
-    admitted = _admitted(record, policy, times)
-    return _shaped(*admitted, policy, times) if isinstance(admitted, tuple) else admitted
+    admitted = _admitted(record, policy, dates)
+    return _shaped(*admitted, policy, dates) if isinstance(admitted, tuple) else admitted
 
 
-def admit(record: object, policy: PrivacyPolicy, times: Times) -> Person | Withheld | Rejected:
+def admit(
+    record: object, policy: PrivacyPolicy, dates: DecisionDates
+) -> Person | Withheld | Rejected:
     """Read a record as a person who is old enough: the gate before the log and the stores.
 
     A record that is broken somewhere is withheld and not rejected if it readably tells of
     someone too young: a child must not leave a trace in the quarantine.
     """
-    admitted = _admitted(record, policy, times)
+    admitted = _admitted(record, policy, dates)
     return admitted[0] if isinstance(admitted, tuple) else admitted
 
 
 def _admitted(
-    record: object, policy: PrivacyPolicy, times: Times
+    record: object, policy: PrivacyPolicy, dates: DecisionDates
 ) -> tuple[Person, date, int] | Withheld | Rejected:
     """Admit a person, with what is asked about the birth only once: its date, and the age."""
-    if times.from_the_future:
+    if dates.from_the_future:
         return _FROM_THE_FUTURE
     read = read_with_birth(record)
     if isinstance(read, Rejected):
         readable = readable_birth(record)
-        if readable is None or readable > times.as_of:
+        if readable is None or readable > dates.as_of:
             return read
-        age = age_on(times.as_of, born=readable, leap_day=policy.leap_day)
+        age = age_on(dates.as_of, born=readable, leap_day=policy.leap_day)
         return _MINOR if age < policy.minimum_age else read
     person, born = read
-    if born > times.as_of:
+    if born > dates.as_of:
         return _UNBORN
-    age = age_on(times.as_of, born=born, leap_day=policy.leap_day)
+    age = age_on(dates.as_of, born=born, leap_day=policy.leap_day)
     if age < policy.minimum_age:
         return _MINOR
     return _TOO_OLD if age > MAXIMUM_AGE else (person, born, age)
 
 
-def assess(person: Person, policy: PrivacyPolicy, times: Times) -> Profile | Withheld:
+def assess(person: Person, policy: PrivacyPolicy, dates: DecisionDates) -> Profile | Withheld:
     """Shape a person into a profile, if the policy admits that person.
 
     person: in normal form, as `read_person` returns it.
 
     Withheld is whoever is not known to have completed the policy's minimum age on
-    `times.as_of`, and whoever's retention has run out by `times.read_on`.
+    `dates.as_of`, and whoever's retention has run out by `dates.read_on`.
     """
     born = civil_date(person.dob.date)
     if born is None:
         return _MINOR
-    age = age_on(times.as_of, born=born, leap_day=policy.leap_day)
+    age = age_on(dates.as_of, born=born, leap_day=policy.leap_day)
     if age < policy.minimum_age:
         return _MINOR
-    return _shaped(person, born, age, policy, times)
+    return _shaped(person, born, age, policy, dates)
 
 
 def _shaped(
-    person: Person, born: date, age: int, policy: PrivacyPolicy, times: Times
+    person: Person, born: date, age: int, policy: PrivacyPolicy, dates: DecisionDates
 ) -> Profile | Withheld:
     """Shape a person who is old enough into a profile, unless the retention has run out."""
-    expires_at = times.logged_on + policy.retention
-    if expires_at <= times.read_on:
+    expires_at = dates.logged_on + policy.retention
+    if expires_at <= dates.read_on:
         return _EXPIRED
     name, location = person.name, person.location
     email, registered = person.email, person.registered
@@ -107,7 +111,7 @@ def _shaped(
         age,
         month_of(born),
         None if since is None else civil_date(since),
-        times.as_of,
+        dates.as_of,
         expires_at,
     )
     if policy.dropped_profile_fields:

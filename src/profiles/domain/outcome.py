@@ -34,7 +34,7 @@ class WithheldReason(Enum):
     """Past the time for which it may be kept (GDPR Art. 5(1)(e))."""
 
 
-class Reason(Enum):
+class RejectionReason(Enum):
     """Why a record can't be read as a person."""
 
     JSON = "json"
@@ -76,7 +76,7 @@ class Rejected:
     expected: what our schema has there.
     """
 
-    reason: Reason
+    reason: RejectionReason
     path: str
     expected: str
 

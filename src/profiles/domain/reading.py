@@ -9,7 +9,7 @@ from typing import Final
 
 from profiles.domain import address, naming
 from profiles.domain.age import civil_date
-from profiles.domain.outcome import Reason, Rejected
+from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import (
     SCHEMA_VERSION,
     Birth,
@@ -40,7 +40,7 @@ _OBJECT: Final = "object or null"
 class _Refused(Exception):  # noqa: N818 - never leaves this module: it carries a value outwards
     """Carries a rejection from the depth of a record to `read_person`."""
 
-    def __init__(self, reason: Reason, path: str, expected: str) -> None:
+    def __init__(self, reason: RejectionReason, path: str, expected: str) -> None:
         super().__init__()
         self.rejected = Rejected(reason, path, expected)
 
@@ -137,7 +137,7 @@ def _typed(record: object) -> Person:
     Id and date of birth are checked whole and first, as `_clean` does.
     """
     if not isinstance(record, dict):
-        raise _Refused(Reason.TYPE, "", "object")
+        raise _Refused(RejectionReason.TYPE, "", "object")
     login = _required_object(record, "login")
     identity = _identity(_required_text(login, "uuid", "login.uuid", "UUID of 36 characters"))
     dob = _required_object(record, "dob")
@@ -185,28 +185,32 @@ def _object(parent: dict[str, object], key: str, path: str) -> dict[str, object]
     value = parent.get(key)
     if value is None or isinstance(value, dict):
         return value
-    raise _Refused(Reason.TYPE, path, _OBJECT)
+    raise _Refused(RejectionReason.TYPE, path, _OBJECT)
 
 
 def _required_object(parent: dict[str, object], key: str) -> dict[str, object]:
     value = parent.get(key)
     if isinstance(value, dict):
         return value
-    raise _Refused(Reason.MISSING if value is None else Reason.TYPE, key, "object")
+    raise _Refused(
+        RejectionReason.MISSING if value is None else RejectionReason.TYPE, key, "object"
+    )
 
 
 def _text(parent: dict[str, object], key: str, path: str) -> str | None:
     value = parent.get(key)
     if value is None or isinstance(value, str):
         return value
-    raise _Refused(Reason.TYPE, path, _TEXT)
+    raise _Refused(RejectionReason.TYPE, path, _TEXT)
 
 
 def _required_text(parent: dict[str, object], key: str, path: str, expected: str) -> str:
     value = parent.get(key)
     if isinstance(value, str):
         return value
-    raise _Refused(Reason.MISSING if value is None else Reason.TYPE, path, expected)
+    raise _Refused(
+        RejectionReason.MISSING if value is None else RejectionReason.TYPE, path, expected
+    )
 
 
 def _is_integer(value: object) -> bool:
@@ -220,7 +224,7 @@ def _integer(parent: dict[str, object], key: str, path: str) -> int | None:
         return None
     if isinstance(value, int) and _is_integer(value):
         return value
-    raise _Refused(Reason.TYPE, path, "integer or null")
+    raise _Refused(RejectionReason.TYPE, path, "integer or null")
 
 
 def _postcode(location: dict[str, object]) -> int | str | None:
@@ -229,7 +233,7 @@ def _postcode(location: dict[str, object]) -> int | str | None:
         return value
     if isinstance(value, int) and _is_integer(value):
         return value
-    raise _Refused(Reason.TYPE, "location.postcode", "integer, text or null")
+    raise _Refused(RejectionReason.TYPE, "location.postcode", "integer, text or null")
 
 
 def _clean(person: Person) -> tuple[Person, date]:
@@ -237,7 +241,9 @@ def _clean(person: Person) -> tuple[Person, date]:
     identity = _identity(person.login.uuid)
     born = _date(person.dob.date, "dob.date")
     if person.schema is not None and not 1 <= person.schema <= SCHEMA_VERSION:
-        raise _Refused(Reason.SCHEMA, "schema", f"schema version of at most {SCHEMA_VERSION}")
+        raise _Refused(
+            RejectionReason.SCHEMA, "schema", f"schema version of at most {SCHEMA_VERSION}"
+        )
     if person.registered is not None and person.registered.date is not None:
         _date(person.registered.date, "registered.date")
     clean = Person(
@@ -257,14 +263,14 @@ def _clean(person: Person) -> tuple[Person, date]:
 def _identity(uuid: str) -> PersonId:
     identity = canonical_id(uuid)
     if identity is None:
-        raise _Refused(Reason.ID, "login.uuid", "UUID of 36 characters")
+        raise _Refused(RejectionReason.ID, "login.uuid", "UUID of 36 characters")
     return identity
 
 
 def _clean_text(text: str | None, path: str, *, limit: int = MAXIMUM_LENGTH) -> str | None:
     clean = None if text is None else cleaned(text, limit=limit)
-    if isinstance(clean, Reason):
-        expected = f"at most {limit} characters" if clean is Reason.LENGTH else _TEXT
+    if isinstance(clean, RejectionReason):
+        expected = f"at most {limit} characters" if clean is RejectionReason.LENGTH else _TEXT
         raise _Refused(clean, path, expected)
     return clean
 
@@ -272,7 +278,7 @@ def _clean_text(text: str | None, path: str, *, limit: int = MAXIMUM_LENGTH) -> 
 def _date(text: str, path: str) -> date:
     day = civil_date(text)
     if day is None:
-        raise _Refused(Reason.DATE, path, "date YYYY-MM-DD")
+        raise _Refused(RejectionReason.DATE, path, "date YYYY-MM-DD")
     return day
 
 
@@ -310,10 +316,12 @@ def _clean_location(location: Location) -> Location:
 
 def _clean_integer(value: int | None, path: str) -> int | None:
     if value is not None and not 0 <= value < _MAXIMUM_INTEGER:
-        raise _Refused(Reason.LENGTH, path, "integer from 0 on, at most 12 digits")
+        raise _Refused(RejectionReason.LENGTH, path, "integer from 0 on, at most 12 digits")
     return value
 
 
 def _check_length(composed: str | None, path: str) -> None:
     if composed is not None and len(composed) > MAXIMUM_LENGTH:
-        raise _Refused(Reason.LENGTH, path, f"at most {MAXIMUM_LENGTH} characters together")
+        raise _Refused(
+            RejectionReason.LENGTH, path, f"at most {MAXIMUM_LENGTH} characters together"
+        )

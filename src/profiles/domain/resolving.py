@@ -15,6 +15,7 @@ from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import UNKNOWN, Cell, Statistics, cell_of
 from profiles.domain.tally import Tally
+from profiles.domain.version import ORIGIN_MASK, Origin, Version
 
 
 class Decided(NamedTuple):
@@ -58,7 +59,8 @@ class Changes:
     upserts: the profiles to write, each with its version, in place of what is held.
     deletions: the persons of whom what is held is to be deleted, with the version of the
         record that asks for it, or of what is held of a suppressed person, if that is higher.
-    difference: what to add to the statistics.
+    differences: what to add to the statistics, by the origin of the version: who is held now counts
+        where the record was decided, who was held before is taken from where that was.
     newcomers: those of `upserts` of whom nothing was held.
     rejected: what goes to quarantine, with its version.
     tally: what became of every record, `read` not yet counted.
@@ -66,10 +68,19 @@ class Changes:
 
     upserts: Mapping[PersonId, tuple[Profile, int]] = field(repr=False)
     deletions: Mapping[PersonId, int] = field(repr=False)
-    difference: Statistics = field(repr=False)
+    differences: Mapping[Origin, Statistics] = field(repr=False)
     newcomers: Collection[PersonId] = field(repr=False)
     rejected: Collection[tuple[int, Rejected]]
     tally: Tally
+
+    @property
+    def difference(self) -> Statistics:
+        """Return what all of the statistics together change by."""
+        return sum(self.differences.values(), Statistics())
+
+
+_Counts = dict[int, tuple[dict[Cell, int], dict[str, int]]]
+"""Cells and e-mail domains by the bits of a version that say where it comes from."""
 
 
 def resolve(  # noqa: C901 - one branch for each outcome, in the order in which they match
@@ -139,7 +150,7 @@ def resolve(  # noqa: C901 - one branch for each outcome, in the order in which 
     return Changes(
         upserts=upserts,
         deletions=deletions,
-        difference=_difference(now, held),
+        differences=_differences(now, held),
         newcomers=[person for person in upserts if person not in held],
         rejected=rejections,
         tally=Tally(
@@ -149,17 +160,38 @@ def resolve(  # noqa: C901 - one branch for each outcome, in the order in which 
     )
 
 
-def _difference(now: Mapping[PersonId, Held | None], before: Mapping[PersonId, Held]) -> Statistics:
+def counted_out(held: Iterable[Held]) -> dict[Origin, Statistics]:
+    """Return what the statistics change by, by origin, when what is held of some persons goes."""
+    counts: _Counts = {}
+    for one in held:
+        _count(counts, one, -1)
+    return _by_origin(counts)
+
+
+def _differences(
+    now: Mapping[PersonId, Held | None], before: Mapping[PersonId, Held]
+) -> dict[Origin, Statistics]:
     """Count what came less what went."""
-    cells: dict[Cell, int] = {}
-    domains: dict[str, int] = {}
+    counts: _Counts = {}
     for person, current in now.items():
         if current is not None:
-            _, cell, domain = current
-            cells[cell] = cells.get(cell, 0) + 1
-            domains[domain] = domains.get(domain, 0) + 1
+            _count(counts, current, 1)
         if person in before:
-            _, cell, domain = before[person]
-            cells[cell] = cells.get(cell, 0) - 1
-            domains[domain] = domains.get(domain, 0) - 1
-    return Statistics() + Statistics(cells=cells, email_domains=domains)  # drops the zeros
+            _count(counts, before[person], -1)
+    return _by_origin(counts)
+
+
+def _count(counts: _Counts, held: Held, sign: int) -> None:
+    version, cell, domain = held
+    cells, domains = counts.setdefault(version & ORIGIN_MASK, ({}, {}))
+    cells[cell] = cells.get(cell, 0) + sign
+    domains[domain] = domains.get(domain, 0) + sign
+
+
+def _by_origin(counts: _Counts) -> dict[Origin, Statistics]:
+    """Make statistics of counts; zeros are dropped."""
+    differences = {
+        Version.origin(bits): Statistics() + Statistics(cells=cells, email_domains=domains)
+        for bits, (cells, domains) in counts.items()
+    }
+    return {origin: found for origin, found in differences.items() if found != Statistics()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from profiles.domain.outcome import Reason
+from profiles.domain.outcome import RejectionReason
 
 MAXIMUM_LENGTH: Final = 256
 """Characters of any text but an e-mail address."""
@@ -16,7 +16,7 @@ MAXIMUM_EMAIL_LENGTH: Final = 320
 _UNWANTED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
 
 
-def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | Reason | None:
+def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | RejectionReason | None:
     """Trim a text, fold its white space and bring it to normal form C.
 
     Any script is welcome, also joiners and marks that have no width of their own.
@@ -26,9 +26,9 @@ def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | Reason | None:
     """
     folded = unicodedata.normalize("NFC", " ".join(text.split()))
     if len(folded) > limit:
-        return Reason.LENGTH
+        return RejectionReason.LENGTH
     if not folded.isprintable() and any(
         unicodedata.category(character) in _UNWANTED_CATEGORIES for character in folded
     ):
-        return Reason.TEXT
+        return RejectionReason.TEXT
     return folded or None

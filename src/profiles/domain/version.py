@@ -28,6 +28,11 @@ _EPOCH_SHIFT: Final = _OFFSET_SHIFT + OFFSET_BITS
 OFFSET_STEP: Final = 1 << _OFFSET_SHIFT
 """What the version grows by from one offset to the next."""
 
+ORIGIN_MASK: Final = ((1 << EPOCH_BITS) - 1) << _EPOCH_SHIFT | (
+    (1 << PARTITION_BITS) - 1
+) << _PARTITION_SHIFT
+"""The bits of a version that say in which epoch of which partition it was decided."""
+
 
 class VersionRangeError(ProfilesError):
     """A place in the log does not fit into a version."""
@@ -42,6 +47,13 @@ class VersionRangeError(ProfilesError):
             f"{self.part} {self.value} of the log does not fit into a version. Nothing was"
             " written. Start with empty stores and a new topic with fewer partitions."
         )
+
+
+class Origin(NamedTuple):
+    """In which epoch of which partition a version was decided: who counts it follows from it."""
+
+    epoch: int
+    partition: int
 
 
 class Version(NamedTuple):
@@ -73,6 +85,12 @@ class Version(NamedTuple):
             | self.partition << _PARTITION_SHIFT
             | self.revision
         )
+
+    @staticmethod
+    def origin(number: int) -> Origin:
+        """Return where a number that `number` has packed comes from."""
+        epoch, _, partition, _ = Version.parts(number)
+        return Origin(epoch, partition)
 
     @classmethod
     def parts(cls, number: int) -> Version:

@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from profiles.application.examining import Check
+from profiles.application.assurance.checks import Check
 
 
 def table_of(checks: Iterable[Check]) -> Table:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from profiles.domain.age import LeapDay
 from profiles.domain.assessing import admit, assess, decide
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.minimising import minimise
-from profiles.domain.outcome import Reason, Rejected, Withheld, WithheldReason
+from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import Birth, Login, Person
 from profiles.domain.policy import (
     DEFAULT_POLICY,
@@ -25,7 +26,6 @@ from profiles.domain.policy import (
 from profiles.domain.profile import Profile
 from profiles.domain.pseudonym import PseudonymKey, pseudonym
 from profiles.domain.reading import read_person
-from profiles.domain.times import Times
 from tests.strategies import (
     TODAY,
     Json,
@@ -86,7 +86,9 @@ def born(text: Json, record: dict[str, Json] = RECORD) -> Json:
     return put(record, ["dob", "date"], text)
 
 
-def decided(record: object, policy: PrivacyPolicy = DEFAULT_POLICY, at: Times = today) -> Profile:
+def decided(
+    record: object, policy: PrivacyPolicy = DEFAULT_POLICY, at: DecisionDates = today
+) -> Profile:
     outcome = decide(record, policy, at)
     assert isinstance(outcome, Profile)
     return outcome
@@ -162,19 +164,25 @@ def test_what_is_missing_is_null_and_never_the_text_none(
         ("2008-11-24T00:00:00.000+14:00", MINOR),  # nor back: it is 23 November in UTC
         ("2008-11-22", 18),
         ("2026-11-23", MINOR),
-        ("2026-11-24", Rejected(Reason.FUTURE, "dob.date", "a date of birth that has come")),
-        ("9999-12-31", Rejected(Reason.FUTURE, "dob.date", "a date of birth that has come")),
+        (
+            "2026-11-24",
+            Rejected(RejectionReason.FUTURE, "dob.date", "a date of birth that has come"),
+        ),
+        (
+            "9999-12-31",
+            Rejected(RejectionReason.FUTURE, "dob.date", "a date of birth that has come"),
+        ),
         ("1896-11-23", 130),
         ("1895-11-24", 130),
-        ("1895-11-23", Rejected(Reason.AGE, "dob.date", "an age of at most 130 years")),
-        ("0001-01-01", Rejected(Reason.AGE, "dob.date", "an age of at most 130 years")),
-        (None, Rejected(Reason.MISSING, "dob.date", "date YYYY-MM-DD")),
-        ("", Rejected(Reason.DATE, "dob.date", "date YYYY-MM-DD")),
-        ("1990-02-30", Rejected(Reason.DATE, "dob.date", "date YYYY-MM-DD")),
-        ("1990-W09-3", Rejected(Reason.DATE, "dob.date", "date YYYY-MM-DD")),
-        ("١٩٩٠-٠٢-٢٨", Rejected(Reason.DATE, "dob.date", "date YYYY-MM-DD")),
-        ("10000-01-01", Rejected(Reason.DATE, "dob.date", "date YYYY-MM-DD")),
-        (636163200, Rejected(Reason.TYPE, "dob.date", "date YYYY-MM-DD")),
+        ("1895-11-23", Rejected(RejectionReason.AGE, "dob.date", "an age of at most 130 years")),
+        ("0001-01-01", Rejected(RejectionReason.AGE, "dob.date", "an age of at most 130 years")),
+        (None, Rejected(RejectionReason.MISSING, "dob.date", "date YYYY-MM-DD")),
+        ("", Rejected(RejectionReason.DATE, "dob.date", "date YYYY-MM-DD")),
+        ("1990-02-30", Rejected(RejectionReason.DATE, "dob.date", "date YYYY-MM-DD")),
+        ("1990-W09-3", Rejected(RejectionReason.DATE, "dob.date", "date YYYY-MM-DD")),
+        ("١٩٩٠-٠٢-٢٨", Rejected(RejectionReason.DATE, "dob.date", "date YYYY-MM-DD")),
+        ("10000-01-01", Rejected(RejectionReason.DATE, "dob.date", "date YYYY-MM-DD")),
+        (636163200, Rejected(RejectionReason.TYPE, "dob.date", "date YYYY-MM-DD")),
     ],
 )
 def test_only_who_has_readably_come_of_age_is_admitted(
@@ -225,7 +233,7 @@ def test_nobody_is_admitted_before_birth_whatever_the_minimum_age() -> None:
 
     assert isinstance(decide(born("2026-11-23"), policy, today), Profile)
     assert decide(born("2026-11-24"), policy, today) == Rejected(
-        Reason.FUTURE, "dob.date", "a date of birth that has come"
+        RejectionReason.FUTURE, "dob.date", "a date of birth that has come"
     )
 
 
@@ -242,7 +250,7 @@ def test_the_age_is_counted_as_of_its_own_date() -> None:
 def test_a_record_from_the_future_is_rejected_whatever_it_says(record: Json) -> None:
     outcome = decide(record, DEFAULT_POLICY, replace(today, from_the_future=True))
 
-    assert outcome == Rejected(Reason.TIME, "", "a record logged at most 5 minutes ahead")
+    assert outcome == Rejected(RejectionReason.TIME, "", "a record logged at most 5 minutes ahead")
 
 
 @pytest.mark.parametrize(
@@ -287,7 +295,7 @@ def test_a_broken_record_is_rejected_from_the_day_on_which_a_sound_one_is_admitt
 
     outcome = decide(broken, PrivacyPolicy(leap_day=leap_day), replace(today, as_of=as_of))
 
-    assert outcome == (Rejected(Reason.TYPE, "email", "text or null") if adult else MINOR)
+    assert outcome == (Rejected(RejectionReason.TYPE, "email", "text or null") if adult else MINOR)
 
 
 def test_a_child_filled_in_by_a_decoder_is_withheld_however_broken_the_record_is() -> None:
@@ -326,7 +334,7 @@ def test_a_child_is_withheld_as_a_child_also_when_it_has_expired() -> None:
 def test_expiry_counts_from_the_log_time_by_the_shortest_retention() -> None:
     rule = FieldRule(purpose="to see", legal_basis=LegalBasis.CONSENT, retention=timedelta(days=30))
     policy = PrivacyPolicy(profile_rules=DEFAULT_PROFILE_RULES | {"city": rule})
-    at = Times(as_of=TODAY, logged_on=date(2026, 2, 1), read_on=date(2026, 2, 20))
+    at = DecisionDates(as_of=TODAY, logged_on=date(2026, 2, 1), read_on=date(2026, 2, 20))
 
     assert decided(RECORD, policy, at).expires_at == date(2026, 3, 3)
 
@@ -370,7 +378,7 @@ def test_a_field_that_the_policy_does_not_name_is_null(name: str) -> None:
 
 @given(json_values | mutated() | api_records(), policies(), times())
 def test_anything_is_a_profile_withheld_or_rejected(
-    record: Json, policy: PrivacyPolicy, at: Times
+    record: Json, policy: PrivacyPolicy, at: DecisionDates
 ) -> None:
     outcome = decide(record, policy, at)
 
@@ -387,7 +395,7 @@ def test_anything_is_a_profile_withheld_or_rejected(
 
 @given(json_values | mutated() | api_records(), policies(), times())
 def test_deciding_is_admitting_and_then_assessing(
-    record: Json, policy: PrivacyPolicy, at: Times
+    record: Json, policy: PrivacyPolicy, at: DecisionDates
 ) -> None:
     admitted = admit(record, policy, at)
 
@@ -401,11 +409,11 @@ def test_deciding_is_admitting_and_then_assessing(
 
 @given(mutated() | api_records(), times())
 def test_who_is_readably_under_18_is_never_rejected_for_anything_else(
-    record: Json, at: Times
+    record: Json, at: DecisionDates
 ) -> None:
     outcome = decide(record, DEFAULT_POLICY, at)
 
-    if isinstance(outcome, Rejected) and outcome.reason is not Reason.TIME:
+    if isinstance(outcome, Rejected) and outcome.reason is not RejectionReason.TIME:
         grown = put(record, ["dob", "date"], at.as_of.replace(day=1).isoformat())
         assume(isinstance(record, dict))
         assert decide(grown, DEFAULT_POLICY, at) == MINOR
@@ -413,7 +421,7 @@ def test_who_is_readably_under_18_is_never_rejected_for_anything_else(
 
 @given(mutated() | api_records(), policies(), times())
 def test_a_person_filled_by_a_decoder_is_decided_as_its_record_is(
-    record: Json, policy: PrivacyPolicy, at: Times
+    record: Json, policy: PrivacyPolicy, at: DecisionDates
 ) -> None:
     person = read_person(record)
 
@@ -493,7 +501,7 @@ def all_of(outcome: object) -> bytes:
 
 @given(marked(), policies(), st.just(today) | times())
 def test_nothing_forbidden_or_unknown_gets_anywhere(
-    record: Json, policy: PrivacyPolicy, at: Times
+    record: Json, policy: PrivacyPolicy, at: DecisionDates
 ) -> None:
     outcome = decide(record, policy, at)
     assert MARKER.encode() not in all_of(outcome)
@@ -524,7 +532,7 @@ def test_what_follows_a_date_goes_nowhere(record: dict[str, Json], tail: str) ->
 
 @given(mutated() | json_values, policies(), times())
 def test_the_path_of_a_rejection_has_names_of_our_schema_only(
-    record: Json, policy: PrivacyPolicy, at: Times
+    record: Json, policy: PrivacyPolicy, at: DecisionDates
 ) -> None:
     ours = {*ALLOWED, "login", "login.uuid", "dob", "dob.date", "name", "location", "schema"}
     ours |= {"location.street", "location.street.number", "location.postcode", ""}

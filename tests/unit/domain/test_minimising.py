@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 from profiles.domain.assessing import admit, decide
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.minimising import minimise
 from profiles.domain.person import (
     Birth,
@@ -22,7 +23,6 @@ from profiles.domain.policy import (
     PrivacyPolicy,
 )
 from profiles.domain.reading import read_person
-from profiles.domain.times import Times
 from tests.strategies import Json, api_records, mutated, persons, policies, times
 
 PERSON = Person(
@@ -123,7 +123,7 @@ def test_leaving_out_can_do_with_a_person_of_nulls() -> None:
 
 @given(mutated() | api_records(), policies(), times())
 def test_a_minimised_person_gives_the_same_profile(
-    record: Json, policy: PrivacyPolicy, at: Times
+    record: Json, policy: PrivacyPolicy, at: DecisionDates
 ) -> None:
     logged = PrivacyPolicy(
         profile_rules=policy.profile_rules,

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import pytest
 
 from profiles.domain.assessing import decide
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import NATIONALITIES
-from profiles.domain.times import Times
 
-TIMES = Times(as_of=date(2026, 11, 23), logged_on=date(2026, 11, 23), read_on=date(2026, 11, 23))
+TIMES = DecisionDates(
+    as_of=date(2026, 11, 23), logged_on=date(2026, 11, 23), read_on=date(2026, 11, 23)
+)
 ID = "5e0dba43-6c1e-4f5a-9a86-3a0c4d4f2b10"
 
 

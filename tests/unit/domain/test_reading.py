@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.domain import reading
-from profiles.domain.outcome import Reason, Rejected
+from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import (
     SCHEMA_VERSION,
     Birth,
@@ -154,13 +154,15 @@ def test_numbers_of_up_to_twelve_digits_are_read(dotted: str, number: int) -> No
 
 @pytest.mark.parametrize("record", [None, True, 1, 1.5, "text", [], [RECORD]])
 def test_what_is_no_object_is_no_person(record: Json) -> None:
-    assert read_person(record) == Rejected(Reason.TYPE, "", "object")
+    assert read_person(record) == Rejected(RejectionReason.TYPE, "", "object")
 
 
 @pytest.mark.parametrize("dotted", ["login", "dob"])
 @pytest.mark.parametrize("value", [False, 1, 1.5, "text", []])
 def test_a_required_object_of_another_type_is_rejected(dotted: str, value: Json) -> None:
-    assert read_person(put(RECORD, [dotted], value)) == Rejected(Reason.TYPE, dotted, "object")
+    assert read_person(put(RECORD, [dotted], value)) == Rejected(
+        RejectionReason.TYPE, dotted, "object"
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_a_required_object_of_another_type_is_rejected(dotted: str, value: Json)
     ],
 )
 def test_a_required_field_that_is_missing_or_null_is_rejected(dotted: str, expected: str) -> None:
-    missing = Rejected(Reason.MISSING, dotted, expected)
+    missing = Rejected(RejectionReason.MISSING, dotted, expected)
 
     assert read_person(without(RECORD, path(dotted))) == missing
     assert read_person(put(RECORD, path(dotted), None)) == missing
@@ -189,7 +191,7 @@ def test_a_required_text_of_another_type_is_rejected(
 ) -> None:
     record = put(RECORD, path(dotted), value)
 
-    assert read_person(record) == Rejected(Reason.TYPE, dotted, expected)
+    assert read_person(record) == Rejected(RejectionReason.TYPE, dotted, expected)
 
 
 @pytest.mark.parametrize("dotted", OBJECTS)
@@ -197,7 +199,7 @@ def test_a_required_text_of_another_type_is_rejected(
 def test_an_object_of_another_type_is_rejected(dotted: str, value: Json) -> None:
     record = put(RECORD, path(dotted), value)
 
-    assert read_person(record) == Rejected(Reason.TYPE, dotted, "object or null")
+    assert read_person(record) == Rejected(RejectionReason.TYPE, dotted, "object or null")
 
 
 @pytest.mark.parametrize("dotted", [*TEXTS, "registered.date"])
@@ -205,7 +207,7 @@ def test_an_object_of_another_type_is_rejected(dotted: str, value: Json) -> None
 def test_a_text_of_another_type_is_rejected(dotted: str, value: Json) -> None:
     record = put(RECORD, path(dotted), value)
 
-    assert read_person(record) == Rejected(Reason.TYPE, dotted, "text or null")
+    assert read_person(record) == Rejected(RejectionReason.TYPE, dotted, "text or null")
 
 
 @pytest.mark.parametrize(
@@ -220,12 +222,12 @@ def test_a_text_of_another_type_is_rejected(dotted: str, value: Json) -> None:
 def test_an_integer_of_another_type_is_rejected(dotted: str, expected: str, value: Json) -> None:
     record = put(RECORD, path(dotted), value)
 
-    assert read_person(record) == Rejected(Reason.TYPE, dotted, expected)
+    assert read_person(record) == Rejected(RejectionReason.TYPE, dotted, expected)
 
 
 def test_a_house_number_is_no_text() -> None:
     assert read_person(put(RECORD, ["location", "street", "number"], "12")) == Rejected(
-        Reason.TYPE, "location.street.number", "integer or null"
+        RejectionReason.TYPE, "location.street.number", "integer or null"
     )
 
 
@@ -236,14 +238,14 @@ def test_a_number_out_of_all_bounds_is_rejected(
     dotted: str, number: int, base: dict[str, Json]
 ) -> None:
     assert read_person(put(base, path(dotted), number)) == Rejected(
-        Reason.LENGTH, dotted, "integer from 0 on, at most 12 digits"
+        RejectionReason.LENGTH, dotted, "integer from 0 on, at most 12 digits"
     )
 
 
 @pytest.mark.parametrize("dotted", [*TEXTS, "location.postcode"])
 def test_a_text_that_is_too_long_is_rejected(dotted: str) -> None:
     limit = 320 if dotted == "email" else 256
-    too_long = Rejected(Reason.LENGTH, dotted, f"at most {limit} characters")
+    too_long = Rejected(RejectionReason.LENGTH, dotted, f"at most {limit} characters")
 
     assert read_person(put(RECORD, path(dotted), "x" * (limit + 1))) == too_long
     assert isinstance(read_person(put(MINIMAL, path(dotted), "x" * limit)), Person)
@@ -252,7 +254,7 @@ def test_a_text_that_is_too_long_is_rejected(dotted: str) -> None:
 @pytest.mark.parametrize("dotted", [*TEXTS, "location.postcode"])
 @pytest.mark.parametrize("text", ["a\x00b", "\x1b", "\ud800", "a\udfffb"])
 def test_a_text_with_control_characters_is_rejected(dotted: str, text: str) -> None:
-    refused = Rejected(Reason.TEXT, dotted, "text or null")
+    refused = Rejected(RejectionReason.TEXT, dotted, "text or null")
 
     assert read_person(put(RECORD, path(dotted), text)) == refused
 
@@ -264,7 +266,7 @@ def test_a_full_name_is_no_longer_than_a_text_may_be(first: int, last: int, leng
     read = read_person(put(RECORD, ["name"], {"first": "x" * first, "last": "y" * last}))
 
     if length > 256:
-        assert read == Rejected(Reason.LENGTH, "name", "at most 256 characters together")
+        assert read == Rejected(RejectionReason.LENGTH, "name", "at most 256 characters together")
     else:
         assert isinstance(read, Person)
 
@@ -278,13 +280,15 @@ def test_a_full_address_is_no_longer_than_a_text_may_be(city: int, fits: bool) -
     if fits:
         assert isinstance(read, Person)
     else:
-        assert read == Rejected(Reason.LENGTH, "location", "at most 256 characters together")
+        assert read == Rejected(
+            RejectionReason.LENGTH, "location", "at most 256 characters together"
+        )
 
 
 @pytest.mark.parametrize("uuid", ["", ID[:-1], ID + "0", ID.replace("-", ""), f"{{{ID}}}"])
 def test_an_id_in_another_form_is_rejected(uuid: str) -> None:
     assert read_person(put(RECORD, ["login", "uuid"], uuid)) == Rejected(
-        Reason.ID, "login.uuid", "UUID of 36 characters"
+        RejectionReason.ID, "login.uuid", "UUID of 36 characters"
     )
 
 
@@ -293,7 +297,7 @@ def test_an_id_in_another_form_is_rejected(uuid: str) -> None:
 @pytest.mark.parametrize("base", [RECORD, MINIMAL])
 def test_a_date_that_is_none_is_rejected(dotted: str, text: str, base: dict[str, Json]) -> None:
     assert read_person(put(base, path(dotted), text)) == Rejected(
-        Reason.DATE, dotted, "date YYYY-MM-DD"
+        RejectionReason.DATE, dotted, "date YYYY-MM-DD"
     )
 
 
@@ -301,7 +305,7 @@ def test_a_date_that_is_none_is_rejected(dotted: str, text: str, base: dict[str,
 @pytest.mark.parametrize("base", [RECORD, MINIMAL])
 def test_another_schema_version_is_rejected(schema: int, base: dict[str, Json]) -> None:
     assert read_person(put(base, ["schema"], schema)) == Rejected(
-        Reason.SCHEMA, "schema", "schema version of at most 1"
+        RejectionReason.SCHEMA, "schema", "schema version of at most 1"
     )
     assert isinstance(read_person(put(base, ["schema"], 1)), Person)
 
@@ -318,14 +322,14 @@ def test_a_release_with_a_later_schema_reads_the_records_of_earlier_ones(
         assert read_person(read) == read
     for version in (0, 4):
         assert read_person(put(base, ["schema"], version)) == Rejected(
-            Reason.SCHEMA, "schema", "schema version of at most 3"
+            RejectionReason.SCHEMA, "schema", "schema version of at most 3"
         )
 
 
 def test_a_decoded_person_of_a_schema_that_is_unknown_is_rejected() -> None:
     for version in (0, 2):
         assert read_person(replace(PERSON, schema=version)) == Rejected(
-            Reason.SCHEMA, "schema", "schema version of at most 1"
+            RejectionReason.SCHEMA, "schema", "schema version of at most 1"
         )
 
 

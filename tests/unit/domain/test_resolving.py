@@ -9,18 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.domain.outcome import Erased, Outcome, Reason, Rejected, Withheld, WithheldReason
+from profiles.domain.outcome import (
+    Erased,
+    Outcome,
+    Rejected,
+    RejectionReason,
+    Withheld,
+    WithheldReason,
+)
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Changes, Decided, Held, resolve
 from profiles.domain.statistics import Cell, Statistics
 from profiles.domain.tally import Tally
+from profiles.domain.version import Origin
 from tests.strategies import counted_profiles, decided, few_ids
 
 ADA = PersonId("00000000-0000-4000-8000-00000000000a")
 BO = PersonId("00000000-0000-4000-8000-00000000000b")
 MINOR = Withheld(WithheldReason.MINOR)
-BROKEN = Rejected(Reason.TYPE, "name", "object or null")
+BROKEN = Rejected(RejectionReason.TYPE, "name", "object or null")
 
 
 def profile(person: PersonId = ADA, *, city: str = "Oslo", gender: str = "female") -> Profile:
@@ -90,7 +98,7 @@ def test_nothing_changes_nothing() -> None:
     assert resolve([], {}) == Changes(
         upserts={},
         deletions={},
-        difference=Statistics(),
+        differences={},
         newcomers=[],
         rejected=[],
         tally=Tally(),
@@ -103,7 +111,7 @@ def test_a_newcomer_is_stored_and_counted() -> None:
     assert changes == Changes(
         upserts={ADA: (profile(), 7)},
         deletions={},
-        difference=Statistics.recount([profile()]),
+        differences={Origin(0, 0): Statistics.recount([profile()])},
         newcomers=[ADA],
         rejected=[],
         tally=Tally(stored=1),
@@ -189,7 +197,7 @@ def test_who_can_not_be_told_leaves_a_count_only(outcome: Withheld | Erased | Re
 
 
 def test_a_rejected_record_leaves_what_is_held_and_goes_to_quarantine() -> None:
-    other = Rejected(Reason.DATE, "dob.date", "date YYYY-MM-DD")
+    other = Rejected(RejectionReason.DATE, "dob.date", "date YYYY-MM-DD")
     store = holding((profile(), 7))
 
     changes = store.apply([Decided(8, ADA, BROKEN), Decided(9, None, other)])

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 
 from profiles.domain.errors import ProfilesError, UsageError
-from profiles.domain.outcome import Erased, Outcome, Reason, Rejected, Withheld, WithheldReason
+from profiles.domain.outcome import (
+    Erased,
+    Outcome,
+    Rejected,
+    RejectionReason,
+    Withheld,
+    WithheldReason,
+)
 from profiles.domain.person import (
     Birth,
     Location,
@@ -72,7 +79,7 @@ def test_what_a_chunk_changes_shows_how_many_and_never_who(profile: Profile) -> 
 
 
 def test_outcomes_show_what_is_wrong() -> None:
-    rejected = Rejected(Reason.TYPE, "name.first", "text or null")
+    rejected = Rejected(RejectionReason.TYPE, "name.first", "text or null")
 
     assert "name.first" in repr(rejected)
     assert "MINOR" in repr(Withheld(WithheldReason.MINOR))
@@ -83,7 +90,7 @@ def test_the_names_of_outcomes_and_reasons_are_those_of_the_tally() -> None:
         *("stored", "withheld", "rejected", "suppressed", "restricted", "superseded", "erased")
     ]
     assert {reason.value for reason in WithheldReason} == {"minor", "retention"}
-    assert {reason.value for reason in Reason} == {
+    assert {reason.value for reason in RejectionReason} == {
         *("json", "type", "missing", "id", "date", "future", "age", "text", "length", "schema"),
         "time",
     }

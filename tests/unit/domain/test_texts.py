@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from profiles.domain import texts
-from profiles.domain.outcome import Reason
+from profiles.domain.outcome import RejectionReason
 from profiles.domain.texts import cleaned
 from tests.strategies import any_texts, blank_ended_texts, clean_texts
 
@@ -41,7 +41,7 @@ def test_a_text_is_trimmed_folded_and_composed(text: str, clean: str | None) -> 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\x7fb", "\x80", "\ud800", "a\udfff", "e\x08\u0301"])
 def test_a_text_with_control_characters_or_half_a_pair_is_refused(text: str) -> None:
-    assert cleaned(text) is Reason.TEXT
+    assert cleaned(text) is RejectionReason.TEXT
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_a_text_with_control_characters_or_half_a_pair_is_refused(text: str) -> 
     ["x" * 257, "\ud800" * 257, "\u0958" * 129],  # the last composes to twice as many
 )
 def test_a_text_that_is_too_long_is_refused_before_its_characters_are_looked_at(text: str) -> None:
-    assert cleaned(text) is Reason.LENGTH
+    assert cleaned(text) is RejectionReason.LENGTH
 
 
 def test_the_limit_is_an_argument() -> None:
     assert cleaned("xxx", limit=3) == "xxx"
-    assert cleaned("xxxx", limit=3) is Reason.LENGTH
+    assert cleaned("xxxx", limit=3) is RejectionReason.LENGTH
     assert cleaned("x" * 320, limit=texts.MAXIMUM_EMAIL_LENGTH) == "x" * 320
 
 

@@ -22,7 +22,7 @@ from cassandra.policies import (
 )
 from cassandra.query import tuple_factory
 
-from profiles.adapters.cassandra.failures import translated
+from profiles.adapters.cassandra.failures import map_exceptions
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.domain.errors import UsageError
 
@@ -66,7 +66,7 @@ def connect(settings: CassandraSettings) -> tuple[Cluster, Session]:
         UsageError: there is no such data centre.
     """
     logging.getLogger("cassandra.protocol").addFilter(_unexpected)
-    with translated(settings.address):
+    with map_exceptions(settings.address):
         cluster = _cluster(settings)
         try:
             return cluster, cluster.connect()

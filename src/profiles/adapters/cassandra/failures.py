@@ -81,7 +81,7 @@ def explained(failure: BaseException) -> tuple[str, str]:
 
 
 @contextmanager
-def translated(address: str) -> Generator[None]:
+def map_exceptions(address: str) -> Generator[None]:
     """Turn the driver's errors into ours.
 
     Raises:

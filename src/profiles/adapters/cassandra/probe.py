@@ -10,11 +10,11 @@ from typing import Any, Final
 from cassandra.cluster import Session
 
 from profiles.adapters.cassandra.connection import connect
-from profiles.adapters.cassandra.failures import translated
+from profiles.adapters.cassandra.failures import map_exceptions
 from profiles.adapters.cassandra.schema import GRACE_S, prepare
 from profiles.adapters.cassandra.settings import CassandraSettings
-from profiles.application.examining import ServerFacts, TableFacts
-from profiles.application.ports import Clock
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.probes import ServerFacts, TableFacts
 
 _CLASS: Final = "class"
 
@@ -41,7 +41,7 @@ class CassandraProbe:
         cluster, session = connect(self._settings)
         try:
             metadata: Any = cluster.metadata
-            with translated(self._settings.address):
+            with map_exceptions(self._settings.address):
                 yield session, len(metadata.all_hosts())
         finally:
             cluster.shutdown()

@@ -15,13 +15,14 @@ from cassandra.query import BatchStatement, BatchType, BoundStatement, Statement
 from profiles.adapters.cassandra.batches import Write, batches, replicas_of
 from profiles.adapters.cassandra.columns import COLUMNS
 from profiles.adapters.cassandra.connection import connect
-from profiles.adapters.cassandra.failures import explained, translated
+from profiles.adapters.cassandra.failures import explained, map_exceptions
 from profiles.adapters.cassandra.rows import deleted, inserted, key, read, time_to_live
 from profiles.adapters.cassandra.schema import prepare, qualified
 from profiles.adapters.cassandra.sending import Sender
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.application.errors import StoreError
-from profiles.application.ports import Clock, Following
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.stores import Following
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 
@@ -74,7 +75,7 @@ class CassandraFollowingStore:
         """
         cluster, session = connect(settings)
         try:
-            with translated(settings.address):
+            with map_exceptions(settings.address):
                 prepare(session, settings, create=create)
                 return cls(settings, cluster, session, clock)
         except BaseException:
@@ -99,10 +100,7 @@ class CassandraFollowingStore:
         self.close()
 
     def follow(self, following: Following) -> None:
-        """Write what is held and delete what is not, each at its version; see the port.
-
-        `newcomers` makes no difference here: see `inserted`.
-        """
+        """Write what is held and delete what is not, each at its version; see the port."""
         gathered = batches(
             self._writes(following),
             rows=self._settings.batch_rows,
@@ -140,14 +138,14 @@ class CassandraFollowingStore:
 
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person, with its version, or None."""
-        with self._translated():
+        with self._exceptions_mapped():
             row = self._session.execute(self._select, (UUID(person),)).one()
         return None if row is None else read(row)
 
     def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
         """Return what is held of some persons, with versions."""
         asked = [(UUID(person),) for person in persons]
-        with self._translated():
+        with self._exceptions_mapped():
             answers = execute_concurrent_with_args(
                 self._session, self._select, asked, concurrency=self._settings.concurrency
             )
@@ -156,12 +154,12 @@ class CassandraFollowingStore:
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
         """Yield all that is held, with versions, in the order of the partitioner's tokens."""
-        with self._translated():
+        with self._exceptions_mapped():
             for row in self._session.execute(self._select_all):
                 yield read(row)
 
-    def _translated(self) -> AbstractContextManager[None]:
-        return translated(self._settings.address)
+    def _exceptions_mapped(self) -> AbstractContextManager[None]:
+        return map_exceptions(self._settings.address)
 
 
 def _statement(writes: Sequence[Write]) -> Statement:

@@ -21,8 +21,8 @@ from profiles.adapters.dashboard.content import Place
 from profiles.adapters.dashboard.numerals import Numerals
 from profiles.adapters.dashboard.snapshots import Snapshots
 from profiles.adapters.dashboard.words import Words
-from profiles.application.disclosure import DEFAULT_K, disclose
-from profiles.application.ports import OverviewReader
+from profiles.application.dashboard.disclosure import DEFAULT_K, disclose
+from profiles.application.ports.stores import OverviewReader
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from profiles.adapters.dashboard import figures
 from profiles.adapters.dashboard import words as say
 from profiles.adapters.dashboard.numerals import Numerals
 from profiles.adapters.dashboard.words import Words
-from profiles.application.disclosure import DEFAULT_K, Disclosed, disclose
-from profiles.application.population import Selection
-from profiles.application.publication import Tables
+from profiles.application.dashboard.disclosure import DEFAULT_K, Disclosed, disclose
+from profiles.application.dashboard.population import Selection
+from profiles.application.dashboard.publication import Tables
 
 Place = tuple[str, str]
 """A component of the page and its property."""

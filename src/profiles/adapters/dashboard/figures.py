@@ -12,8 +12,12 @@ from typing import Final
 
 from profiles.adapters.dashboard import words as say
 from profiles.adapters.dashboard.words import Words
-from profiles.application.disclosure import Disclosed, EmailDomains, People
-from profiles.application.population import BAND_YEARS, COMING_OF_AGE, AgeBand
+from profiles.application.dashboard.disclosure import Disclosed, EmailDomains, People
+from profiles.application.dashboard.population import (
+    BAND_YEARS,
+    COMING_OF_AGE,
+    AgeBand,
+)
 
 Figure = dict[str, object]
 

@@ -12,7 +12,11 @@ from profiles.adapters.dashboard import figures
 from profiles.adapters.dashboard.content import EVERYONE, Place
 from profiles.adapters.dashboard.snapshots import Reading
 from profiles.adapters.dashboard.words import Words
-from profiles.application.disclosure import EXACT_K, FILTER_FACTOR, TOP_EMAIL_DOMAINS
+from profiles.application.dashboard.disclosure import (
+    EXACT_K,
+    FILTER_FACTOR,
+    TOP_EMAIL_DOMAINS,
+)
 
 INTERVAL: Final = "interval"
 AWAKE: Final = "awake"

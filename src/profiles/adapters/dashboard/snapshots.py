@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from profiles.application.dashboard.publication import Tables, moved_on, tables_of
 from profiles.application.errors import StoreError
-from profiles.application.ports import OverviewReader
-from profiles.application.publication import Tables, moved_on, tables_of
+from profiles.application.ports.stores import OverviewReader
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -8,8 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from profiles.adapters.dashboard.numerals import Numerals
-from profiles.application.disclosure import FILTER_FACTOR, Disclosed, EmailDomains, KeptOut, People
-from profiles.application.population import BANDS, AgeBand, Selection
+from profiles.application.dashboard.disclosure import (
+    FILTER_FACTOR,
+    Disclosed,
+    EmailDomains,
+    KeptOut,
+    People,
+)
+from profiles.application.dashboard.population import BANDS, AgeBand, Selection
 from profiles.domain.statistics import UNKNOWN
 
 COUNTRIES: Final[Mapping[str, str]] = {

@@ -10,10 +10,8 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import client_settings, error_of, failure
+from profiles.adapters.kafka.connection import Told, client_settings, error_of, failure
 
-_LOGIN: Final = KafkaError._AUTHENTICATION  # noqa: SLF001 - the library's own errors are all named so
-_TLS: Final = KafkaError._SSL  # noqa: SLF001 - see above
 _LOOK_S: Final = 0.2
 
 
@@ -32,24 +30,16 @@ class Administration(AdminClient):
             UsageError: the address has another form.
         """
         self._address = address
-        self._shut_out: KafkaError | None = None
         settings = client_settings(address, name=name)
-        tell_outage = settings["error_cb"]
-
-        def heard(error: KafkaError) -> None:
-            if _is_shut_out(error):
-                self._shut_out = error
-            else:
-                tell_outage(error)
-
-        settings["error_cb"] = heard
+        self._told = Told(settings["error_cb"])
+        settings["error_cb"] = self._told
         super().__init__(settings)
 
     @property
-    def shut_out(self) -> KafkaError | None:
+    def access_denied(self) -> KafkaError | None:
         """Tell why nobody is let in, as far as it has been heard of; no waiting mends that."""
         self.poll(0)
-        return self._shut_out
+        return self._told.access_denied
 
     def answer(self, asked: Any) -> Any:  # noqa: ANN401 - the driver's futures have no types
         """Wait for the answer to a request, or for the news that nobody is let in.
@@ -61,18 +51,13 @@ class Administration(AdminClient):
             try:
                 return asked.result(timeout=_LOOK_S)
             except TimeoutError:
-                if (error := self.shut_out) is not None:
+                if (error := self.access_denied) is not None:
                     raise KafkaException(error) from None
 
     @contextmanager
-    def translated(self) -> Generator[None]:
+    def map_exceptions(self) -> Generator[None]:
         """Turn the driver's exceptions into ours, without their text."""
         try:
             yield
         except KafkaException as raised:
-            raise failure(self._address, self.shut_out or error_of(raised)) from None
-
-
-def _is_shut_out(error: KafkaError) -> bool:
-    """Tell a wrong login or certificate from TLS that failed because a broker went away in it."""
-    return error.code() == _LOGIN or (error.code() == _TLS and "certificate" in error.str())
+            raise failure(self._address, self.access_denied or error_of(raised)) from None

@@ -32,12 +32,14 @@ _REMEDIES: Final = {
 }
 
 # What a client is told beside its requests, which only time out.
-_DOORS: Final = {
-    KafkaError._AUTHENTICATION: (  # noqa: SLF001 - the library's own errors are all named so
+_LOGIN: Final = KafkaError._AUTHENTICATION  # noqa: SLF001 - the library's own errors are all named so
+_TLS: Final = KafkaError._SSL  # noqa: SLF001 - see above
+_ACCESS_DENIED: Final = {
+    _LOGIN: (
         "it refused the login",
         "Check user, password and mechanism, and run the same command again.",
     ),
-    KafkaError._SSL: (  # noqa: SLF001 - see above
+    _TLS: (
         "no certificate of a trusted authority was shown",
         "Name a file with the authority's certificate as ca=FILE, and run the same command again.",
     ),
@@ -88,6 +90,30 @@ def outage_log(address: Address) -> Outage:
     return say
 
 
+class Told:
+    """Hears what a client is told beside its requests; it knows where nobody is let in."""
+
+    def __init__(self, otherwise: Outage) -> None:
+        """Prepare to be a client's `error_cb`.
+
+        otherwise: called with every other error.
+        """
+        self._otherwise = otherwise
+        self.access_denied: KafkaError | None = None
+
+    def __call__(self, error: KafkaError) -> None:
+        """Take note."""
+        if _is_access_denied(error):
+            self.access_denied = error
+        else:
+            self._otherwise(error)
+
+
+def _is_access_denied(error: KafkaError) -> bool:
+    """Tell a wrong login or certificate from TLS that failed because a broker went away in it."""
+    return error.code() == _LOGIN or (error.code() == _TLS and "certificate" in error.str())
+
+
 def permanent(error: KafkaError) -> bool:
     """Tell whether no waiting mends a failure."""
     return bool(error.fatal()) or error.code() in _REMEDIES
@@ -96,7 +122,7 @@ def permanent(error: KafkaError) -> bool:
 def failure(address: Address, error: KafkaError) -> LogError:
     """Build our error from the driver's, whose text is not shown."""
     again = "See that it is up, and run the same command again."
-    happened, remedy = _DOORS.get(
+    happened, remedy = _ACCESS_DENIED.get(
         error.code(), ("it refused or did not answer", _REMEDIES.get(error.code(), again))
     )
     kind = LogError if permanent(error) else LogAwayError
@@ -104,7 +130,7 @@ def failure(address: Address, error: KafkaError) -> LogError:
 
 
 @contextmanager
-def translated(address: Address) -> Generator[None]:
+def map_exceptions(address: Address) -> Generator[None]:
     """Turn the driver's exceptions into ours, without their text."""
     try:
         yield

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import (
     client_settings,
     error_of,
     failure,
+    map_exceptions,
     permanent,
-    translated,
 )
+from profiles.adapters.kafka.group_offsets import GroupOffsets
+from profiles.adapters.kafka.patience import FIRST_S, Patience
 from profiles.adapters.kafka.records import record_of
 from profiles.adapters.kafka.topic import Topic, Topics, gone
-from profiles.application.chunk import LogPartition, LogRecord
-from profiles.application.errors import GapError, LogError
-from profiles.application.moments import Moments
-from profiles.application.streams import Revoked, Run
+from profiles.application.errors import GapError, LogAwayError, LogError
+from profiles.application.log.records import LogPartition, LogRecord, Run
+from profiles.application.log.timestamps import TimestampDecoder
+from profiles.application.ports.logs import Revoked
 
 _SETTINGS: Final = {
     "enable.auto.commit": False,
@@ -46,6 +42,8 @@ _SETTINGS: Final = {
 
 _REQUEST_S: Final = 10.0
 _COORDINATOR_S: Final = 3.0
+_END_S: Final = 2.0
+_KEPT_BYTES: Final = 8 * 1024 * 1024
 _LOST: Final = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})  # noqa: SLF001 - the driver's own name for it
 _UNKNOWN: Final = frozenset(
     {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - see above
@@ -61,24 +59,36 @@ class KafkaLog:
     begin is said by `begin`. What was fetched is returned only after Kafka has said once more
     that the topic still has the id it had: ids don't come back, so no record of another topic of
     the same name can pass for one of this.
+
+    What is fetched is said by the driver's `assign` alone: with the partitions and offsets to go
+    on from, or with none. `pause`, `resume` and `seek` are never used. Each of them takes a number
+    (`rd_kafka_toppar_version_new_barrier`) and then queues its order, in our thread; librdkafka's
+    own thread does the same for the start of fetching (FETCH_START), as soon as the stop before it
+    is done. Where ours gets the higher number and is queued first, the start counts as outdated
+    and is dropped (`rd_kafka_toppar_op_serve`): that partition is never read again. All that an
+    `assign` leads to is numbered and queued by librdkafka's thread, so nothing can overtake it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there is to know, named one by one
         self,
         address: Address,
         topic: Topic,
         *,
         group: str,
         settings: Mapping[str, Any] | None = None,
+        request_s: float = _REQUEST_S,
+        patience_s: float = FIRST_S,
     ) -> None:
         """Prepare for a topic that exists.
 
         settings: of the driver, beside those of this module.
+        request_s: seconds for which one answer is waited for.
+        patience_s: seconds for which a partition may bring nothing before its end is asked for.
         """
         self._address = address
         self._topic = topic
-        self._group = group
-        self._topics = Topics(address)
+        self._topics = Topics(address, request_s=request_s)
+        self._offsets = GroupOffsets(address, group, request_s=request_s)
         client = client_settings(address, name="profiles-consumer")
         own = {"group.id": group, "on_commit": _committed}
         self._consumer = Consumer({**client, **_SETTINGS, **own, **(settings or {})})
@@ -87,8 +97,12 @@ class KafkaLog:
         self._next: dict[int, int] = {}
         self._fetched: list[Message] = []
         self._rebalances = 0
-        self._paused = False
-        self._moments = Moments()
+        self._fetching = False
+        self._group = group
+        self._patience_s = patience_s
+        self._joining: Patience | None = None
+        self._silent: dict[int, Patience] = {}
+        self._timestamps = TimestampDecoder()
 
     def partitions(self) -> Sequence[LogPartition]:
         """Return all partitions."""
@@ -96,25 +110,22 @@ class KafkaLog:
 
     def bounds(self, partition: LogPartition) -> tuple[int, int]:
         """Return the first offset that is held, and the next one."""
-        with translated(self._address):
-            return self._consumer.get_watermark_offsets(
-                TopicPartition(self._topic.name, partition.number), timeout=_REQUEST_S
-            )
+        return self._bounds(partition.number, within_s=_REQUEST_S)
+
+    def _bounds(self, number: int, *, within_s: float) -> tuple[int, int]:
+        place = TopicPartition(self._topic.name, number)
+        with map_exceptions(self._address):
+            return self._consumer.get_watermark_offsets(place, timeout=within_s)
 
     def committed(self, partition: LogPartition) -> int | None:
-        """Return the offset that the group has committed last.
-
-        It is not the consumer that asks: while it waits to be let into the group, the broker
-        answers nothing else on that connection.
-        """
-        place = TopicPartition(self._topic.name, partition.number)
-        with translated(self._address):
-            return self._topics.committed(self._group, place)
+        """Return the offset that the group has committed last."""
+        return self._offsets.committed(TopicPartition(self._topic.name, partition.number))
 
     def subscribe(self, revoked: Revoked) -> None:
         """Ask for a share of the partitions; see the port."""
         self._revoked = revoked
-        with translated(self._address):
+        self._joining = Patience(self._patience_s)
+        with map_exceptions(self._address):
             self._consumer.subscribe(
                 [self._topic.name],
                 on_assign=self._on_assign,
@@ -124,10 +135,8 @@ class KafkaLog:
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._assigned = {partition.partition for partition in partitions}
-        for partition in partitions:
-            partition.offset = OFFSET_BEGINNING  # any; the group's own may be out of range
-        consumer.assign(partitions)  # the group waits for it; nothing is fetched until `begin`
-        consumer.pause(partitions)
+        self._joining = None
+        consumer.assign([])  # the group waits for the call; nothing is fetched until `begin`
 
     def _take(self, partitions: Iterable[TopicPartition], *, lost: bool) -> None:
         numbers = {partition.partition for partition in partitions}
@@ -135,7 +144,10 @@ class KafkaLog:
         self._assigned -= numbers
         for number in numbers:
             self._next.pop(number, None)
+            self._silent.pop(number, None)
         self._fetched = []
+        self._fetching = False
+        self._joining = Patience(self._patience_s)
         self._rebalances += 1
 
     def assigned(self) -> Collection[LogPartition]:
@@ -149,11 +161,18 @@ class KafkaLog:
     def begin(self, starts: Mapping[int, int]) -> None:
         """Begin where the stores say; see the port."""
         self._next.update(starts)
-        partitions = self._of(self._next)
-        with translated(self._address):
-            self._consumer.assign(partitions)
-            self._consumer.resume(partitions)
-        self._paused = False
+        self._heard(starts)
+        with map_exceptions(self._address):
+            self._fetch()
+
+    def _heard(self, numbers: Iterable[int]) -> None:
+        self._silent.update((number, Patience(self._patience_s)) for number in numbers)
+
+    def _fetch(self) -> None:
+        """Fetch from where each partition is to go on; what was fetched before comes again."""
+        self._consumer.assign(self._of(self._next))
+        self._fetched = []
+        self._fetching = True
 
     def _of(self, offsets: Mapping[int, int]) -> list[TopicPartition]:
         name = self._topic.name
@@ -161,19 +180,21 @@ class KafkaLog:
 
     def read(self, *, limit: int, timeout_s: float) -> Sequence[Run]:
         """Return what has come, once it is sure of which topic it is; see the port."""
-        with translated(self._address):
-            if self._paused and self._next:
-                self._consumer.resume(self._of(self._next))
-            self._paused = False
-            if not self._fetched:  # else the last check got no answer
-                before = self._rebalances
-                fetched = self._consumer.consume(limit, timeout_s)
-                # What was fetched before a rebalance is read again from where it is begun next.
-                self._fetched = fetched if self._rebalances == before else []
+        self._look_after_silent()
+        with map_exceptions(self._address):
+            if self._next and not self._fetching:
+                self._fetch()
+            before = self._rebalances
+            began = time.monotonic()
+            fetched = self._consumer.consume(max(0, limit - len(self._fetched)), timeout_s)
+            self._wait(time.monotonic() - began)
+            # What was fetched before a rebalance is read again from where it is begun next.
+            self._fetched = [*self._fetched, *fetched] if self._rebalances == before else []
         if not self._fetched:
             return []
         asked = self._topics.ask(self._topic.name)
         records, ends, errors = self._sorted(self._fetched)
+        self._heard([*ends, *(number for number, _ in errors if number in self._next)])
         topic = self._topics.answered(self._topic.name, asked)
         if topic is None:
             return []  # `_fetched` waits for an answer
@@ -182,6 +203,42 @@ class KafkaLog:
         for number, error in errors:
             self._raise(number, error)
         return self._runs(records, ends)
+
+    def _wait(self, seconds: float) -> None:
+        """Count what was waited for; say so where it is the share of the partitions."""
+        for patience in self._silent.values():
+            patience.wait(seconds)
+        if self._joining is None:
+            return
+        self._joining.wait(seconds)
+        if self._joining.is_over:
+            _logger.warning(
+                "Waiting for a share of topic %s as one of group %s, for %.0f s so far. Kafka gives"
+                " it out once the group's other readers are ready, or are given up.",
+                *(self._topic.name, self._group, self._joining.waited_s),
+            )
+            self._joining.extend()
+
+    def _look_after_silent(self) -> None:
+        """Begin anew where a partition with more to bring has brought neither record nor end."""
+        overdue = [number for number, patience in self._silent.items() if patience.is_over]
+        for number in overdue:
+            self._silent[number].extend()  # for where it only takes long, or Kafka is away
+        for number in overdue:
+            position, waited_s = self._next[number], self._silent[number].waited_s
+            try:
+                _, end = self._bounds(number, within_s=_END_S)
+            except LogAwayError:  # of which the driver tells
+                return
+            if end <= position:
+                self._silent[number] = Patience(self._patience_s)
+                continue
+            self._fetching = False
+            _logger.warning(
+                "Partition %d of topic %s has brought nothing for %.0f s, though it goes on from"
+                " offset %d to %d. Its reading begins anew.",
+                *(number, self._topic.name, waited_s, position, end),
+            )
 
     def _sorted(
         self, messages: Iterable[Message]
@@ -198,7 +255,7 @@ class KafkaLog:
             if number is None or offset is None or offset < self._next.get(number, offset + 1):
                 continue  # of a partition that was revoked after it had been fetched
             if error is None:
-                records.setdefault(number, []).append(record_of(message, offset, self._moments))
+                records.setdefault(number, []).append(record_of(message, offset, self._timestamps))
                 offset += 1
             ends[number] = max(offset, ends.get(number, 0))
         return records, ends, errors
@@ -248,8 +305,7 @@ class KafkaLog:
                     " has lost records",
                     "Restore it, or make it anew; the stores keep what they hold.",
                 )
-            self._consumer.seek(TopicPartition(self._topic.name, number, position))
-            return
+            self._fetching = False
         if error.code() in _UNKNOWN:
             raise gone(self._topic.name)
         if permanent(error):
@@ -258,13 +314,14 @@ class KafkaLog:
 
     def keep_alive(self) -> None:
         """Stay in the group while the stores are busy or away; see the port."""
-        with translated(self._address):
-            if not self._paused and self._next:
-                self._consumer.pause(self._of(self._next))
-                self._paused = True
+        with map_exceptions(self._address):
             message = self._consumer.poll(0)
-        if message is not None:
-            self._fetched.append(message)
+            if message is not None:
+                self._fetched.append(message)
+            if self._fetching and sum(map(len, self._fetched)) > _KEPT_BYTES:
+                self._consumer.assign([])
+                self._fetched = []
+                self._fetching = False
 
     def commit(self, ends: Mapping[int, int], *, wait: bool) -> None:
         """Note how far the group is; see the port."""
@@ -285,6 +342,7 @@ class KafkaLog:
         """Leave the group, and let go of the connection."""
         self._revoked = lambda _numbers, _lost: None
         self._consumer.close()
+        self._offsets.close()
 
 
 def _committed(error: KafkaError | None, _offsets: Sequence[TopicPartition]) -> None:

@@ -15,8 +15,8 @@ from profiles.adapters.kafka.connection import client_settings, error_of, failur
 from profiles.adapters.kafka.ledger_entry import Unreadable, read_entry
 from profiles.adapters.kafka.topic import Topic, Topics, TopicSettings
 from profiles.application.errors import LedgerAwayError, LedgerError, LogError
-from profiles.application.ledger import Action, view_after
-from profiles.application.ports import LedgerView
+from profiles.application.ports.ledger import LedgerView
+from profiles.application.rights.ledger import Action, view_after
 from profiles.domain.person import PersonId
 
 DEFAULT_LEDGER: Final = "user_ledger"
@@ -102,7 +102,7 @@ class KafkaLedger:
         deadline = time.monotonic() + self._answer_s
         asked = self._topics.ask(self._topic.name)
         seen = self._seen
-        with self._translated(asked):
+        with self._exceptions_mapped(asked):
             end = self._end()
             if end > seen.position:
                 seen = view_after(seen, self._entries(seen.position, end, deadline))
@@ -167,7 +167,7 @@ class KafkaLedger:
         return self._error(happened, _RESTORE)
 
     @contextmanager
-    def _translated(self, asked: Any) -> Generator[None]:  # noqa: ANN401 - the driver's future of a type it does not export
+    def _exceptions_mapped(self, asked: Any) -> Generator[None]:  # noqa: ANN401 - the driver's future of a type it does not export
         """Turn the driver's exceptions into ours; a topic that is gone says so first."""
         try:
             yield

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import client_settings, error_of
 from profiles.application.errors import LogError
-from profiles.application.ledger import Action
+from profiles.application.rights.ledger import Action
 from profiles.domain.person import PersonId
 from profiles.domain.reading import canonical_id
 

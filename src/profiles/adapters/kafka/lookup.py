@@ -10,9 +10,9 @@ from uuid import uuid4
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import client_settings, failure, translated
+from profiles.adapters.kafka.connection import client_settings, failure, map_exceptions
 from profiles.adapters.kafka.topic import Topics
-from profiles.application.chunk import LogPartition
+from profiles.application.log.records import LogPartition
 
 _SETTINGS: Final[Mapping[str, Any]] = {
     "enable.auto.commit": False,
@@ -47,7 +47,7 @@ class KafkaLogLookup:
 
     def first(self, partition: LogPartition) -> int:
         """Return the first offset that is held."""
-        with translated(self._address):
+        with map_exceptions(self._address):
             self._learn_partitions()
             first, _ = self._consumer.get_watermark_offsets(
                 TopicPartition(self._topic, partition.number), timeout=_REQUEST_S
@@ -58,7 +58,7 @@ class KafkaLogLookup:
         """Tell whether there is a record in between, by reading on from `start`."""
         if start >= end:
             return False
-        with translated(self._address):
+        with map_exceptions(self._address):
             self._learn_partitions()
             self._consumer.assign([TopicPartition(self._topic, partition.number, start)])
             try:

@@ -12,13 +12,13 @@ from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType
 
 from profiles.adapters.kafka.administration import Administration
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import client_settings, translated
+from profiles.adapters.kafka.connection import client_settings, map_exceptions
 from profiles.adapters.kafka.partitioner import partition_of
 from profiles.adapters.kafka.records import record_of
 from profiles.adapters.kafka.topic import Topics, TopicSettings
-from profiles.application.chunk import LogRecord
-from profiles.application.examining import ServerFacts, TopicFacts
-from profiles.application.moments import Moments
+from profiles.application.log.records import LogRecord
+from profiles.application.log.timestamps import TimestampDecoder
+from profiles.application.ports.probes import ServerFacts, TopicFacts
 
 _NAME: Final = "profiles-doctor"
 _REQUEST_S: Final = 10.0
@@ -57,7 +57,7 @@ class KafkaProbe:
 
     def server(self) -> ServerFacts:
         """Tell how many brokers there are."""
-        with self._admin.translated():
+        with self._admin.map_exceptions():
             asked = self._admin.describe_cluster(request_timeout=self._request_s)
             cluster = self._admin.answer(asked)
         count = len(cluster.nodes)
@@ -65,7 +65,7 @@ class KafkaProbe:
 
     def topic(self, name: str) -> TopicFacts | None:
         """Tell of a topic."""
-        with self._admin.translated():
+        with self._admin.map_exceptions():
             try:
                 described = self._topics.ask(name).result()
             except KafkaException as raised:
@@ -87,7 +87,7 @@ class KafkaProbe:
             agreeing=int(settings[_AGREEING].value),
             differences=self._topics.differences(self._wanted[name]),
             bounds={n: (firsts[n].offset, ends[n].offset) for n in numbers},
-            newest=Moments().of(max(times)) if times else None,
+            newest=TimestampDecoder().decode(max(times)) if times else None,
         )
 
     def _offsets(self, name: str, numbers: Sequence[int], which: OffsetSpec) -> Mapping[int, Any]:
@@ -110,7 +110,7 @@ class KafkaProbe:
         }
         consumer = Consumer({**self._client, **own})
         try:
-            with translated(self._address):
+            with map_exceptions(self._address):
                 return self._read(consumer, name, starts)
         finally:
             consumer.close()
@@ -123,7 +123,7 @@ class KafkaProbe:
         consumer.assign([TopicPartition(name, n, start) for n, start in starts.items()])
         found: dict[int, list[LogRecord]] = {}
         unread = set(starts)
-        moments = Moments()
+        timestamps = TimestampDecoder()
         deadline = time.monotonic() + _READ_S
         while unread and (left := deadline - time.monotonic()) > 0:
             for message in consumer.consume(_AT_ONCE, min(left, 0.5)):
@@ -132,7 +132,7 @@ class KafkaProbe:
                 if number is None or offset is None:
                     continue
                 if error is None:
-                    found.setdefault(number, []).append(record_of(message, offset, moments))
+                    found.setdefault(number, []).append(record_of(message, offset, timestamps))
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the driver's own name for it
                     unread.discard(number)
                 else:

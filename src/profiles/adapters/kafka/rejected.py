@@ -11,8 +11,8 @@ from typing import Final
 from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.producer import KafkaPublisher
 from profiles.adapters.kafka.topic import TopicSettings
-from profiles.application.chunk import Quarantined
 from profiles.application.errors import LogError
+from profiles.application.log.quarantine import Quarantined
 from profiles.domain.policy import QUARANTINE_RETENTION
 
 _MILLISECONDS: Final = 1_000

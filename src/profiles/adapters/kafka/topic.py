@@ -9,13 +9,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any, Final, NamedTuple, TypeVar
 
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicCollection,
-    TopicPartition,
-)
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
 
 from profiles.adapters.kafka.administration import Administration
@@ -25,8 +19,8 @@ from profiles.adapters.kafka.connection import (
     failure,
     permanent,
 )
-from profiles.application.chunk import LogPartition
 from profiles.application.errors import LogError
+from profiles.application.log.records import LogPartition
 from profiles.domain.policy import LOG_RETENTION
 
 DEFAULT_TOPIC: Final = "user_data_topic"
@@ -131,9 +125,9 @@ class Topics:
             try:
                 return ask()
             except KafkaException as raised:
-                shut_out = self._admin.shut_out
-                error = shut_out or error_of(raised)
-                final = shut_out is not None or permanent(error)
+                access_denied = self._admin.access_denied
+                error = access_denied or error_of(raised)
+                final = access_denied is not None or permanent(error)
                 if final or time.monotonic() > deadline or stop.is_set():
                     raise failure(self._address, error) from None
                 if not said and error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:  # just made
@@ -166,7 +160,7 @@ class Topics:
         Raises:
             LogError: Kafka did not answer, or this user may not see it.
         """
-        with self._admin.translated():
+        with self._admin.map_exceptions():
             return self._found(name)
 
     def _found(self, name: str) -> Topic | None:
@@ -183,7 +177,7 @@ class Topics:
         Raises:
             LogError: there is no such topic, or Kafka did not answer.
         """
-        with self._admin.translated():
+        with self._admin.map_exceptions():
             return self._differences(settings)
 
     def _differences(self, settings: TopicSettings) -> Mapping[str, tuple[str, str]]:
@@ -212,7 +206,7 @@ class Topics:
             LogError: Kafka did not do it.
         """
         futures = self._admin.delete_topics(list(names), request_timeout=self._request_s)
-        with self._admin.translated():
+        with self._admin.map_exceptions():
             for future in futures.values():
                 self._admin.answer(future)
 
@@ -236,19 +230,6 @@ class Topics:
             if permanent(error):
                 raise failure(self._address, error) from None
             return None
-
-    def committed(self, group: str, place: TopicPartition) -> int | None:
-        """Return the offset that a group has committed last for a partition, or None.
-
-        Raises:
-            KafkaException: Kafka did not answer, or refused to.
-        """
-        asked = [ConsumerGroupTopicPartitions(group, [place])]
-        answer = self._admin.list_consumer_group_offsets(asked, request_timeout=self._request_s)
-        (found,) = self._admin.answer(answer[group]).topic_partitions
-        if found.error is not None:
-            raise KafkaException(found.error)
-        return int(found.offset) if found.offset >= 0 else None
 
     def describe(self, name: str) -> Topic:
         """Describe a topic.

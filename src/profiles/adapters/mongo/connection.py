@@ -19,7 +19,7 @@ from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
 from profiles.adapters.mongo.documents import Document
-from profiles.adapters.mongo.failures import refused_settings, translated
+from profiles.adapters.mongo.failures import map_exceptions, refused_settings
 from profiles.domain.errors import UsageError
 
 Result = TypeVar("Result")
@@ -137,7 +137,10 @@ class Connection:
         Raises:
             StoreError: the server did not do it.
         """
-        with translated(self.address, timeout_s=self._timeout_s), pymongo.timeout(self._timeout_s):
+        with (
+            map_exceptions(self.address, timeout_s=self._timeout_s),
+            pymongo.timeout(self._timeout_s),
+        ):
             yield
 
     def transaction(self, callback: Callable[[ClientSession], Result]) -> Result:
@@ -171,7 +174,7 @@ class Connection:
     def _check_server(self, nodes: list[tuple[str, int | None]]) -> None:
         # Without a bound of ours, which would take the place of `serverSelectionTimeoutMS`: an
         # address that is wrong is to be told soon.
-        with translated(self.address, timeout_s=self._timeout_s):
+        with map_exceptions(self.address, timeout_s=self._timeout_s):
             try:
                 hello: dict[str, Any] = self._client.admin.command("hello")
             except ServerSelectionTimeoutError:

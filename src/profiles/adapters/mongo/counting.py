@@ -20,8 +20,8 @@ from typing import Any, Final
 from zlib import crc32
 
 from profiles.adapters.mongo.documents import Document
-from profiles.application.chunk import LogPartition
-from profiles.application.ports import ARRIVALS_KEPT
+from profiles.application.log.records import Writer
+from profiles.application.transaction.arrivals import recent
 from profiles.domain.outcome import Outcome
 from profiles.domain.statistics import (
     GENDERS,
@@ -44,9 +44,9 @@ Months = list[int] | dict[str, int]
 """Counts of a year of birth by month, January being 0."""
 
 
-def writer_key(partition: LogPartition) -> str:
-    """Name a partition's writer: the same whatever number of partitions the topic has."""
-    return f"{partition.topic_id} {partition.number}"
+def writer_key(writer: Writer) -> str:
+    """Return the `_id` of a writer's document."""
+    return f"{writer.topic_id} {writer.partition}"
 
 
 def domain_keys(writer: str) -> list[str]:
@@ -189,42 +189,20 @@ def tally_of(writers: Iterable[Mapping[str, Any]]) -> Tally:
     )
 
 
-def arrival_update(
-    arrivals: Mapping[datetime, int], held: Mapping[str, int]
-) -> tuple[dict[str, int], dict[str, str]]:
-    """List what arrivals by minute (UTC) add to a writer's document, and which are too old now.
-
-    held: its arrivals, by name.
-    """
-    added = {_minute_name(minute): count for minute, count in arrivals.items()}
-    oldest = _oldest([*added, *held])
-    return (
-        {f"arrivals.{name}": count for name, count in added.items() if name > oldest},
-        {f"arrivals.{name}": "" for name in held if name <= oldest} if added else {},
-    )
-
-
 def arrivals_of(writers: Iterable[Mapping[str, Any]]) -> dict[datetime, int]:
     """Sum up the arrivals of all writers, of the last 24 hours among them."""
     total: dict[str, int] = {}
     for writer in writers:
         for name, count in writer["arrivals"].items():
             total[name] = total.get(name, 0) + count
-    oldest = _oldest(total)
-    return {
-        datetime.fromisoformat(name).replace(tzinfo=UTC): total[name]
-        for name in sorted(total)
-        if name > oldest
-    }
+    return recent({minute_of(name): count for name, count in total.items()})
 
 
-def _minute_name(minute: datetime) -> str:
+def minute_name(minute: datetime) -> str:
+    """Name the field that counts a minute (UTC); names sort as the minutes do."""
     return minute.replace(tzinfo=None).isoformat(timespec="minutes")
 
 
-def _oldest(names: Iterable[str]) -> str:
-    """Name the minute up to which arrivals are too old."""
-    newest = max(names, default=None)
-    if newest is None:
-        return ""
-    return _minute_name(datetime.fromisoformat(newest) - ARRIVALS_KEPT)
+def minute_of(name: str) -> datetime:
+    """Return the minute (UTC) that a field counts."""
+    return datetime.fromisoformat(name).replace(tzinfo=UTC)

@@ -17,9 +17,10 @@ from typing import Any, Final
 from bson.binary import UUID_SUBTYPE, Binary
 from bson.int64 import Int64
 
-from profiles.application.chunk import LogPartition, Quarantined
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition
 from profiles.domain.columns import COLUMNS, FIELDS, Column, ColumnKind
-from profiles.domain.outcome import Reason, Rejected
+from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -153,7 +154,7 @@ def quarantine_documents(rejections: Iterable[Quarantined]) -> list[Document]:
                 "ordinal": rejection.ordinal,
             },
             "partitions": rejection.partition.partitions,
-            "logged_at": moment(rejection.logged_at),
+            "logged_at": timestamp(rejection.logged_at),
             "reason": rejection.rejected.reason.value,
             "path": rejection.rejected.path,
             "expected": rejection.rejected.expected,
@@ -170,10 +171,12 @@ def quarantined_of(document: Mapping[str, Any]) -> Quarantined:
         offset=int(place["offset"]),
         ordinal=place["ordinal"],
         logged_at=datetime.fromisoformat(document["logged_at"]),
-        rejected=Rejected(Reason(document["reason"]), document["path"], document["expected"]),
+        rejected=Rejected(
+            RejectionReason(document["reason"]), document["path"], document["expected"]
+        ),
     )
 
 
-def moment(when: datetime) -> str:
+def timestamp(when: datetime) -> str:
     """Write a moment as ISO text in UTC to the microsecond, which BSON's own date can't hold."""
     return when.astimezone(UTC).isoformat(timespec="microseconds")

@@ -48,7 +48,7 @@ _EXPLAINED: Final[Mapping[int, tuple[str, str]]] = {
 
 
 @contextmanager
-def translated(address: str, *, timeout_s: float) -> Generator[None]:
+def map_exceptions(address: str, *, timeout_s: float) -> Generator[None]:
     """Turn the driver's errors into `StoreError`.
 
     address: of the store, without credentials.

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from profiles.adapters.mongo.connection import TIMEOUT_S, Connection
 from profiles.adapters.mongo.store import MongoDecidingStore
-from profiles.application.examining import ServerFacts
-from profiles.application.ports import Clock, Progress
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.probes import ServerFacts
+from profiles.application.ports.stores import StoreProgress
 
 
 class MongoProbe:
@@ -58,7 +59,7 @@ class MongoProbe:
             ahead=hello["localTime"].replace(tzinfo=UTC) - middle,
         )
 
-    def progress(self) -> Progress:
+    def progress(self) -> StoreProgress:
         """Tell how far the store is."""
         with closing(
             MongoDecidingStore.open(

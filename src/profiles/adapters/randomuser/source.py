@@ -20,7 +20,7 @@ from profiles.adapters.randomuser.failure import PermanentError, TransientError
 from profiles.adapters.randomuser.response import count_users
 from profiles.adapters.randomuser.transport import Timeouts, Transport
 from profiles.application.errors import SourceError
-from profiles.application.ports import Delivery
+from profiles.application.ports.sources import Delivery
 from profiles.domain.errors import UsageError
 from profiles.domain.person import Person
 

@@ -9,7 +9,7 @@ from threading import Event
 
 from profiles.adapters.simulator.records import Records, response
 from profiles.adapters.simulator.settings import Simulation
-from profiles.application.ports import Delivery
+from profiles.application.ports.sources import Delivery
 from profiles.domain.errors import UsageError
 
 

@@ -15,9 +15,9 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql import functions as F  # noqa: N812 - as Spark's own documentation calls it
 
 from profiles.adapters.spark.failures import QueryEndedError, explained
-from profiles.adapters.spark.worker import OUTCOME_SCHEMA, OpenShare, Work, outcome_of
-from profiles.application.chunk import LogPartition
+from profiles.adapters.spark.worker import OUTCOME_SCHEMA, OpenPartitionTask, Work, outcome_of
 from profiles.application.errors import LogError
+from profiles.application.log.records import LogPartition
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
 
@@ -96,7 +96,7 @@ class SparkStream:
 
     spark: Any
     settings: StreamSettings
-    open_share: OpenShare
+    open_task: OpenPartitionTask
     describe: Callable[[], Sequence[LogPartition]]
     housekeeping: Callable[[], None] = lambda: None
     tell_tally: Callable[[Tally], None] = lambda _tally: None
@@ -106,7 +106,7 @@ class SparkStream:
     _busy: Lock = field(default_factory=Lock, init=False)
     _failure: ProfilesError | None = field(default=None, init=False)
     _unanswered: ProfilesError | None = field(default=None, init=False)
-    _fruitless: int = field(default=0, init=False)
+    _failed_restarts: int = field(default=0, init=False)
     _told: int = field(default=-1, init=False)
 
     def run(self, *, once: bool = False, stop: Event) -> bool:
@@ -117,14 +117,14 @@ class SparkStream:
         Returns whether the ends were reached.
 
         Raises:
-            LogError, GapError, StoreError, LedgerError: see `Share.take`.
+            LogError, GapError, StoreError, LedgerError: see `PartitionTask.process`.
             QueryEndedError: it kept ending.
         """
         self._stop = stop
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(QueryEndedError),
-            wait=lambda _state: min(2.0**self._fruitless, _LONGEST_PAUSE_S),
-            stop=lambda _state: stop.is_set() or self._fruitless >= _RESTARTS,
+            wait=lambda _state: min(2.0**self._failed_restarts, _LONGEST_PAUSE_S),
+            stop=lambda _state: stop.is_set() or self._failed_restarts >= _RESTARTS,
             sleep=tenacity.sleep_using_event(stop),
             before_sleep=_tell_restart,
             reraise=True,
@@ -140,7 +140,7 @@ class SparkStream:
 
     def _query(self, *, once: bool) -> bool:
         """Run the query until it ends, or until it is to end."""
-        self._fruitless += 1
+        self._failed_restarts += 1
         query = self._started(once=once)
         try:
             while not query.awaitTermination(_LOOK_S):
@@ -184,7 +184,7 @@ class SparkStream:
                 self._unanswered = failure
                 raise
             self._unanswered = None
-            work = Work(open_share=self.open_share, partitions=partitions)
+            work = Work(open_task=self.open_task, partitions=partitions)
             outcomes = [outcome_of(row) for row in frame.mapInArrow(work, OUTCOME_SCHEMA).collect()]
             for outcome in outcomes:
                 self.tally += outcome.tally
@@ -192,7 +192,7 @@ class SparkStream:
             self._failure = next((o.failure for o in outcomes if o.failure is not None), None)
             if self._failure is not None:
                 raise _BatchFailedError
-            self._fruitless = 0
+            self._failed_restarts = 0
 
     def _look(self, query: Any) -> None:  # noqa: ANN401 - PySpark has no types
         """Tell how the last batch went, once; do what is due."""

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from profiles.application.chunk import LogPartition, LogRecord
-from profiles.application.moments import Moments
-from profiles.application.share import Share
+from profiles.application.ingest.partition_task import PartitionTask
+from profiles.application.log.records import LogPartition, LogRecord
+from profiles.application.log.timestamps import TimestampDecoder
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
 
@@ -28,10 +28,10 @@ _ARROW: Final = pa.schema(
     [("partition", pa.int32()), ("tally", pa.string()), ("failure", pa.binary())]
 )
 
-OpenShare = Callable[[], Share]
+OpenPartitionTask = Callable[[], PartitionTask]
 """Opens all that a share needs, for as long as the process lives; can be pickled."""
 
-_opened: dict[tuple[int, OpenShare], Share] = {}
+_opened: dict[tuple[int, OpenPartitionTask], PartitionTask] = {}
 
 
 class TaskFailedError(ProfilesError):
@@ -64,7 +64,7 @@ class Work:
     partitions: of the topic, as it was before this batch was fetched.
     """
 
-    open_share: OpenShare
+    open_task: OpenPartitionTask
     partitions: Mapping[int, LogPartition]
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -79,7 +79,7 @@ class Work:
         write frames of the interpreter into its log.
         """
         try:
-            share = _opened_share(self.open_share)
+            share = _opened_task(self.open_task)
             tally = share.take(self.partitions[number], pieces)
         except ProfilesError as failure:
             return {"partition": number, "tally": None, "failure": pickle.dumps(failure)}
@@ -96,10 +96,10 @@ def outcome_of(row: Any) -> Outcome:  # noqa: ANN401 - a row of PySpark, which h
     return Outcome(partition=row.partition, tally=Tally(**json.loads(row.tally)))
 
 
-def _opened_share(open_share: OpenShare) -> Share:
-    key = os.getpid(), open_share  # a connection does not survive a fork
+def _opened_task(open_task: OpenPartitionTask) -> PartitionTask:
+    key = os.getpid(), open_task  # a connection does not survive a fork
     if key not in _opened:
-        _opened[key] = open_share()
+        _opened[key] = open_task()
     return _opened[key]
 
 
@@ -117,7 +117,7 @@ def by_partition(
     batches: Iterator[pa.RecordBatch],
 ) -> Iterator[tuple[int, Iterator[Sequence[LogRecord]]]]:
     """Group the records of a task by partition, as they come: Spark reads them one by one."""
-    moments = Moments()
+    timestamps = TimestampDecoder()
     waiting: list[tuple[int, Sequence[LogRecord]]] = []
 
     def pieces(number: int) -> Iterator[Sequence[LogRecord]]:
@@ -128,7 +128,7 @@ def by_partition(
 
     def fill() -> bool:
         for batch in batches:
-            waiting.extend(_split(batch, moments))
+            waiting.extend(_split(batch, timestamps))
             if waiting:
                 return True
         return False
@@ -141,10 +141,12 @@ def by_partition(
             pass
 
 
-def _split(batch: pa.RecordBatch, moments: Moments) -> Iterator[tuple[int, Sequence[LogRecord]]]:
+def _split(
+    batch: pa.RecordBatch, timestamps: TimestampDecoder
+) -> Iterator[tuple[int, Sequence[LogRecord]]]:
     numbers = batch.column("partition").to_pylist()
     records = [
-        LogRecord(offset=offset, logged_at=moments.of(milliseconds), key=key, value=value)
+        LogRecord(offset=offset, logged_at=timestamps.decode(milliseconds), key=key, value=value)
         for offset, milliseconds, key, value in zip(
             batch.column("offset").to_pylist(),
             batch.column("logged_ms").to_pylist(),

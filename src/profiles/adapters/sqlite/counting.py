@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from profiles.application.ports import Overview
+from profiles.application.ports.stores import Overview
+from profiles.application.transaction.arrivals import recent
 from profiles.domain.outcome import Outcome
-from profiles.domain.statistics import Cohort, Statistics, bounded, cells_of, cohorts_of
+from profiles.domain.statistics import Cohort, Statistics, cells_of, cohorts_of
 from profiles.domain.tally import Tally
 
 _MONTHS: Final = tuple(f"month_{number}" for number in range(1, 13))
@@ -50,14 +51,18 @@ def add(connection: sqlite3.Connection, writer: int, difference: Statistics) -> 
         _DELETE_EMPTY, [cohort for cohort, months in cohorts.items() if min(months) < 0]
     )
     if difference.email_domains:
-        held = dict(
-            connection.execute(
-                "SELECT email_domain, count FROM email_domains WHERE writer = ?", (writer,)
-            ).fetchall()
-        )
-        domains = bounded(difference.email_domains, held).items()
+        domains = difference.email_domains.items()
         connection.executemany(_ADD_DOMAIN, [(writer, domain, count) for domain, count in domains])
         connection.execute("DELETE FROM email_domains WHERE writer = ? AND count = 0", (writer,))
+
+
+def email_domains(connection: sqlite3.Connection, writer: int) -> dict[str, int]:
+    """Return what a writer counts by e-mail domain."""
+    return dict(
+        connection.execute(
+            "SELECT email_domain, count FROM email_domains WHERE writer = ?", (writer,)
+        ).fetchall()
+    )
 
 
 def statistics(connection: sqlite3.Connection) -> Statistics:
@@ -112,7 +117,5 @@ def tally_rows(writer: int, counted: Tally) -> list[tuple[int, str, str, int]]:
 
 def arrivals(connection: sqlite3.Connection) -> dict[datetime, int]:
     """Return newly held persons by minute of log time."""
-    rows = connection.execute(
-        "SELECT minute, sum(count) FROM arrivals GROUP BY minute ORDER BY minute"
-    ).fetchall()
-    return {datetime.fromisoformat(minute): count for minute, count in rows}
+    rows = connection.execute("SELECT minute, sum(count) FROM arrivals GROUP BY minute").fetchall()
+    return recent({datetime.fromisoformat(minute): count for minute, count in rows})

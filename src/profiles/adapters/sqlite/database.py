@@ -80,7 +80,7 @@ def _check(connection: sqlite3.Connection, path: Path, kind: Kind, *, create: bo
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")
-    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA foreign_keys=OFF")  # a step may put a table in another's place
     connection.execute("PRAGMA temp_store=MEMORY")  # no person in a temporary file elsewhere
     if not tables:
         with transaction(connection):
@@ -92,6 +92,7 @@ def _check(connection: sqlite3.Connection, path: Path, kind: Kind, *, create: bo
     if behind:
         with transaction(connection):
             bring_forward(connection, kind)
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 @contextmanager
@@ -109,7 +110,7 @@ def transaction(connection: sqlite3.Connection) -> Generator[None]:
 
 
 @contextmanager
-def translated(error: Callable[[str, str], ProfilesError]) -> Generator[None]:
+def map_exceptions(error: Callable[[str, str], ProfilesError]) -> Generator[None]:
     """Turn SQLite's errors into ours, without their text: it can quote what was to be written.
 
     error: builds our error from what happened and what to do.

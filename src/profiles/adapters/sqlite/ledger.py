@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from profiles.adapters.sqlite.database import close, connect, translated
+from profiles.adapters.sqlite.database import close, connect, map_exceptions
 from profiles.adapters.sqlite.kind import Kind
 from profiles.application.errors import LedgerError
-from profiles.application.ledger import Action, view_after
-from profiles.application.ports import LedgerView
+from profiles.application.ports.ledger import LedgerView
+from profiles.application.rights.ledger import Action, view_after
 from profiles.domain.person import PersonId
 
 _KIND = Kind(
@@ -50,12 +50,12 @@ class SqliteLedger:
         if applied > 0 and not path.is_file():
             happened = f"is missing, though the store has applied it up to entry {applied}"
             raise LedgerError(str(path), happened, "Restore it, or name it with --ledger.")
-        with translated(lambda happened, remedy: _unreadable(path, happened, remedy)):
+        with map_exceptions(lambda happened, remedy: _unreadable(path, happened, remedy)):
             return cls(path, connect(path, _KIND))
 
     def view(self, *, at_least: int) -> LedgerView:
         """Return what the ledger says now; see the port."""
-        with translated(lambda happened, remedy: _unreadable(self._path, happened, remedy)):
+        with map_exceptions(lambda happened, remedy: _unreadable(self._path, happened, remedy)):
             rows = self._connection.execute(
                 "SELECT position, action, person FROM ledger WHERE position > ? ORDER BY position",
                 (self._seen.position,),

@@ -15,13 +15,13 @@ from profiles.adapters.sqlite.database import (
     close,
     connect,
     empty_write_ahead_file,
+    map_exceptions,
     transaction,
-    translated,
 )
 from profiles.adapters.sqlite.kind import Kind
-from profiles.application.chunk import LogPartition, LogRecord, Notice
 from profiles.application.errors import GapError, LogError
-from profiles.domain.outcome import Reason, Rejected, WithheldReason
+from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Person, PersonId
 
 _KIND = Kind(
@@ -65,7 +65,7 @@ class SqliteLog:
         self._path = path
         self._connection = connection
         self._encode = encode
-        with self._translated():
+        with self._exceptions_mapped():
             (topic_id,) = connection.execute("SELECT topic_id FROM topic").fetchone()
         self._partition = LogPartition(topic_id)
 
@@ -78,7 +78,7 @@ class SqliteLog:
         Raises:
             UsageError: the file is something else. LogError: it can't be opened.
         """
-        with translated(lambda happened, remedy: LogError(str(path), happened, remedy)):
+        with map_exceptions(lambda happened, remedy: LogError(str(path), happened, remedy)):
             connection = connect(path, _KIND)
             with transaction(connection):
                 if connection.execute("SELECT count(*) FROM topic").fetchone() == (0,):
@@ -102,7 +102,7 @@ class SqliteLog:
     ) -> int:
         """Append persons and a notice, and move the source's position; see the port."""
         moment = _moment(logged_at)
-        with self._translated(), transaction(self._connection):
+        with self._exceptions_mapped(), transaction(self._connection):
             if position is not None:
                 self._move(source, expected, position)
             (first,) = self._connection.execute("SELECT next_offset FROM topic").fetchone()
@@ -137,7 +137,7 @@ class SqliteLog:
 
     def read(self, start: int, *, limit: int) -> Sequence[LogRecord]:
         """Return up to `limit` records from `start` on; see the port."""
-        with self._translated():
+        with self._exceptions_mapped():
             rows = self._connection.execute(
                 "SELECT offset, logged_at, key, value, notice FROM records"
                 " WHERE offset >= ? ORDER BY offset LIMIT ?",
@@ -159,7 +159,7 @@ class SqliteLog:
 
     def bounds(self) -> tuple[int, int]:
         """Return the first offset held, and the next one."""
-        with self._translated():
+        with self._exceptions_mapped():
             first, following = self._connection.execute(
                 "SELECT coalesce((SELECT min(offset) FROM records), next_offset), next_offset"
                 " FROM topic"
@@ -168,7 +168,7 @@ class SqliteLog:
 
     def source_position(self, source: str) -> int:
         """Return where to go on reading a source."""
-        with self._translated():
+        with self._exceptions_mapped():
             row = self._connection.execute(
                 "SELECT position FROM sources WHERE source = ?", (source,)
             ).fetchone()
@@ -176,12 +176,12 @@ class SqliteLog:
 
     def finish(self, source: str) -> None:
         """Note that a source was read to its end."""
-        with self._translated(), transaction(self._connection):
+        with self._exceptions_mapped(), transaction(self._connection):
             self._connection.execute("DELETE FROM sources WHERE source = ?", (source,))
 
     def purge(self, *, before: datetime) -> int:
         """Delete records logged before a moment."""
-        with self._translated(), transaction(self._connection):
+        with self._exceptions_mapped(), transaction(self._connection):
             # Times in a log need not rise; only a beginning may go, or reading would find a gap.
             (keep,) = self._connection.execute(
                 "SELECT coalesce((SELECT min(offset) FROM records WHERE logged_at >= ?),"
@@ -196,7 +196,7 @@ class SqliteLog:
 
     def records_of(self, person: PersonId) -> Sequence[LogRecord]:
         """Return what the log holds of a person; it looks at every record of 24 hours."""
-        with self._translated():
+        with self._exceptions_mapped():
             rows = self._connection.execute(
                 "SELECT offset, logged_at, key, value, notice FROM records"
                 " WHERE key = ? ORDER BY offset",
@@ -208,8 +208,8 @@ class SqliteLog:
         """Close the file."""
         close(self._connection)
 
-    def _translated(self) -> AbstractContextManager[None]:
-        return translated(lambda happened, remedy: LogError(str(self._path), happened, remedy))
+    def _exceptions_mapped(self) -> AbstractContextManager[None]:
+        return map_exceptions(lambda happened, remedy: LogError(str(self._path), happened, remedy))
 
 
 def _moment(aware: datetime) -> int:
@@ -247,7 +247,7 @@ def _notice(text: str) -> Notice:
     return Notice(
         withheld={WithheldReason(name): count for name, count in document["withheld"].items()},
         rejected=[
-            Rejected(Reason(reason), path, expected)
+            Rejected(RejectionReason(reason), path, expected)
             for reason, path, expected in document["rejected"]
         ],
     )

@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from profiles.adapters.sqlite.store import SqliteDecidingStore
-from profiles.application.examining import ServerFacts
-from profiles.application.ports import Progress
+from profiles.application.ports.probes import ServerFacts
+from profiles.application.ports.stores import StoreProgress
 
 
 class SqliteProbe:
@@ -31,7 +31,7 @@ class SqliteProbe:
         self.progress()
         return ServerFacts(found="a file that can be read")
 
-    def progress(self) -> Progress:
+    def progress(self) -> StoreProgress:
         """Tell how far the store is."""
         with closing(SqliteDecidingStore.open(self._path, create=False)) as store:
             return store.progress()

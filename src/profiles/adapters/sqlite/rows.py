@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from profiles.application.chunk import LogPartition, Quarantined
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition
 from profiles.domain.columns import COLUMNS, FIELDS, NAMES, ColumnKind
-from profiles.domain.outcome import Reason, Rejected
+from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.profile import Profile
 
 _NAMED: Final = ", ".join(NAMES)
@@ -23,7 +24,7 @@ SELECT: Final = f"SELECT {_NAMED} FROM users"  # noqa: S608 - this project's own
 UPSERT: Final = f"""
     INSERT OR REPLACE INTO users ({_NAMED}) VALUES ({", ".join("?" * len(COLUMNS))})
 """  # noqa: S608 - this project's own words
-"""Writes what `row_of` returns."""
+"""Writes what `profile_row` returns."""
 
 _DATES: Final = tuple(
     place
@@ -33,7 +34,7 @@ _DATES: Final = tuple(
 """Where dates stand; they are kept as ISO text. All else is kept as it is."""
 
 
-def row_of(profile: Profile, version: int) -> list[Any]:
+def profile_row(profile: Profile, version: int) -> list[Any]:
     """Write a profile as a row of `users`."""
     row: list[Any] = [*profile, version]
     for place in _DATES:
@@ -69,7 +70,7 @@ def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
         quarantined.offset,
         quarantined.ordinal,
         quarantined.partition.partitions,
-        moment(quarantined.logged_at),
+        timestamp(quarantined.logged_at),
         rejected.reason.value,
         rejected.path,
         rejected.expected,
@@ -84,10 +85,10 @@ def quarantined_of(row: Sequence[Any]) -> Quarantined:
         offset=offset,
         ordinal=ordinal,
         logged_at=datetime.fromisoformat(logged_at),
-        rejected=Rejected(Reason(reason), path, expected),
+        rejected=Rejected(RejectionReason(reason), path, expected),
     )
 
 
-def moment(when: datetime) -> str:
-    """Write a moment as ISO text in UTC that sorts as it does in time."""
-    return when.astimezone(UTC).isoformat(timespec="microseconds")
+def timestamp(moment: datetime) -> str:
+    """Write a moment as text in UTC that sorts as the moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -31,11 +31,20 @@ _USERS: Final = {column.name: _defined(column) for column in COLUMNS}
 _STEPS: Final[Mapping[int, str]] = {
     2: """
     CREATE TABLE store (
-        only INTEGER PRIMARY KEY CHECK (only = 1),
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
         ledger_position INTEGER NOT NULL
     ) STRICT;
     INSERT INTO store SELECT 1, coalesce(max(ledger_position), 0) FROM writers;
-    ALTER TABLE writers DROP COLUMN ledger_position;
+    CREATE TABLE writers_of_3 (
+        writer INTEGER PRIMARY KEY,
+        topic_id TEXT NOT NULL,
+        partition INTEGER NOT NULL,
+        position INTEGER,
+        UNIQUE (topic_id, partition)
+    ) STRICT;
+    INSERT INTO writers_of_3 SELECT writer, topic_id, partition, position FROM writers;
+    DROP TABLE writers;
+    ALTER TABLE writers_of_3 RENAME TO writers;
     CREATE TABLE migrations (
         from_version INTEGER NOT NULL,
         to_version INTEGER NOT NULL,
@@ -48,7 +57,7 @@ _STEPS: Final[Mapping[int, str]] = {
 missing are added by their definition."""
 
 
-PROFILE_STORE: Final = Kind(
+KIND: Final = Kind(
     name="profile store",
     application_id=0x50524F53,
     version=3,
@@ -57,7 +66,7 @@ PROFILE_STORE: Final = Kind(
         {", ".join(f"{name} {definition}" for name, definition in _USERS.items())}
     ) STRICT;
     CREATE TABLE store (
-        only INTEGER PRIMARY KEY CHECK (only = 1),
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
         ledger_position INTEGER NOT NULL
     ) STRICT;
     INSERT INTO store VALUES (1, 0);
@@ -77,7 +86,7 @@ PROFILE_STORE: Final = Kind(
         writer INTEGER PRIMARY KEY,
         topic_id TEXT NOT NULL,
         partition INTEGER NOT NULL,
-        position INTEGER NOT NULL,
+        position INTEGER,
         UNIQUE (topic_id, partition)
     ) STRICT;
     {counting.CELLS};

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from profiles.application.disclosure import DEFAULT_K
+from profiles.application.dashboard.disclosure import DEFAULT_K
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.settings import seconds
 
@@ -142,10 +142,4 @@ replication = option(
     default=-1,
     help="Of a topic that has to be made. Default: the cluster's.",
 )
-once_of_source = option(
-    "--once", is_flag=True, help="End at the file's end, after one response, or at the limit."
-)
 once_of_log = option("--once", is_flag=True, help="End at the log's ends as of now.")
-trigger = option(
-    "--trigger", type=Duration(), default="0s", show_default=True, help="Between batches."
-)

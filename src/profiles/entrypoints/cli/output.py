@@ -10,8 +10,8 @@ from typing import Protocol
 import click
 from rich.console import Console
 
-from profiles.application.embedded import EmbeddedEngine
-from profiles.application.ports import Source
+from profiles.application.ingest.embedded import EmbeddedEngine
+from profiles.application.ports.sources import Source
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
 

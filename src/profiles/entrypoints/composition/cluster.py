@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.addresses import read_kafka
-from profiles.entrypoints.composition.needs import need
+from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.secrets import KAFKA_PASSWORD, required_secret
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def cluster(kafka: str) -> Cluster:
         UsageError: it has another form; the password is not set, or can't be read; the libraries
             are missing.
     """
-    need("profiles.adapters.kafka", extra="kafka")
+    require("profiles.adapters.kafka", extra="kafka")
     from profiles.adapters.kafka import DEFAULT_MECHANISM, MECHANISMS, Cluster
 
     address = read_kafka(kafka)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteLedger, SqliteProbe
-from profiles.application.doctor import DecidingProbe, Doctor, FollowingProbe, LogToExamine
+from profiles.application.assurance.checks import FileFacts
+from profiles.application.assurance.doctor import Doctor, LogToExamine
 from profiles.application.errors import LedgerError
-from profiles.application.examining import FileFacts
-from profiles.application.ports import Ledger
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.probes import DecidingProbe, FollowingProbe
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.entrypoints.addresses import (
     CassandraAddress,
@@ -22,8 +23,8 @@ from profiles.entrypoints.addresses import (
 )
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
+from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings
-from profiles.entrypoints.composition.needs import need
 from profiles.entrypoints.composition.stores import cassandra_settings, mongo_password
 
 
@@ -81,7 +82,7 @@ def doctor(settings: ExaminedSettings) -> Doctor:
 def _deciding(address: DecidingAddress) -> DecidingProbe:
     if isinstance(address, SqliteAddress):
         return SqliteProbe(address.path, name=address.name)
-    need("profiles.adapters.mongo", extra="mongo")
+    require("profiles.adapters.mongo", extra="mongo")
     from profiles.adapters.mongo import MongoProbe
 
     return MongoProbe(
@@ -94,14 +95,14 @@ def _deciding(address: DecidingAddress) -> DecidingProbe:
 
 
 def _following(address: CassandraAddress) -> FollowingProbe:
-    need("profiles.adapters.cassandra", extra="cassandra")
+    require("profiles.adapters.cassandra", extra="cassandra")
     from profiles.adapters.cassandra import CassandraProbe
 
     return CassandraProbe(cassandra_settings(address), name=address.name, clock=now)
 
 
 def _log(settings: ExaminedSettings, kafka: str) -> LogToExamine:
-    need("profiles.adapters.kafka", extra="kafka")
+    require("profiles.adapters.kafka", extra="kafka")
     from profiles.adapters.kafka import KafkaProbe, TopicSettings, ledger_topic, rejected_topic
 
     rejected = rejected_topic(settings.topic)
@@ -133,7 +134,7 @@ def existing_ledger(
             with closing(SqliteLedger.open(path, applied=applied)) as in_file:
                 yield in_file
             return
-        need("profiles.adapters.kafka", extra="kafka")
+        require("profiles.adapters.kafka", extra="kafka")
         from profiles.adapters.kafka import KafkaLedger, Topics
 
         brokers = cluster(settings.kafka or "")

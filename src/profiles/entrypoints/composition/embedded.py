@@ -10,13 +10,13 @@ from pathlib import Path
 
 from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
-from profiles.application.chunk import Rules
-from profiles.application.embedded import EmbeddedEngine
+from profiles.application.ingest.embedded import EmbeddedEngine
+from profiles.application.log.deciding import Rules
 from profiles.domain.errors import UsageError
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.garbage import collected_seldom
+from profiles.entrypoints.gc_tuning import infrequent_collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             closing(SqliteLedger.open(settings.ledger_path, applied=store.ledger_position()))
         )
         log = stack.enter_context(closing(SqliteLog.open(settings.log_path, encode=codec.encode)))
-        stack.enter_context(collected_seldom())
+        stack.enter_context(infrequent_collection())
         yield EmbeddedEngine(
             log=log,
             store=store,

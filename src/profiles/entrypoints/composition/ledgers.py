@@ -10,8 +10,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from profiles.adapters.sqlite import SqliteLedger
-from profiles.application.ports import Ledger
-from profiles.entrypoints.composition.needs import need
+from profiles.application.ports.ledger import Ledger
+from profiles.entrypoints.composition.extras import require
 
 if TYPE_CHECKING:
     from profiles.adapters.kafka import Cluster
@@ -45,7 +45,7 @@ def ledger(
         with closing(SqliteLedger.open(settings.file, applied=applied)) as in_file:
             yield in_file
         return
-    need("profiles.adapters.kafka", extra="kafka")
+    require("profiles.adapters.kafka", extra="kafka")
     from profiles.adapters.kafka import KafkaLedger, ledger_topic
 
     wanted = ledger_topic(settings.topic, replication=settings.replication)

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from profiles.application.disclosure import DEFAULT_K
+from profiles.application.dashboard.disclosure import DEFAULT_K
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.addresses import DecidingAddress
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.composition.needs import need
+from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.stores import deciding_store
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def page(store: DecidingAddress, settings: PageSettings) -> Generator[PageServer
             f"{settings.host} can be reached by other machines, and the page has no login. Put a"
             " proxy with a login before it and say --behind-proxy, or leave --host out."
         )
-    need("profiles.adapters.dashboard.app", extra="dashboard")
+    require("profiles.adapters.dashboard.app", extra="dashboard")
     from profiles.adapters.dashboard.app import create_app
     from profiles.adapters.dashboard.server import PageServer
 

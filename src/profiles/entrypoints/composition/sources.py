@@ -11,10 +11,10 @@ from typing import Final
 from profiles.adapters.jsonl import JsonlSource
 from profiles.adapters.simulator import Simulation, Simulator, parse
 from profiles.application.errors import SourceError
-from profiles.application.ports import Source
-from profiles.domain.times import LAST_ZONE
+from profiles.application.ports.sources import Source
+from profiles.domain.decision_dates import LAST_ZONE
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.composition.needs import need
+from profiles.entrypoints.composition.extras import require
 
 STANDARD_INPUT: Final = "-"
 _API_RESULTS: Final = 50
@@ -57,7 +57,7 @@ def open_source(settings: SourceSettings) -> Source:
 
 
 def _randomuser(settings: SourceSettings) -> Source:
-    need("profiles.adapters.randomuser", extra="api")
+    require("profiles.adapters.randomuser", extra="api")
     from profiles.adapters.randomuser import API_URL, RandomUserSource
 
     return RandomUserSource(
@@ -89,7 +89,7 @@ def api_is_reachable(stop: Event, *, api_url: str | None = None) -> bool:
     Raises:
         UsageError: its client is not installed.
     """
-    need("profiles.adapters.randomuser", extra="api")
+    require("profiles.adapters.randomuser", extra="api")
     from profiles.adapters.randomuser import API_URL, check_reachable
 
     try:

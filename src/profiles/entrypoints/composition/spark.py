@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
-from profiles.application.chunk import LogPartition, Rules
-from profiles.application.retention import Sweeping
-from profiles.application.share import Share
+from profiles.application.ingest.partition_task import PartitionTask
+from profiles.application.ingest.retention import RetentionSweeper
+from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogPartition
 from profiles.domain.errors import UsageError
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
+from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
-from profiles.entrypoints.composition.needs import need
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.streaming import KafkaSettings
-from profiles.entrypoints.garbage import collected_seldom
+from profiles.entrypoints.gc_tuning import infrequent_collection
 from profiles.entrypoints.secrets import KAFKA_PASSWORD, lend_secret
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class ShareSettings:
     ledger: LedgerSettings
     as_of: date | None
 
-    def __call__(self) -> Share:
+    def __call__(self) -> PartitionTask:
         """Open stores, ledger and log; wait for those that are away.
 
         Raises:
@@ -79,7 +80,7 @@ class ShareSettings:
         """
         return PatientRetry()(self._opened, given_up=lambda: False)
 
-    def _opened(self) -> Share:
+    def _opened(self) -> PartitionTask:
         from profiles.adapters.kafka import KafkaLogLookup, KafkaRejectedSink
 
         kafka, brokers = self.kafka, cluster(self.kafka.address)
@@ -94,8 +95,8 @@ class ShareSettings:
                 )
             )
             following = stack.enter_context(following_store(self.stores.following))
-            stack.enter_context(collected_seldom())
-            share = Share(
+            stack.enter_context(infrequent_collection())
+            share = PartitionTask(
                 store=store,
                 ledger=entries,
                 rejected=KafkaRejectedSink(brokers, kafka.topic),
@@ -132,8 +133,8 @@ def spark_stream(
     Raises:
         UsageError, StoreError, LedgerError, LogError: one of them can't be used.
     """
-    need("profiles.adapters.kafka", extra="kafka")
-    need("profiles.adapters.spark", extra="spark")
+    require("profiles.adapters.kafka", extra="kafka")
+    require("profiles.adapters.spark", extra="spark")
     from profiles.adapters.kafka import Topics, TopicSettings, rejected_topic
     from profiles.adapters.spark import SessionSettings, SparkStream, StreamSettings, spark_session
 
@@ -185,14 +186,14 @@ def spark_stream(
                 batch_records=settings.batch_records,
                 trigger_s=settings.trigger_s,
             ),
-            open_share=ShareSettings(
+            open_task=ShareSettings(
                 kafka=kafka,
                 stores=settings.stores,
                 ledger=settings.ledger,
                 as_of=settings.as_of,
             ),
             describe=partitions,
-            housekeeping=Sweeping(store=store, clock=now),
+            housekeeping=RetentionSweeper(store=store, clock=now),
             tell_tally=told.tally,
             tell_progress=told.progress,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLog
-from profiles.application.ports import DecidingStore, FollowingStore
+from profiles.application.ports.stores import DecidingStore, FollowingStore
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.addresses import (
     CassandraAddress,
@@ -19,7 +19,7 @@ from profiles.entrypoints.addresses import (
     SqliteAddress,
 )
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.composition.needs import need
+from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.secrets import CASSANDRA_PASSWORD, MONGO_PASSWORD, required_secret, secret
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def deciding_store(address: DecidingAddress, *, create: bool) -> Generator[Decid
         with closing(SqliteDecidingStore.open(address.path, create=create)) as store:
             yield store
         return
-    need("profiles.adapters.mongo", extra="mongo")
+    require("profiles.adapters.mongo", extra="mongo")
     from profiles.adapters.mongo import MongoDecidingStore
 
     password = mongo_password(address)
@@ -63,7 +63,7 @@ def following_store(
     if address is None:
         yield None
         return
-    need("profiles.adapters.cassandra", extra="cassandra")
+    require("profiles.adapters.cassandra", extra="cassandra")
     from profiles.adapters.cassandra import CassandraFollowingStore
 
     settings = cassandra_settings(address)

@@ -10,18 +10,18 @@ from threading import Event
 
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
-from profiles.application.chunk import Rules
-from profiles.application.consume import Consuming
-from profiles.application.produce import Producing, Production
+from profiles.application.ingest.consume import Consumer
+from profiles.application.ingest.produce import Producer, Production
+from profiles.application.log.deciding import Rules
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import StoreAddresses
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
+from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
-from profiles.entrypoints.composition.needs import need
 from profiles.entrypoints.composition.stores import deciding_store, following_store
-from profiles.entrypoints.garbage import collected_seldom
+from profiles.entrypoints.gc_tuning import infrequent_collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def producing(
     stop: Event,
     hurry: Event | None = None,
     progress: Callable[[Production], None] = lambda _production: None,
-) -> Generator[Producing]:
+) -> Generator[Producer]:
     """Make the topic if it is missing, and open it for writing.
 
     hurry: once it is set, what Kafka has not acknowledged is given up.
@@ -68,7 +68,7 @@ def producing(
     Raises:
         UsageError, LogError: Kafka can't be used.
     """
-    need("profiles.adapters.kafka", extra="kafka")
+    require("profiles.adapters.kafka", extra="kafka")
     from profiles.adapters.kafka import KafkaPublisher, Topics, TopicSettings
 
     wanted = TopicSettings(
@@ -78,9 +78,9 @@ def producing(
     Topics(brokers).ensure(wanted, stop=stop)
     with (
         closing(KafkaPublisher(brokers, kafka.topic, stop=stop, hurry=hurry)) as publisher,
-        collected_seldom(),
+        infrequent_collection(),
     ):
-        yield Producing(
+        yield Producer(
             publisher=publisher,
             rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
             encode=codec.encode,
@@ -90,13 +90,13 @@ def producing(
 
 
 @contextmanager
-def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]:
+def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consumer]:
     """Open the stores and the ledger, make topics that are missing, and join the group.
 
     Raises:
         UsageError, StoreError, LedgerError, LogError: one of them can't be used.
     """
-    need("profiles.adapters.kafka", extra="kafka")
+    require("profiles.adapters.kafka", extra="kafka")
     from profiles.adapters.kafka import (
         KafkaLog,
         KafkaRejectedSink,
@@ -122,8 +122,8 @@ def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consuming]
         topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
         rejected = stack.enter_context(closing(KafkaRejectedSink(brokers, kafka.topic)))
         log = stack.enter_context(closing(KafkaLog(brokers, topic, group=settings.group)))
-        stack.enter_context(collected_seldom())
-        yield Consuming(
+        stack.enter_context(infrequent_collection())
+        yield Consumer(
             log=log,
             store=store,
             ledger=entries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from profiles.application.verify import Verifying
+from profiles.application.assurance.verify import Verifier
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
@@ -13,7 +13,7 @@ from profiles.entrypoints.composition.stores import deciding_store, following_st
 
 
 @contextmanager
-def verifying(settings: ExaminedSettings, *, repair: bool) -> Generator[Verifying]:
+def verifying(settings: ExaminedSettings, *, repair: bool) -> Generator[Verifier]:
     """Open what is to be verified; a following store that is missing is made only for a repair.
 
     Raises:
@@ -23,7 +23,7 @@ def verifying(settings: ExaminedSettings, *, repair: bool) -> Generator[Verifyin
         deciding_store(settings.stores.deciding, create=False) as store,
         following_store(settings.stores.following, create=repair) as following,
     ):
-        yield Verifying(
+        yield Verifier(
             store=store,
             following=following,
             ledger=existing_ledger(settings),

@@ -1,0 +1,81 @@
+"""What a consumer group has committed, asked by a client that is no member of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from profiles.adapters.kafka.cluster import Address
+from profiles.adapters.kafka.connection import Told, client_settings, error_of, failure
+
+_SETTINGS: Final = {"enable.auto.commit": False, "allow.auto.create.topics": False}
+_REQUEST_S: Final = 10.0
+_PAUSE_S: Final = 0.1
+
+_MOVING: Final = frozenset(
+    {
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+    }
+)
+"""Answers while the group's coordinator is made, or moves to another broker: it comes soon."""
+
+
+class GroupOffsets:
+    """Asks how far a group is; joins nothing and reads nothing. Used by one thread.
+
+    The reading consumer can't ask: while it waits to be let into the group, the broker answers
+    nothing else on that connection. Kafka's admin client must not: librdkafka 2.16 ends the
+    process by SIGSEGV where a coordinator answers its `list_consumer_group_offsets` with
+    COORDINATOR_NOT_AVAILABLE or NOT_COORDINATOR (`rd_kafka_handle_OffsetFetch` then tells the
+    client's `rk_cgrp`, which only a consumer has), and by SIGABRT where the connection breaks as
+    it asks (librdkafka pull request 5397: so do all admin requests to a coordinator).
+    """
+
+    def __init__(self, address: Address, group: str, *, request_s: float = _REQUEST_S) -> None:
+        """Prepare for a group.
+
+        request_s: seconds for which one answer is waited for.
+
+        Raises:
+            UsageError: the address has another form.
+        """
+        self._address = address
+        self._request_s = request_s
+        settings = client_settings(address, name="profiles-offsets")
+        # Whether the cluster is away is said by the consumer that reads.
+        self._told = Told(lambda _error: None)
+        own = {"group.id": group, "error_cb": self._told}
+        self._consumer = Consumer({**settings, **_SETTINGS, **own})
+
+    def committed(self, place: TopicPartition) -> int | None:
+        """Return the offset that the group has committed last for a partition, or None.
+
+        Raises:
+            LogAwayError: Kafka did not answer.
+            LogError: it refused to.
+        """
+        deadline = time.monotonic() + self._request_s
+        while True:
+            try:
+                return self._asked(place, deadline - time.monotonic())
+            except KafkaException as raised:
+                error = error_of(raised)
+                self._consumer.poll(0)  # hears what it was told meanwhile
+                if error.code() in _MOVING and time.monotonic() + _PAUSE_S < deadline:
+                    time.sleep(_PAUSE_S)
+                    continue
+                raise failure(self._address, self._told.access_denied or error) from None
+
+    def _asked(self, place: TopicPartition, timeout_s: float) -> int | None:
+        (found,) = self._consumer.committed([place], timeout=timeout_s)
+        if found.error is not None:
+            raise KafkaException(found.error)
+        return int(found.offset) if found.offset >= 0 else None
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._consumer.close()

@@ -1,0 +1,110 @@
+"""A deciding store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from threading import RLock
+
+from profiles.adapters.memory.unit_of_work import MemoryTransactions, State
+from profiles.application.log.deciding import Chunk
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import Applied, Overview, StoreProgress
+from profiles.application.transaction import removal
+from profiles.application.transaction.arrivals import recent
+from profiles.application.transaction.commit import apply_chunk
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
+from profiles.domain.statistics import Statistics, cohorts_of
+from profiles.domain.tally import Tally
+
+
+class MemoryDecidingStore:
+    """A deciding store in memory; a lock makes each call a transaction."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._lock = RLock()
+        self._state = State()
+        self.transactions = MemoryTransactions(self._state, self._lock)
+
+    def position(self, partition: LogPartition) -> int | None:
+        """Return the first offset of a partition not yet decided."""
+        return self.transactions.run(lambda unit: unit.position(partition.writer))
+
+    def ledger_position(self) -> int:
+        """Return the position of the erasure ledger that is applied."""
+        return self._state.ledger_position
+
+    def progress(self) -> StoreProgress:
+        """Return how far the store is."""
+        with self._lock:
+            return StoreProgress(
+                ledger_position=self._state.ledger_position,
+                topics=tuple((epoch.topic_id, epoch.partitions) for epoch in self._state.epochs),
+                positions={
+                    (writer.topic_id, writer.partition): state.position
+                    for writer, state in self._state.writers.items()
+                    if state.position is not None
+                },
+            )
+
+    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+        """Write what a chunk changes; see the port."""
+        return apply_chunk(self.transactions, chunk, ledger)
+
+    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+        """Delete what has expired."""
+        return removal.sweep(
+            self.transactions, read_on=read_on, quarantined_before=quarantined_before
+        )
+
+    def profile(self, person: PersonId) -> tuple[Profile, int] | None:
+        """Return what is held of a person."""
+        return self._state.users.get(person)
+
+    def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return what is held of some persons."""
+        users = self._state.users
+        return {person: users[person] for person in persons if person in users}
+
+    def profiles(self) -> Iterator[tuple[Profile, int]]:
+        """Yield all that is held, in the order of ids."""
+        return iter([self._state.users[person] for person in sorted(self._state.users)])
+
+    def statistics(self) -> Statistics:
+        """Return the sum over all writers."""
+        with self._lock:
+            return sum((w.statistics for w in self._state.writers.values()), Statistics())
+
+    def overview(self) -> Overview:
+        """Return all that the page is made of, as of one moment."""
+        with self._lock:
+            statistics = self.statistics()
+            return Overview(
+                cohorts=cohorts_of(statistics.cells),
+                email_domains=statistics.email_domains,
+                arrivals=self.arrivals(),
+                counts=self.counts(),
+            )
+
+    def counts(self) -> Tally:
+        """Return the sum of all tallies."""
+        with self._lock:
+            return sum((writer.tally for writer in self._state.writers.values()), Tally())
+
+    def arrivals(self) -> dict[datetime, int]:
+        """Return newly held persons by minute of log time."""
+        total: dict[datetime, int] = {}
+        with self._lock:
+            for writer in self._state.writers.values():
+                for minute, count in writer.arrivals.items():
+                    total[minute] = total.get(minute, 0) + count
+        return recent(total)
+
+    def quarantine(self) -> Sequence[Quarantined]:
+        """Return the rejected records, oldest first."""
+        kept = self._state.quarantine
+        return [kept[key] for key in sorted(kept, key=lambda key: (kept[key].logged_at, key))]

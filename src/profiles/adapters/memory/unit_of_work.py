@@ -1,0 +1,215 @@
+"""What a deciding store in memory holds, and one transaction on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from threading import RLock
+from typing import TypeVar
+
+from profiles.application.log.epochs import Epoch
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import Writer
+from profiles.application.ports.unit_of_work import UnitOfWork
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
+from profiles.domain.resolving import Held
+from profiles.domain.statistics import Statistics
+from profiles.domain.tally import Tally
+
+T = TypeVar("T")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class WriterState:
+    """What belongs to one writer; its parts are replaced and never changed."""
+
+    position: int | None = None
+    statistics: Statistics = field(default_factory=Statistics)
+    tally: Tally = field(default_factory=Tally)
+    arrivals: Mapping[datetime, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class State:
+    """All that a store holds."""
+
+    users: dict[PersonId, tuple[Profile, int]] = field(default_factory=dict, repr=False)
+    writers: dict[Writer, WriterState] = field(default_factory=dict)
+    epochs: list[Epoch] = field(default_factory=list)
+    ledger_position: int = 0
+    quarantine: dict[tuple[Writer, int, int], Quarantined] = field(default_factory=dict)
+
+
+class MemoryUnitOfWork:
+    """A transaction: it remembers how to undo what it has done."""
+
+    def __init__(self, state: State) -> None:
+        """Begin, with the state of a store that nobody else works on meanwhile."""
+        self._state = state
+        self._undo: list[Callable[[], object]] = []
+
+    def roll_back(self) -> None:
+        """Undo everything, the last change first."""
+        while self._undo:
+            self._undo.pop()()
+
+    def ledger_position(self) -> int:
+        """Return the position of the erasure ledger that is applied."""
+        return self._state.ledger_position
+
+    def set_ledger_position(self, position: int) -> None:
+        """Note that the ledger is applied up to a position."""
+        self._set_attribute(self._state, "ledger_position", position)
+
+    def epochs(self) -> Sequence[Epoch]:
+        """Return the epochs of all topics."""
+        return tuple(self._state.epochs)
+
+    def add_epoch(self, epoch: Epoch) -> None:
+        """Note an epoch."""
+        self._state.epochs.append(epoch)
+        self._undo.append(lambda: self._state.epochs.remove(epoch))
+
+    def add_writer(self, writer: Writer) -> None:
+        """Make room for what a writer counts, where it is new."""
+        if writer not in self._state.writers:
+            self._set(self._state.writers, writer, WriterState())
+
+    def position(self, writer: Writer) -> int | None:
+        """Return the first offset not yet decided, or None before the first chunk."""
+        state = self._state.writers.get(writer)
+        return None if state is None else state.position
+
+    def positions(self, topic_id: str) -> Mapping[int, int]:
+        """Return the positions of a topic's writers by partition."""
+        return {
+            writer.partition: state.position
+            for writer, state in self._state.writers.items()
+            if writer.topic_id == topic_id and state.position is not None
+        }
+
+    def newest_arrival(self, writer: Writer) -> datetime | None:
+        """Return the last minute for which a writer has counted arrivals."""
+        return max(self._state.writers[writer].arrivals, default=None)
+
+    def held(
+        self,
+        persons: Collection[PersonId],
+        *,
+        probably_new: Collection[PersonId] = frozenset(),  # noqa: ARG002 - all are looked up
+        limit: int | None = None,
+    ) -> Mapping[PersonId, Held]:
+        """Return what is held of some persons."""
+        users = self._state.users
+        found = ((person, Held.of(*users[person])) for person in persons if person in users)
+        return dict(islice(found, limit))
+
+    def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
+        """Return what is held of up to `limit` persons who have expired."""
+        found = (
+            (person, Held.of(profile, version))
+            for person, (profile, version) in self._state.users.items()
+            if profile.expires_at <= read_on
+        )
+        return dict(islice(found, limit))
+
+    def write(
+        self,
+        *,
+        upserts: Mapping[PersonId, tuple[Profile, int]],
+        deletions: Collection[PersonId],
+    ) -> None:
+        """Write profiles with their versions, and delete others."""
+        for person in deletions:
+            self._delete(self._state.users, person)
+        for person, held in upserts.items():
+            self._set(self._state.users, person, held)
+
+    def email_domains(self, writer: Writer) -> Mapping[str, int]:
+        """Return what a writer counts by e-mail domain."""
+        return self._state.writers[writer].statistics.email_domains
+
+    def add_statistics(self, writer: Writer, difference: Statistics) -> None:
+        """Add to what a writer counts."""
+        state = self._state.writers[writer]
+        self._set_attribute(state, "statistics", state.statistics + difference)
+
+    def advance(
+        self,
+        writer: Writer,
+        *,
+        position: int,
+        tally: Tally,
+        arrivals: Mapping[datetime, int],
+        arrivals_until: datetime | None,
+    ) -> None:
+        """Move a writer to a position, and add to its tally and arrivals."""
+        state = self._state.writers[writer]
+        counted = {
+            minute: count
+            for minute, count in state.arrivals.items()
+            if arrivals_until is None or minute > arrivals_until
+        }
+        for minute, count in arrivals.items():
+            counted[minute] = counted.get(minute, 0) + count
+        self._set_attribute(state, "position", position)
+        self._set_attribute(state, "tally", state.tally + tally)
+        self._set_attribute(state, "arrivals", counted)
+
+    def quarantine(self, rejected: Sequence[Quarantined]) -> None:
+        """Keep rejected records."""
+        for each in rejected:
+            key = each.partition.writer, each.offset, each.ordinal
+            self._set(self._state.quarantine, key, each)
+
+    def delete_quarantined(self, *, before: datetime, limit: int) -> int:
+        """Delete up to `limit` rejected records that were logged before a moment."""
+        kept = self._state.quarantine
+        old = list(islice((key for key in kept if kept[key].logged_at < before), limit))
+        for key in old:
+            self._delete(kept, key)
+        return len(old)
+
+    def _set(self, mapping: dict[Key, Value], key: Key, value: Value) -> None:
+        self._remember(mapping, key)
+        mapping[key] = value
+
+    def _delete(self, mapping: dict[Key, Value], key: Key) -> None:
+        self._remember(mapping, key)
+        mapping.pop(key, None)
+
+    def _remember(self, mapping: dict[Key, Value], key: Key) -> None:
+        if key in mapping:
+            before = mapping[key]
+            self._undo.append(lambda: mapping.__setitem__(key, before))
+        else:
+            self._undo.append(lambda: mapping.pop(key, None))
+
+    def _set_attribute(self, target: State | WriterState, name: str, value: object) -> None:
+        before = getattr(target, name)
+        self._undo.append(lambda: setattr(target, name, before))
+        setattr(target, name, value)
+
+
+class MemoryTransactions:
+    """Runs units of work, one after the other."""
+
+    def __init__(self, state: State, lock: RLock) -> None:
+        """Work on a state; whoever has the lock works on it alone."""
+        self._state = state
+        self._lock = lock
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run a unit of work; undo it where it fails."""
+        with self._lock:
+            unit = MemoryUnitOfWork(self._state)
+            try:
+                return work(unit)
+            except BaseException:
+                unit.roll_back()
+                raise

@@ -1,0 +1,426 @@
+"""A deciding store's transaction in MongoDB.
+
+Whoever changes what a writer counts writes the writer's document, too. So of two transactions
+that do so at once one gets a write conflict and is run again, whatever else they write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any, Final, TypeVar
+
+from bson.binary import Binary
+from bson.int64 import Int64
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.errors import BulkWriteError
+
+from profiles.adapters.mongo.connection import Connection
+from profiles.adapters.mongo.counting import (
+    can_vanish,
+    changes_by_document,
+    count_fields,
+    domain_keys,
+    domains_of,
+    empty_documents,
+    minute_name,
+    minute_of,
+    update_of,
+    writer_key,
+)
+from profiles.adapters.mongo.documents import (
+    HELD_FIELDS,
+    Document,
+    document_of,
+    held_of,
+    key_of,
+    midnight,
+    person_of,
+    quarantine_documents,
+    timestamp,
+)
+from profiles.adapters.mongo.failures import code_of, lost
+from profiles.adapters.mongo.schema import REGISTRY, Collections
+from profiles.application.log.epochs import Epoch
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import Writer
+from profiles.application.ports.unit_of_work import UnitOfWork
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
+from profiles.domain.resolving import Held
+from profiles.domain.statistics import Statistics
+from profiles.domain.tally import Tally
+
+T = TypeVar("T")
+
+CHUNKS_OF_NEW_PERSONS: Final = 8
+"""After so many chunks in a row of whose persons nobody was held, the next are inserted unseen."""
+
+_DUPLICATE_KEY: Final = 11_000
+
+
+class _UnexpectedDuplicateError(Exception):
+    """Somebody is held who was taken for new; the transaction wrote nothing."""
+
+
+class MongoUnitOfWork:
+    """A transaction.
+
+    found_held: whether any of the persons of a chunk was held; None if not all were looked up.
+    """
+
+    def __init__(
+        self, collections: Collections, session: ClientSession, *, optimistic: bool
+    ) -> None:
+        """Begin, inside a transaction of the session.
+
+        optimistic: insert who is probably new without looking first.
+        """
+        self._collections = collections
+        self._session = session
+        self._optimistic = optimistic
+        self._registry: Document | None = None
+        self._writers: dict[Writer, Document | None] = {}
+        self._domains: dict[Writer, dict[str, Document]] = {}
+        self._keys: dict[PersonId, Binary] = {}
+        self._held: set[PersonId] = set()
+        self._to_touch: set[Writer] = set()
+        self.found_held: bool | None = None
+
+    def finish(self) -> None:
+        """Write the documents of all writers whose counts have changed."""
+        if self._to_touch:
+            keys = [writer_key(writer) for writer in self._to_touch]
+            self._collections.writers.update_many(
+                {"_id": {"$in": keys}}, {"$inc": {"revision": 1}}, session=self._session
+            )
+
+    def ledger_position(self) -> int:
+        """Return the position of the erasure ledger that the store has applied."""
+        return int(self._known_registry()["ledger_position"])
+
+    def set_ledger_position(self, position: int) -> None:
+        """Note that the ledger is applied: in the documents of all writers, so they conflict."""
+        self._collections.writers.update_many(
+            {"ledger_position": {"$lt": position}},
+            {"$set": {"ledger_position": position}},
+            session=self._session,
+        )
+
+    def epochs(self) -> Sequence[Epoch]:
+        """Return the epochs of all topics, in the order of their numbers."""
+        return [
+            Epoch(
+                int(row["epoch"]),
+                row["topic_id"],
+                int(row["partitions"]),
+                {int(number): int(first) for number, first in row["firsts"].items()},
+            )
+            for row in self._known_registry()["epochs"]
+        ]
+
+    def add_epoch(self, epoch: Epoch) -> None:
+        """Note an epoch, in the one document of all writers."""
+        row = {
+            "epoch": epoch.number,
+            "topic_id": epoch.topic_id,
+            "partitions": epoch.partitions,
+            "firsts": {str(number): Int64(first) for number, first in epoch.firsts.items()},
+        }
+        self._touch_registry({"$push": {"epochs": row}})
+
+    def add_writer(self, writer: Writer) -> None:
+        """Make a writer's document and those of its statistics, where they are missing.
+
+        The registry is written, too, so that this conflicts with whoever sets the ledger position
+        in the documents of all writers that there are.
+        """
+        registry = self._touch_registry({})
+        if self._writer(writer) is not None:
+            return
+        document: Document = {
+            "_id": writer_key(writer),
+            "topic_id": writer.topic_id,
+            "partition": writer.partition,
+            "position": None,
+            "ledger_position": registry["ledger_position"],
+            "revision": 0,
+            "counts": {},
+            "reasons": {},
+            "arrivals": {},
+        }
+        self._collections.writers.insert_one(document, session=self._session)
+        self._collections.statistics.insert_many(
+            empty_documents(document["_id"]), session=self._session
+        )
+        self._writers[writer] = document
+
+    def position(self, writer: Writer) -> int | None:
+        """Return the first offset not yet decided, or None before the first chunk."""
+        document = self._writer(writer)
+        position = None if document is None else document["position"]
+        return None if position is None else int(position)
+
+    def positions(self, topic_id: str) -> Mapping[int, int]:
+        """Return the positions of a topic's writers by partition, and keep them from moving on.
+
+        Their documents are written before they are read: so whoever moves one on conflicts.
+        """
+        of_topic = {"topic_id": topic_id}
+        self._collections.writers.update_many(
+            of_topic, {"$inc": {"revision": 1}}, session=self._session
+        )
+        return {
+            int(found["partition"]): int(found["position"])
+            for found in self._collections.writers.find(of_topic, session=self._session)
+            if found["position"] is not None
+        }
+
+    def newest_arrival(self, writer: Writer) -> datetime | None:
+        """Return the last minute for which a writer has counted arrivals."""
+        newest = max(self._arrivals(writer), default=None)
+        return None if newest is None else minute_of(newest)
+
+    def held(
+        self,
+        persons: Collection[PersonId],
+        *,
+        probably_new: Collection[PersonId] = frozenset(),
+        limit: int | None = None,
+    ) -> Mapping[PersonId, Held]:
+        """Return what is held of some persons; see `MongoTransactions` on who is left out."""
+        if probably_new and self._optimistic:
+            persons = [person for person in persons if person not in probably_new]
+        if not persons:
+            return {}
+        keys = {person: key_of(person) for person in persons}
+        self._keys.update(keys)
+        by_key = {bytes(key): person for person, key in keys.items()}
+        found = self._collections.users.find(
+            {"_id": {"$in": list(keys.values())}},
+            HELD_FIELDS,
+            limit=limit or 0,
+            batch_size=len(keys) + 1,  # all in one answer
+            session=self._session,
+        )
+        held = {by_key[bytes(document["_id"])]: held_of(document) for document in found}
+        self._held.update(held)
+        if probably_new and not self._optimistic:
+            self.found_held = bool(held)
+        return held
+
+    def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
+        """Return what is held of up to `limit` persons who have expired."""
+        found = self._collections.users.find(
+            {"expires_at": {"$lte": midnight(read_on)}},
+            HELD_FIELDS,
+            limit=limit,
+            session=self._session,
+        )
+        held = {person_of(document["_id"]): held_of(document) for document in found}
+        self._held.update(held)
+        return held
+
+    def write(
+        self,
+        *,
+        upserts: Mapping[PersonId, tuple[Profile, int]],
+        deletions: Collection[PersonId],
+    ) -> None:
+        """Write profiles with their versions, and delete others.
+
+        What is newer takes the place of what is held by deletion and insertion: both go to the
+        server as one command each, and take less time than as many replacements (2026-11: 35,000
+        instead of 33,000 a second; 21,000 with the version in the filter, which the
+        transaction's snapshot makes needless).
+        """
+        going = [self._key(p) for p in (*deletions, *upserts) if p in self._held]
+        coming = [
+            document_of(self._key(person), profile, version)
+            for person, (profile, version) in upserts.items()
+        ]
+        if going:
+            self._collections.users.delete_many({"_id": {"$in": going}}, session=self._session)
+        if coming:
+            with _duplicates_apart():
+                self._collections.users.insert_many(coming, session=self._session)
+
+    def email_domains(self, writer: Writer) -> Mapping[str, int]:
+        """Return what a writer counts by e-mail domain."""
+        found = self._collections.statistics.find(
+            {"_id": {"$in": domain_keys(writer_key(writer))}}, session=self._session
+        )
+        documents = {document["_id"]: document for document in found}
+        self._domains[writer] = documents
+        return domains_of(documents.values())
+
+    def add_statistics(self, writer: Writer, difference: Statistics) -> None:
+        """Add to what a writer counts; a count that comes to zero is deleted.
+
+        Raises:
+            StoreError: a document of the statistics is gone.
+        """
+        statistics = self._collections.statistics
+        held = self._domains.pop(writer, {})
+        changes = changes_by_document(writer_key(writer), difference)
+        if not changes:
+            return
+        self._to_touch.add(writer)
+        smaller = [
+            key
+            for key, fields in changes.items()
+            if key not in held
+            and any(change < 0 and can_vanish(field) for field, change in fields.items())
+        ]
+        if smaller:
+            found = statistics.find({"_id": {"$in": smaller}}, session=self._session)
+            held |= {document["_id"]: document for document in found}
+        updates = [
+            UpdateOne({"_id": key}, update_of(fields, held.get(key, {})))
+            for key, fields in changes.items()
+        ]
+        done = statistics.bulk_write(updates, ordered=False, session=self._session)
+        if done.matched_count != len(updates):
+            raise lost(statistics.full_name)
+
+    def advance(
+        self,
+        writer: Writer,
+        *,
+        position: int,
+        tally: Tally,
+        arrivals: Mapping[datetime, int],
+        arrivals_until: datetime | None,
+    ) -> None:
+        """Move a writer to a position, and add to its tally and arrivals."""
+        added = {f"arrivals.{minute_name(minute)}": count for minute, count in arrivals.items()}
+        update: Document = {
+            "$inc": {"revision": 1, **count_fields(tally), **added},
+            "$set": {"position": Int64(position)},
+        }
+        if arrivals_until is not None:
+            oldest = minute_name(arrivals_until)
+            if too_old := [name for name in self._arrivals(writer) if name <= oldest]:
+                update["$unset"] = {f"arrivals.{name}": "" for name in too_old}
+        self._collections.writers.update_one(
+            {"_id": writer_key(writer)}, update, session=self._session
+        )
+        self._to_touch.discard(writer)
+
+    def quarantine(self, rejected: Sequence[Quarantined]) -> None:
+        """Keep rejected records."""
+        self._collections.quarantine.insert_many(
+            quarantine_documents(rejected), session=self._session
+        )
+
+    def delete_quarantined(self, *, before: datetime, limit: int) -> int:
+        """Delete up to `limit` rejected records that were logged before a moment."""
+        old = {"logged_at": {"$lt": timestamp(before)}}
+        found = self._collections.quarantine.find(
+            old, {"_id": 1}, limit=limit, session=self._session
+        )
+        if keys := [document["_id"] for document in found]:
+            self._collections.quarantine.delete_many({"_id": {"$in": keys}}, session=self._session)
+        return len(keys)
+
+    def _key(self, person: PersonId) -> Binary:
+        return self._keys.get(person) or key_of(person)
+
+    def _arrivals(self, writer: Writer) -> Mapping[str, int]:
+        document = self._writer(writer)
+        return {} if document is None else document["arrivals"]
+
+    def _writer(self, writer: Writer) -> Document | None:
+        """Look a writer up, together with the registry; None if it has no document yet."""
+        if writer not in self._writers:
+            key = writer_key(writer)
+            found = {
+                document["_id"]: document
+                for document in self._collections.writers.find(
+                    {"_id": {"$in": [REGISTRY, key]}}, session=self._session
+                )
+            }
+            self._registry = found.get(REGISTRY)
+            self._writers[writer] = found.get(key)
+        return self._writers[writer]
+
+    def _known_registry(self) -> Document:
+        """Return the document of all writers.
+
+        Raises:
+            StoreError: it is gone.
+        """
+        if self._registry is None:
+            self._registry = self._collections.writers.find_one(
+                {"_id": REGISTRY}, session=self._session
+            )
+        if self._registry is None:
+            raise lost(self._collections.writers.full_name)
+        return self._registry
+
+    def _touch_registry(self, update: Mapping[str, Any]) -> Document:
+        """Write the document of all writers, and return it.
+
+        Raises:
+            StoreError: it is gone.
+        """
+        self._registry = self._collections.writers.find_one_and_update(
+            {"_id": REGISTRY},
+            {"$inc": {"revision": 1}, **update},
+            session=self._session,
+            return_document=ReturnDocument.AFTER,
+        )
+        return self._known_registry()
+
+
+class MongoTransactions:
+    """Runs units of work; those that conflict are run again by the driver.
+
+    Most streams bring new persons only, and looking all of them up in vain is an eighth of
+    MongoDB's work (2026-11). So after some chunks of whose persons nobody was held, who is
+    probably new is inserted unseen. The unique `_id` finds out who is held after all: then nothing
+    was written, and the unit of work is run again, with looking everybody up.
+    """
+
+    def __init__(self, connection: Connection, collections: Collections) -> None:
+        """Work on a store."""
+        self._connection = connection
+        self._collections = collections
+        self._chunks_of_new_persons = 0
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run a unit of work in a transaction; see the port."""
+        optimistic = self._chunks_of_new_persons >= CHUNKS_OF_NEW_PERSONS
+        try:
+            return self._run(work, optimistic=optimistic)
+        except _UnexpectedDuplicateError:
+            return self._run(work, optimistic=False)
+
+    def _run(self, work: Callable[[UnitOfWork], T], *, optimistic: bool) -> T:
+        def attempt(session: ClientSession) -> tuple[T, bool | None]:
+            unit = MongoUnitOfWork(self._collections, session, optimistic=optimistic)
+            done = work(unit)
+            unit.finish()
+            return done, unit.found_held
+
+        done, found_held = self._connection.transaction(attempt)
+        if found_held is not None:
+            self._chunks_of_new_persons = 0 if found_held else self._chunks_of_new_persons + 1
+        return done
+
+
+@contextmanager
+def _duplicates_apart() -> Generator[None]:
+    """Tell an `_id` that is there already from other failures.
+
+    Raises:
+        _UnexpectedDuplicateError: there is one.
+    """
+    try:
+        yield
+    except BulkWriteError as failure:
+        if code_of(failure) == _DUPLICATE_KEY:
+            raise _UnexpectedDuplicateError from None
+        raise

@@ -1,0 +1,208 @@
+"""A deciding store's transaction on a SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Final, TypeVar
+
+from profiles.adapters.sqlite import counting
+from profiles.adapters.sqlite.database import transaction
+from profiles.adapters.sqlite.rows import UPSERT, profile_row, quarantine_row, timestamp
+from profiles.application.log.epochs import Epoch
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import Writer
+from profiles.application.ports.unit_of_work import UnitOfWork
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
+from profiles.domain.resolving import Held
+from profiles.domain.statistics import UNKNOWN, Statistics, cell_of
+from profiles.domain.tally import Tally
+
+T = TypeVar("T")
+
+_HELD: Final = "SELECT id, version, nationality, gender, birth_month, email_domain FROM users"
+_ADD_COUNT: Final = """
+    INSERT INTO counts VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+_ADD_ARRIVALS: Final = """
+    INSERT INTO arrivals VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+
+
+class SqliteUnitOfWork:
+    """A transaction; SQLite lets one begin when the other is over, so none conflicts."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Begin, inside a transaction of the connection."""
+        self._connection = connection
+        self._numbers: dict[Writer, int] = {}
+
+    def ledger_position(self) -> int:
+        """Return the position of the erasure ledger that is applied."""
+        return ledger_position(self._connection)
+
+    def set_ledger_position(self, position: int) -> None:
+        """Note that the ledger is applied up to a position."""
+        self._connection.execute("UPDATE store SET ledger_position = ?", (position,))
+
+    def epochs(self) -> Sequence[Epoch]:
+        """Return the epochs of all topics, in the order of their numbers."""
+        rows = self._connection.execute("SELECT * FROM epochs ORDER BY epoch")
+        return [
+            Epoch(number, topic_id, partitions, {int(n): o for n, o in json.loads(firsts).items()})
+            for number, topic_id, partitions, firsts in rows
+        ]
+
+    def add_epoch(self, epoch: Epoch) -> None:
+        """Note an epoch."""
+        number, topic_id, partitions, firsts = epoch
+        self._connection.execute(
+            "INSERT INTO epochs VALUES (?, ?, ?, ?)",
+            (number, topic_id, partitions, json.dumps(firsts)),
+        )
+
+    def add_writer(self, writer: Writer) -> None:
+        """Make room for what a writer counts, where it is new."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO writers (topic_id, partition) VALUES (?, ?)", writer
+        )
+
+    def position(self, writer: Writer) -> int | None:
+        """Return the first offset not yet decided, or None before the first chunk."""
+        return position(self._connection, writer)
+
+    def positions(self, topic_id: str) -> Mapping[int, int]:
+        """Return the positions of a topic's writers by partition."""
+        return dict(
+            self._connection.execute(
+                "SELECT partition, position FROM writers"
+                " WHERE topic_id = ? AND position IS NOT NULL",
+                (topic_id,),
+            ).fetchall()
+        )
+
+    def newest_arrival(self, writer: Writer) -> datetime | None:
+        """Return the last minute for which a writer has counted arrivals."""
+        (newest,) = self._connection.execute(
+            "SELECT max(minute) FROM arrivals WHERE writer = ?", (self._number(writer),)
+        ).fetchone()
+        return None if newest is None else datetime.fromisoformat(newest)
+
+    def held(
+        self,
+        persons: Collection[PersonId],
+        *,
+        probably_new: Collection[PersonId] = frozenset(),  # noqa: ARG002 - all are looked up
+        limit: int | None = None,
+    ) -> Mapping[PersonId, Held]:
+        """Return what is held of some persons."""
+        return self._held(
+            "id IN (SELECT value FROM json_each(?)) LIMIT ?",
+            json.dumps(list(persons)),
+            -1 if limit is None else limit,
+        )
+
+    def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
+        """Return what is held of up to `limit` persons who have expired."""
+        return self._held("expires_at <= ? LIMIT ?", read_on.isoformat(), limit)
+
+    def _held(self, condition: str, *arguments: str | int) -> Mapping[PersonId, Held]:
+        rows = self._connection.execute(f"{_HELD} WHERE {condition}", arguments)
+        return {
+            row[0]: Held(row[1], cell_of(row[2], row[3], row[4]), row[5] or UNKNOWN) for row in rows
+        }
+
+    def write(
+        self,
+        *,
+        upserts: Mapping[PersonId, tuple[Profile, int]],
+        deletions: Collection[PersonId],
+    ) -> None:
+        """Write profiles with their versions, and delete others."""
+        many = self._connection.executemany
+        many("DELETE FROM users WHERE id = ?", [(person,) for person in deletions])
+        many(UPSERT, [profile_row(profile, version) for profile, version in upserts.values()])
+
+    def email_domains(self, writer: Writer) -> Mapping[str, int]:
+        """Return what a writer counts by e-mail domain."""
+        return counting.email_domains(self._connection, self._number(writer))
+
+    def add_statistics(self, writer: Writer, difference: Statistics) -> None:
+        """Add to what a writer counts; a count that comes to zero is deleted."""
+        counting.add(self._connection, self._number(writer), difference)
+
+    def advance(
+        self,
+        writer: Writer,
+        *,
+        position: int,
+        tally: Tally,
+        arrivals: Mapping[datetime, int],
+        arrivals_until: datetime | None,
+    ) -> None:
+        """Move a writer to a position, and add to its tally and arrivals."""
+        number = self._number(writer)
+        many, one = self._connection.executemany, self._connection.execute
+        one("UPDATE writers SET position = ? WHERE writer = ?", (position, number))
+        many(_ADD_COUNT, counting.tally_rows(number, tally))
+        many(_ADD_ARRIVALS, [(m.isoformat(), number, count) for m, count in arrivals.items()])
+        if arrivals_until is not None:
+            one(
+                "DELETE FROM arrivals WHERE writer = ? AND minute <= ?",
+                (number, arrivals_until.isoformat()),
+            )
+
+    def quarantine(self, rejected: Sequence[Quarantined]) -> None:
+        """Keep rejected records."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [quarantine_row(self._number(each.partition.writer), each) for each in rejected],
+        )
+
+    def delete_quarantined(self, *, before: datetime, limit: int) -> int:
+        """Delete up to `limit` rejected records that were logged before a moment."""
+        return self._connection.execute(
+            "DELETE FROM quarantine WHERE (writer, offset, ordinal) IN"
+            " (SELECT writer, offset, ordinal FROM quarantine WHERE logged_at < ? LIMIT ?)",
+            (timestamp(before), limit),
+        ).rowcount
+
+    def _number(self, writer: Writer) -> int:
+        """Return the number by which other tables name a writer."""
+        if writer not in self._numbers:
+            (self._numbers[writer],) = self._connection.execute(
+                "SELECT writer FROM writers WHERE topic_id = ? AND partition = ?", writer
+            ).fetchone()
+        return self._numbers[writer]
+
+
+class SqliteTransactions:
+    """Runs units of work; each waits for those of other processes to end."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Work on an open connection that no other thread uses meanwhile."""
+        self._connection = connection
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run a unit of work in a transaction; see the port."""
+        with transaction(self._connection):
+            return work(SqliteUnitOfWork(self._connection))
+
+
+def ledger_position(connection: sqlite3.Connection) -> int:
+    """Return the position of the erasure ledger that is applied."""
+    (applied,) = connection.execute("SELECT ledger_position FROM store").fetchone()
+    return int(applied)
+
+
+def position(connection: sqlite3.Connection, writer: Writer) -> int | None:
+    """Return the first offset not yet decided, or None before the first chunk."""
+    row = connection.execute(
+        "SELECT position FROM writers WHERE topic_id = ? AND partition = ?", writer
+    ).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,136 @@
+"""Is everything as it must be? All that a job is joined to is asked once, and nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Final
+
+from profiles.application.assurance.checks import (
+    Check,
+    FileFacts,
+    clock_check,
+    failed,
+    file_check,
+    page_check,
+    policy_check,
+    progress_checks,
+    server_checks,
+    table_checks,
+    topic_checks,
+)
+from profiles.application.assurance.partitioning import partitioning_check, partitioning_of
+from profiles.application.log.messages import Decode
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.probes import DecidingProbe, FollowingProbe, LogProbe
+from profiles.application.ports.stores import StoreProgress
+from profiles.domain.errors import ProfilesError
+from profiles.domain.policy import PrivacyPolicy
+
+NEWEST: Final = 500
+"""Records of each partition that are looked at to tell where keys are put."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogToExamine:
+    """A log with the names of its topics; `ledger` is None where the ledger is a file."""
+
+    probe: LogProbe
+    topic: str
+    rejected: str
+    ledger: str | None
+    decode: Decode = field(repr=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Doctor:
+    """Examines everything that a job is joined to.
+
+    ledger: opens the erasure ledger where it is there, given the position that the store has
+        applied; never makes it.
+    files: those that hold persons. k: of the page, or None where it is not set.
+    urls: how many were given; one with a secret in it would have been refused.
+    """
+
+    deciding: DecidingProbe
+    following: FollowingProbe | None
+    log: LogToExamine | None
+    ledger: Callable[[int], AbstractContextManager[Ledger]]
+    files: Sequence[FileFacts]
+    policy: PrivacyPolicy
+    k: int | None
+    urls: int
+    clock: Clock
+    _progress: StoreProgress | None = field(default=None, init=False)
+
+    def examine(self) -> Sequence[Check]:
+        """Ask everything once; what does not answer is a finding and no failure."""
+        checks = list(_ending(self.deciding.name, self._decides()))
+        if self.following is not None:
+            checks += _ending(self.following.name, self._follows(self.following))
+        if self.log is not None:
+            checks += _ending(self.log.probe.name, self._logs(self.log))
+        checks += _ending("erasure ledger", self._forbids())
+        checks += map(file_check, self.files)
+        found = f"none in {self.urls} URL{'s' if self.urls > 1 else ''}"
+        checks.append(Check(what="secrets in URLs", ok=True, found=found))
+        return [*checks, policy_check(self.policy), page_check(self.k)]
+
+    def _decides(self) -> Iterator[Check]:
+        yield from server_checks(self.deciding.name, self.deciding.server())
+        self._progress = self.deciding.progress()
+        found = "there, of this release's schema"
+        yield Check(what=f"{self.deciding.name}: store", ok=True, found=found)
+
+    @staticmethod
+    def _follows(probe: FollowingProbe) -> Iterator[Check]:
+        yield from server_checks(probe.name, probe.server())
+        yield from table_checks(probe.name, probe.table())
+
+    def _logs(self, log: LogToExamine) -> Iterator[Check]:
+        yield from server_checks(log.probe.name, log.probe.server())
+        process = "`profiles process` makes it."
+        made_by = {
+            log.topic: "`profiles produce` makes it; or name another with --topic.",
+            log.rejected: process,
+        }
+        if log.ledger is not None:
+            made_by[log.ledger] = process
+        for name, remedy in made_by.items():
+            yield from _ending(f"topic {name}", self._topic(log, name, remedy))
+
+    def _topic(self, log: LogToExamine, name: str, remedy: str) -> Iterator[Check]:
+        facts = log.probe.topic(name)
+        if facts is None:
+            yield Check(what=f"topic {name}", ok=False, found="there is none", remedy=remedy)
+            return
+        yield from topic_checks(facts)
+        if name != log.topic:
+            return
+        if facts.newest is not None and (ahead := facts.newest - self.clock()).total_seconds() > 0:
+            yield clock_check(f"topic {name}: newest record", ahead)
+        if self._progress is not None:
+            yield from progress_checks(facts, self._progress)
+        newest = log.probe.newest(name, limit=NEWEST)
+        yield partitioning_check(
+            name, partitioning_of(newest, facts.partitions, log.probe.place, log.decode)
+        )
+
+    def _forbids(self) -> Iterator[Check]:
+        applied = 0 if self._progress is None else self._progress.ledger_position
+        with self.ledger(applied) as ledger:
+            position = ledger.view(at_least=applied).position
+        found = f"{position:,} entries"
+        if self._progress is not None:
+            found += f", of which the store has applied {applied:,}"
+        yield Check(what="erasure ledger", ok=True, found=found)
+
+
+def _ending(what: str, checks: Iterator[Check]) -> Iterator[Check]:
+    """Pass checks on; a failure in between is the last of them."""
+    try:
+        yield from checks
+    except ProfilesError as failure:
+        yield failed(what, failure)

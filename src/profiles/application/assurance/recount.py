@@ -1,0 +1,124 @@
+"""Counting all that is held once more, and holding each profile against the policy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from profiles.application.assurance.checks import Check
+from profiles.domain.policy import PrivacyPolicy
+from profiles.domain.profile import Profile
+from profiles.domain.statistics import OTHER, UNKNOWN, Cell, Statistics, cell_of
+
+_MONTHS: Final = 12
+
+
+def ages_in(as_of: date, birth_month: str) -> range:
+    """Return the full years that somebody born in a month (`YYYY-MM`) can have on a day."""
+    year, month = int(birth_month[:4]), int(birth_month[5:])
+    months = (as_of.year - year) * _MONTHS + as_of.month - month
+    oldest = months // _MONTHS
+    return range(oldest - (months % _MONTHS == 0), oldest + 1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Recount:
+    """Counts profiles one by one, in a memory that does not grow with them.
+
+    E-mail domains are an open set; those that the statistics tell apart are told apart here.
+
+    told: what the statistics say. today: the UTC date of the reading.
+    """
+
+    told: Statistics
+    policy: PrivacyPolicy
+    today: date
+    held: int = 0
+    expired: int = 0
+    minors: int = 0
+    misfits: int = 0
+    _cells: Counter[Cell] = field(default_factory=Counter, repr=False)
+    _domains: Counter[str] = field(default_factory=Counter, repr=False)
+    _others: int = 0
+
+    def add(self, profile: Profile) -> None:
+        """Count a profile."""
+        self.held += 1
+        self.expired += profile.expires_at <= self.today
+        possible = ages_in(profile.as_of, profile.birth_month)
+        self.minors += min(profile.age, possible[-1]) < self.policy.minimum_age
+        self.misfits += profile.age not in possible
+        self._cells[cell_of(profile.nationality, profile.gender, profile.birth_month)] += 1
+        domain = profile.email_domain or UNKNOWN
+        if domain != OTHER and domain in self.told.email_domains:
+            self._domains[domain] += 1
+        else:
+            self._others += 1
+
+    @property
+    def wrong_cells(self) -> int:
+        """Count the cells in which the statistics say something else."""
+        told = self.told.cells
+        return sum(
+            told.get(cell, 0) != self._cells[cell] for cell in told.keys() | self._cells.keys()
+        )
+
+    @property
+    def wrong_domains(self) -> int:
+        """Count the e-mail domains of which the statistics say something else.
+
+        A writer beyond its bound counts a domain among the others; another may tell it apart.
+        """
+        told = {d: count for d, count in self.told.email_domains.items() if d != OTHER}
+        others = self.told.email_domains.get(OTHER, 0)
+        if not others:
+            return sum(count != self._domains[d] for d, count in told.items()) + (self._others != 0)
+        more = {d: self._domains[d] - count for d, count in told.items()}
+        return sum(count < 0 for count in more.values()) + (
+            others != self._others + sum(more.values())
+        )
+
+    def checks(self) -> list[Check]:
+        """Judge what was counted."""
+        wrong = self.wrong_cells + self.wrong_domains
+        return [
+            Check(
+                what="statistics",
+                ok=not wrong,
+                found="equal to a recount"
+                if not wrong
+                else f"{self.wrong_cells:,} cells and {self.wrong_domains:,} e-mail domains differ"
+                " from a recount",
+                remedy=None
+                if not wrong
+                else "Something else has written to the store, or this is a defect: please report"
+                " it. Nothing is made equal by force; start with an empty store, or restore a copy"
+                " from before, and read the log again.",
+            ),
+            _none(
+                "minors",
+                self.minors,
+                "Nothing of ours stores them: find out what has written there, and erase them.",
+            ),
+            _none(
+                "ages that do not fit the month of birth",
+                self.misfits,
+                "Something else has written to the store: find out what.",
+            ),
+            _none(
+                "expired",
+                self.expired,
+                "`profiles process` (or `run`) deletes them: it looks every 10 minutes.",
+            ),
+        ]
+
+
+def _none(what: str, count: int, remedy: str) -> Check:
+    return Check(
+        what=what,
+        ok=not count,
+        found=f"{count:,} profiles" if count else "none",
+        remedy=remedy if count else None,
+    )

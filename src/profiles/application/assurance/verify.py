@@ -1,0 +1,132 @@
+"""The proof: what is held, counted and followed is what it should be, and nobody else is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from profiles.application.assurance.checks import Check, failed
+from profiles.application.assurance.reconciliation import (
+    AT_ONCE,
+    Reconciliation,
+    Repair,
+    reconciliation_check,
+)
+from profiles.application.assurance.recount import Recount
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import DecidingStore, FollowingStore, StoreProgress
+from profiles.domain.errors import ProfilesError
+from profiles.domain.policy import PrivacyPolicy
+from profiles.domain.statistics import Statistics
+from profiles.domain.tally import Tally, UnbalancedTallyError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What was found; it names nobody.
+
+    held: profiles in the deciding store. followed: rows in the following one, if there is one.
+    repaired: what was done, if that was asked for.
+    """
+
+    held: int
+    followed: int | None
+    checks: Sequence[Check]
+    repaired: Repair | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Verifier:
+    """Verifies the stores. The deciding store is never written, whatever is found.
+
+    ledger: opens the erasure ledger where it is there, given the position that the store has
+        applied; never makes it.
+    """
+
+    store: DecidingStore
+    following: FollowingStore | None
+    ledger: Callable[[int], AbstractContextManager[Ledger]]
+    policy: PrivacyPolicy
+    clock: Clock
+
+    def run(self, *, repair: bool) -> Verification:
+        """Go through all that is held.
+
+        repair: make the following store equal to the deciding store.
+
+        Raises:
+            StoreError: a store did not answer; what was repaired until then stays so.
+        """
+        before = self._state()
+        today = self.clock().date()
+        recount = Recount(told=before[1], policy=self.policy, today=today)
+        for profile, _ in self.store.profiles():
+            recount.add(profile)
+        checks = [*recount.checks(), _tally_check(before[2])]
+        followed, repaired = None, None
+        if self.following is not None:
+            comparing = Reconciliation(
+                store=self.store,
+                following=self.following,
+                progress=before[0],
+                today=today,
+                repair=repair,
+            )
+            found, done = comparing.run()
+            followed, repaired = found.rows, done if repair else None
+            checks.append(reconciliation_check(found, repaired))
+        checks += self._suppressed(before[0].ledger_position)
+        checks.append(_rest_check(at_rest=before == self._state()))
+        return Verification(held=recount.held, followed=followed, checks=checks, repaired=repaired)
+
+    def _state(self) -> tuple[StoreProgress, Statistics, Tally]:
+        """Return what changes with all that is written."""
+        return self.store.progress(), self.store.statistics(), self.store.counts()
+
+    def _suppressed(self, applied: int) -> Iterator[Check]:
+        """Look for those whom the ledger suppresses."""
+        what = "erased persons"
+        try:
+            with self.ledger(applied) as ledger:
+                view = ledger.view(at_least=applied)
+        except ProfilesError as failure:
+            yield failed(what, failure)
+            return
+        erased = sorted(view.suppressed)
+        here = there = 0
+        for start in range(0, len(erased), AT_ONCE):
+            some = erased[start : start + AT_ONCE]
+            here += len(self.store.held(some))
+            there += 0 if self.following is None else len(self.following.held(some))
+        found = f"{here:,} of {len(erased):,} are held"
+        if self.following is not None:
+            found += f", {there:,} in the following store"
+        remedy = None
+        if here + there:
+            remedy = (
+                "`profiles process` (or `run`) applies the ledger's new entries with the next"
+                " record, and `profiles verify --repair` does so in the following store."
+            )
+        yield Check(what=what, ok=not here + there, found=found, remedy=remedy)
+
+
+def _tally_check(tally: Tally) -> Check:
+    what = "tallies"
+    try:
+        tally.check()
+    except UnbalancedTallyError as unbalanced:
+        found = f"{unbalanced.read:,} read, {unbalanced.outcomes:,} with an outcome or a reason"
+        remedy = "This is a defect of profiles; please report it."
+        return Check(what=what, ok=False, found=found, remedy=remedy)
+    return Check(what=what, ok=True, found=f"add up to the {tally.read:,} that were read")
+
+
+def _rest_check(*, at_rest: bool) -> Check:
+    return Check(
+        what="at rest",
+        ok=at_rest,
+        found="yes" if at_rest else "no: it was written to while it was read",
+        remedy=None if at_rest else "Stop the jobs that write to it, and verify again.",
+    )

@@ -1,0 +1,1 @@
+"""From a source to the log, and from the log into the stores."""

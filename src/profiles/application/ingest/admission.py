@@ -1,0 +1,58 @@
+"""Intake: from a source into the log, minimised and gated on the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogRecord, Notice
+from profiles.domain.assessing import admit
+from profiles.domain.minimising import minimise
+from profiles.domain.outcome import Rejected, Withheld, WithheldReason
+from profiles.domain.person import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What of a delivery may go into the log, and what was kept out."""
+
+    persons: Sequence[Person]
+    notice: Notice
+
+    def appended(self, first: int, *, logged_at: datetime) -> Sequence[LogRecord]:
+        """Return the records that a log has made of this from offset `first` on."""
+        records = [
+            LogRecord(offset, logged_at, None, person)
+            for offset, person in enumerate(self.persons, first)
+        ]
+        if self.notice:
+            records.append(LogRecord(first + len(records), logged_at, None, self.notice))
+        return records
+
+
+def admit_batch(values: Sequence[bytes], rules: Rules, *, now: datetime) -> Admitted:
+    """Read what a source delivered; keep minors and all that is forbidden out of the log.
+
+    now: the moment of logging, aware; it stands for the time that the log is going to give.
+    """
+    dates = rules.dates(logged_at=now, read_at=now)
+    persons: list[Person] = []
+    withheld: Counter[WithheldReason] = Counter()
+    rejected: list[Rejected] = []
+    for value in values:
+        records = rules.decode(value)
+        if isinstance(records, Rejected):
+            rejected.append(records)
+            continue
+        for index, item in enumerate(records.items):
+            outcome = admit(item, rules.policy, dates)
+            if isinstance(outcome, Person):
+                persons.append(minimise(outcome, rules.policy))
+            elif isinstance(outcome, Withheld):
+                withheld[outcome.reason] += 1
+            else:
+                rejected.append(replace(outcome, path=records.path(index, outcome.path)))
+    return Admitted(persons=persons, notice=Notice(withheld=withheld, rejected=rejected))

@@ -1,0 +1,244 @@
+"""Log to stores: read as one of a group, decide, and have every store take each batch."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Final
+
+from profiles.application.errors import GapError, LogAwayError, LogError, StoreError
+from profiles.application.ingest.chunking import (
+    CHUNK_RECORDS,
+    WAITING_PERSONS,
+    decide_run,
+)
+from profiles.application.ingest.pipeline import Lease, Pipeline
+from profiles.application.ingest.retention import RetentionSweeper
+from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.logs import PartitionedLog, RejectedSink
+from profiles.application.ports.retrying import Retry
+from profiles.application.ports.stores import DecidingStore, FollowingStore
+from profiles.domain.tally import Tally
+
+READ_RECORDS: Final = 4 * CHUNK_RECORDS
+"""Records asked for at once. The partitions share them: four fill a chunk each."""
+
+READ_S: Final = 0.1
+AGAIN_S: Final = 1.0
+KEEP_ALIVE_S: Final = 5.0
+REVOKED_S: Final = 10.0
+"""Seconds for which a partition that goes to another reader waits for what is under way."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Consumer:
+    """Takes what the log holds into the deciding store, and what that holds into the following.
+
+    Reading begins at the deciding store's position, or before it where the group has not noted
+    that everything up to there is in the following store and in the topic of rejected records,
+    too. A crash at any moment costs nothing: what is read again is not decided again, and the
+    following store is sent once more what is held.
+
+    progress: called with the tally of each chunk.
+    tally: of all chunks that every store has got from this reader.
+    """
+
+    log: PartitionedLog
+    store: DecidingStore
+    ledger: Ledger
+    rejected: RejectedSink
+    rules: Rules
+    clock: Clock
+    retry: Retry
+    following: FollowingStore | None = None
+    progress: Callable[[Tally], None] = lambda _tally: None
+    tally: Tally = field(default_factory=Tally, init=False)
+    _leases: dict[int, Lease] = field(default_factory=dict, init=False)
+    _reached: dict[int, int] = field(default_factory=dict, init=False)
+    _sweeper: RetentionSweeper = field(init=False)
+    _sweeping: Future[None] | None = field(default=None, init=False)
+    _look_again: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self._sweeper = RetentionSweeper(store=self.store, clock=self.clock)
+
+    def run(self, *, once: bool = False, stop: Event) -> bool:
+        """Run until `stop` is set; with `once` no further than the log's ends as of now.
+
+        Returns whether the ends were reached.
+
+        Raises:
+            GapError, LogError, LedgerError, StoreError: what every store has stays; running
+                again goes on from there.
+        """
+        ends = {p.number: self.log.bounds(p)[1] for p in self.log.partitions()} if once else {}
+        with Pipeline(
+            store=self.store,
+            ledger=self.ledger,
+            rejected=self.rejected,
+            following=self.following,
+            retry=self.retry,
+            stop=stop,
+        ) as pipeline:
+            self.log.subscribe(lambda numbers, lost: self._revoke(pipeline, numbers, lost=lost))
+            finished = False
+            while not (finished or stop.is_set()):
+                self._step(pipeline, stop)
+                finished = once and self._has_reached(ends, pipeline)
+            while pipeline.chunks:
+                if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
+                    self.log.keep_alive()
+                self._collect(pipeline)
+            self.log.commit(self._reached, wait=True)
+        return finished
+
+    def _step(self, pipeline: Pipeline, stop: Event) -> None:
+        """Collect what is done, and read on if there is room for more."""
+        self._collect(pipeline)
+        if pipeline.persons >= WAITING_PERSONS:
+            if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
+                self.log.keep_alive()
+            return
+        self._sweep(pipeline)
+        waiting = self.log.waiting()
+        if waiting and not self._begin(pipeline, waiting):
+            stop.wait(AGAIN_S)
+        for run in self.log.read(limit=READ_RECORDS, timeout_s=READ_S):
+            lease = self._leases[run.partition.number]
+            for chunk in decide_run(run, rules=self.rules, clock=self.clock):
+                pipeline.submit(chunk, lease)
+
+    def _collect(self, pipeline: Pipeline, *, wait: bool = False) -> None:
+        """Count what every store has, and let the group know."""
+        ends: dict[int, int] = {}
+        for chunk, tally in pipeline.completed():
+            self.tally += tally
+            self.progress(tally)
+            if chunk.partition.number in self._leases:
+                ends[chunk.partition.number] = chunk.end
+        self._reached.update(ends)
+        self.log.commit(ends, wait=wait)
+
+    def _begin(self, pipeline: Pipeline, waiting: Collection[LogPartition]) -> bool:
+        """Begin with the partitions that have come; tell whether that was possible."""
+        positions = self._positions(pipeline, waiting)
+        if positions is None:
+            return False
+        try:
+            committed = {p.number: self.log.committed(p) for p in waiting}
+            starts = {
+                p.number: self._start(p, positions[p.number], committed[p.number]) for p in waiting
+            }
+            if self.log.waiting() != waiting or not self._set_back(waiting, starts, committed):
+                return False
+        except LogAwayError as failure:
+            _logger.warning("%s Reading waits for it; trying again.", failure)
+            return False
+        self.log.begin(starts)
+        self._leases.update({number: Lease() for number in starts})
+        self._reached.update(starts)
+        return True
+
+    def _positions(
+        self, pipeline: Pipeline, partitions: Collection[LogPartition]
+    ) -> Mapping[int, int | None] | None:
+        """Ask the deciding store how far it is, or return None if it does not answer."""
+        asked = pipeline.ask(lambda: {p.number: self.store.position(p) for p in partitions})
+        while not wait([asked], timeout=KEEP_ALIVE_S).done:
+            self.log.keep_alive()
+        try:
+            return asked.result()
+        except StoreError as failure:
+            _logger.warning("%s Reading waits for it; trying again.", failure)
+            return None
+
+    def _set_back(
+        self,
+        waiting: Collection[LogPartition],
+        starts: Mapping[int, int],
+        committed: Mapping[int, int | None],
+    ) -> bool:
+        """Have the group note where it begins if that is before what it has noted; tell if it did.
+
+        So it is where the deciding store was restored from an earlier copy, or is a new one, or
+        where the topic was made anew. What the group had noted said nothing of the chunks to
+        come: after a crash between the two stores the following one would miss them.
+        """
+        ahead = [p for p in waiting if (committed[p.number] or 0) > starts[p.number]]
+        if ahead:
+            self.log.commit({p.number: starts[p.number] for p in ahead}, wait=True)
+        return all(self.log.committed(p) == starts[p.number] for p in ahead)
+
+    def _start(self, partition: LogPartition, position: int | None, committed: int | None) -> int:
+        """Return where to begin, so that no store misses anything."""
+        first, end = self.log.bounds(partition)
+        if position is None:
+            return first
+        if position < first:
+            raise GapError(position, first)
+        if position > end:
+            raise LogError(
+                f"Partition {partition.number} of the log",
+                f"it ends at offset {end}, but was read up to {position}: it has lost records",
+                "Restore it, or make the topic anew; the stores keep what they hold.",
+            )
+        if committed is not None and committed < first:
+            _logger.warning(
+                "The log no longer holds offsets %d to %d of partition %d. The deciding store has"
+                " them; if another store follows it, run `profiles verify --repair`.",
+                *(committed, first - 1, partition.number),
+            )
+        return min(position, max(first, first if committed is None else committed))
+
+    def _revoke(self, pipeline: Pipeline, numbers: Collection[int], *, lost: bool) -> None:
+        """Finish what is under way of partitions that go, or leave it to their next reader."""
+        leases = [self._leases[number] for number in numbers if number in self._leases]
+        if not lost:
+            deadline = time.monotonic() + REVOKED_S
+            for lease in leases:
+                pipeline.wait(lease, timeout_s=max(0.0, deadline - time.monotonic()))
+            self._collect(pipeline, wait=True)
+        for lease in leases:
+            lease.active = False
+        for number in numbers:
+            self._leases.pop(number, None)
+            self._reached.pop(number, None)
+
+    def _has_reached(self, ends: Mapping[int, int], pipeline: Pipeline) -> bool:
+        """Tell whether all stores have the log up to these ends, by whichever reader."""
+        if pipeline.chunks:
+            return False
+        behind = {number for number, end in ends.items() if self._reached.get(number, -1) < end}
+        if not behind:
+            return True
+        now = time.monotonic()
+        if now < self._look_again or behind & {p.number for p in self.log.assigned()}:
+            return False
+        self._look_again = now + AGAIN_S
+        others = [p for p in self.log.partitions() if p.number in behind]
+        positions = self._positions(pipeline, others)
+        try:
+            return positions is not None and all(
+                self._start(p, positions[p.number], self.log.committed(p)) >= ends[p.number]
+                for p in others
+            )
+        except LogAwayError as failure:
+            _logger.warning("%s Trying again.", failure)
+            return False
+
+    def _sweep(self, pipeline: Pipeline) -> None:
+        """Delete what is past its retention, now and then."""
+        if self._sweeping is not None and self._sweeping.done():
+            sweeping, self._sweeping = self._sweeping, None
+            sweeping.result()  # nothing that passes: a store that is away is swept later
+        if self._sweeper.falls_due():
+            self._sweeping = pipeline.ask(self._sweeper.sweep)

@@ -1,0 +1,142 @@
+"""A share of a batch: what one task of a cluster does with the records of one partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Final, TypeVar
+
+from profiles.application.errors import GapError, LogError
+from profiles.application.ingest.chunking import WAITING_PERSONS, decide_run
+from profiles.application.ingest.pipeline import Lease, Pipeline
+from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogPartition, LogRecord, Run
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.logs import LogLookup, RejectedSink
+from profiles.application.ports.retrying import Retry
+from profiles.application.ports.stores import DecidingStore, FollowingStore
+from profiles.domain.tally import Tally
+
+T = TypeVar("T")
+
+_WAIT_S: Final = 5.0
+_AGAIN_S: Final = 0.5
+
+
+@dataclass(slots=True, kw_only=True)
+class PartitionTask:
+    """Takes what a task was handed into the deciding store, and what that holds into the following.
+
+    Somebody else (a checkpoint) says where a batch begins, and may be wrong: so what was handed
+    over is compared with the deciding store's position and with the log itself first. A share
+    that is handed over again, whole or in part, is not decided again; the following store is
+    sent once more what is held.
+
+    lookup: the log that the records are said to come from.
+    stop: ends the waiting for a store that is away.
+    """
+
+    store: DecidingStore
+    ledger: Ledger
+    rejected: RejectedSink
+    lookup: LogLookup
+    rules: Rules
+    clock: Clock
+    retry: Retry
+    following: FollowingStore | None = None
+    stop: Event = field(default_factory=Event)
+
+    def take(self, partition: LogPartition, pieces: Iterable[Sequence[LogRecord]]) -> Tally:
+        """Take consecutive pieces of a partition; return when every store has all of them.
+
+        partition: as the topic was before anything was fetched.
+
+        Returns the tally of all pieces.
+
+        Raises:
+            LogError: the topic was made anew meanwhile, or the pieces begin beyond what the
+                stores have; nothing after that was written.
+            GapError: the log has lost records that the stores have not seen.
+            StoreError, LedgerError: what every store has stays.
+        """
+        tally = Tally()
+        end: int | None = None
+        with Pipeline(
+            store=self.store,
+            ledger=self.ledger,
+            rejected=self.rejected,
+            following=self.following,
+            retry=self.retry,
+            stop=self.stop,
+        ) as pipeline:
+            lease = Lease()
+            for records in filter(None, pieces):
+                self._check_identity(partition)
+                first = records[0].offset
+                start = self._start(partition, first) if end is None else end
+                end = records[-1].offset + 1
+                run = Run(partition=partition, records=records, start=start, end=end)
+                for chunk in decide_run(run, rules=self.rules, clock=self.clock):
+                    pipeline.submit(chunk, lease)
+                    tally += self._collected(pipeline, room_for=WAITING_PERSONS)
+            tally += self._collected(pipeline, room_for=1)
+        return tally
+
+    def _collected(self, pipeline: Pipeline, *, room_for: int) -> Tally:
+        """Wait until fewer persons than `room_for` are under way; count those who are done."""
+        tally = Tally()
+        while True:
+            for _, done in pipeline.completed():
+                tally += done
+            if pipeline.persons < room_for and (room_for > 1 or not pipeline.chunks):
+                return tally
+            pipeline.wait(timeout_s=_WAIT_S)
+
+    def _check_identity(self, partition: LogPartition) -> None:
+        """Make sure that what was handed over is of this topic, and not of one made since.
+
+        Ids don't come back: the same one before and after the fetching was there in between.
+        """
+        while (identity := self.lookup.identity()) is None:
+            if self.stop.wait(_AGAIN_S):
+                raise LogError(
+                    "The log",
+                    "it did not say which topic it holds",
+                    "See that it is up, and run the same command again.",
+                )
+        if identity != partition.topic_id:
+            raise LogError(
+                "The topic",
+                "it was deleted and made anew while it was read",
+                "Nothing of the new one was taken in. Run the same command again with a new"
+                " checkpoint: it reads the new one from its beginning, and the stores keep what"
+                " they hold.",
+            )
+
+    def _start(self, partition: LogPartition, first: int) -> int:
+        """Return where the first chunk begins, so that nothing is missed.
+
+        Offsets between the position and the first record are part of it where the log has no
+        record there.
+        """
+        position = self._asked(lambda: self.store.position(partition))
+        held_from = self._asked(lambda: self.lookup.first(partition))
+        expected = held_from if position is None else position
+        if first <= expected:
+            return first
+        if expected < held_from:
+            raise GapError(expected, held_from)
+        if self._asked(lambda: self.lookup.holds_records(partition, expected, first)):
+            raise LogError(
+                f"Partition {partition.number} of the log",
+                f"the batch begins at offset {first}, but the stores have it only up to {expected},"
+                " and it still holds records in between",
+                "The checkpoint is ahead of the stores, or of another topic; nothing was written."
+                " Run the same command with a new checkpoint: nothing is doubled.",
+            )
+        return expected
+
+    def _asked(self, question: Callable[[], T]) -> T:
+        return self.retry(question, given_up=self.stop.is_set)

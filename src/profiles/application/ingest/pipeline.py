@@ -1,0 +1,184 @@
+"""From decided chunks into the stores: the deciding store, then what follows, in two threads.
+
+While one chunk is being followed the next is applied, and the caller decides the one after that.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
+from types import TracebackType
+from typing import NamedTuple, Self, TypeVar
+
+from profiles.application.errors import MAY_PASS
+from profiles.application.log.deciding import Chunk
+from profiles.application.log.quarantine import quarantined_of
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.logs import RejectedSink
+from profiles.application.ports.retrying import Retry
+from profiles.application.ports.stores import Applied, DecidingStore, Following, FollowingStore
+from profiles.domain.errors import ProfilesError
+from profiles.domain.tally import Tally
+
+T = TypeVar("T")
+
+
+class _AbandonedError(ProfilesError):
+    """A chunk is not worked on any more; somebody else begins with it again."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """The right to work on a partition, until another reader gets it."""
+
+    active: bool = True
+
+
+class Done(NamedTuple):
+    """A chunk that all stores have."""
+
+    chunk: Chunk
+    tally: Tally
+
+
+@dataclass(slots=True, kw_only=True)
+class _Task:
+    chunk: Chunk
+    lease: Lease
+    done: Future[Tally] = field(init=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Pipeline:
+    """Works on chunks in the order in which they are submitted, until both stores have each.
+
+    A store that is away is asked again and again, until `stop` is set or the partition goes to
+    another reader. A chunk abandoned then may be in the deciding store and not in what follows:
+    it has to be read and submitted again, and nothing of it is decided anew.
+    """
+
+    store: DecidingStore
+    ledger: Ledger
+    rejected: RejectedSink
+    following: FollowingStore | None
+    retry: Retry
+    stop: Event
+    _broken: bool = field(default=False, init=False)
+    _failure: BaseException | None = field(default=None, init=False)
+    _tasks: deque[_Task] = field(default_factory=deque, init=False)
+    _deciding: ThreadPoolExecutor = field(
+        default_factory=partial(ThreadPoolExecutor, 1, thread_name_prefix="deciding-store"),
+        init=False,
+    )
+    _after: ThreadPoolExecutor = field(
+        default_factory=partial(ThreadPoolExecutor, 1, thread_name_prefix="following-store"),
+        init=False,
+    )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        frames: TracebackType | None,
+    ) -> None:
+        """End the threads after what they are at."""
+        self._broken = self._broken or kind is not None
+        self._deciding.shutdown()
+        self._after.shutdown()
+
+    @property
+    def persons(self) -> int:
+        """Count the persons of the chunks that are not done."""
+        return sum(task.chunk.read for task in self._tasks)
+
+    @property
+    def chunks(self) -> int:
+        """Count the chunks that are not done."""
+        return len(self._tasks)
+
+    def submit(self, chunk: Chunk, lease: Lease) -> None:
+        """Take a chunk."""
+        task = _Task(chunk=chunk, lease=lease)
+        applied = self._deciding.submit(self._apply, task)
+        task.done = self._after.submit(self._follow, task, applied)
+        self._tasks.append(task)
+
+    def ask(self, question: Callable[[], T]) -> Future[T]:
+        """Put a question to the deciding store, from the thread that it is used in."""
+        return self._deciding.submit(question)
+
+    def completed(self) -> Sequence[Done]:
+        """Return what has been done since the last call, in order.
+
+        Raises:
+            ProfilesError: what no retrying mends; nothing more is done. It is raised again by
+                every later call: the first may be inside a driver that loses it.
+        """
+        if self._failure is not None:
+            raise self._failure
+        done = []
+        while self._tasks and self._tasks[0].done.done():
+            task = self._tasks.popleft()
+            try:
+                done.append(Done(task.chunk, task.done.result()))
+            except _AbandonedError:
+                continue
+            except BaseException as failure:
+                self._failure = failure
+                raise
+        return done
+
+    def wait(self, lease: Lease | None = None, *, timeout_s: float) -> bool:
+        """Wait for the oldest chunk, or for all those of a lease; tell whether they are done."""
+        tasks = [task for task in self._tasks if lease is None or task.lease is lease]
+        awaited = [task.done for task in (tasks if lease else tasks[:1])]
+        return not wait(awaited, timeout=timeout_s).not_done
+
+    def _apply(self, task: _Task) -> tuple[Tally, Following]:
+        applied = self._persist(task, lambda: self.store.apply(task.chunk, self.ledger))
+        if self.following is None:
+            return applied.tally, Following(held={}, absent={})
+        return applied.tally, self._persist(task, lambda: _following(self.store, applied))
+
+    def _follow(self, task: _Task, applying: Future[tuple[Tally, Following]]) -> Tally:
+        tally, following = applying.result()
+        if self.following is not None:
+            store = self.following
+            self._persist(task, lambda: store.follow(following))
+        rejections = quarantined_of(task.chunk)
+        if rejections:
+            self._persist(task, lambda: self.rejected.publish(rejections))
+        return tally
+
+    def _persist(self, task: _Task, attempt: Callable[[], T]) -> T:
+        """Try until it is done; a chunk after an abandoned one is not begun."""
+        if self._broken or not task.lease.active:
+            raise _AbandonedError
+        try:
+            return self.retry(attempt, given_up=lambda: self._given_up(task))
+        except BaseException as failure:
+            if isinstance(failure, MAY_PASS) and self._given_up(task):
+                task.lease.active = False
+                raise _AbandonedError from None
+            self._broken = True
+            raise
+
+    def _given_up(self, task: _Task) -> bool:
+        return self._broken or self.stop.is_set() or not task.lease.active
+
+
+def _following(store: DecidingStore, applied: Applied) -> Following:
+    """Learn what the following store has to make its own: what is held now, never a guess."""
+    untouched = store.held(applied.untouched) if applied.untouched else {}
+    gone = {p: version for p, version in applied.untouched.items() if p not in untouched}
+    return Following(
+        held={**applied.stored, **untouched},
+        absent={**applied.deleted, **gone},
+    )

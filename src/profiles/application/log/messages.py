@@ -1,0 +1,69 @@
+"""Messages: JSON texts that hold one person or one whole response of the API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from profiles.domain.outcome import Rejected, RejectionReason
+
+_ENOUGH_DIGITS: Final = 20
+
+NOT_JSON: Final = Rejected(RejectionReason.JSON, "", "JSON in UTF-8 of reasonable depth")
+
+
+class Records(NamedTuple):
+    """The records of one message, as `decide` takes them.
+
+    whole_response: they are the `results` of a response, so that paths into them say which one.
+    """
+
+    items: Sequence[object]
+    whole_response: bool = False
+
+    def __repr__(self) -> str:
+        """Show no value: a repr ends up in logs and tracebacks."""
+        return f"Records(whole_response={self.whole_response})"
+
+    def path(self, index: int, inner: str) -> str:
+        """Return the path from the message to a place in one of its records."""
+        if not self.whole_response:
+            return inner
+        return f"results[{index}].{inner}" if inner else f"results[{index}]"
+
+
+Decode = Callable[[bytes], Records | Rejected]
+"""Read a message. `decode` here is the rule; a faster adapter returns equal decisions."""
+
+
+def decode(message: bytes) -> Records | Rejected:
+    """Read a message with the standard library.
+
+    A document with `results` and without `login` is a whole response of the API, as other
+    producers send it; anything else is one record, whatever it is.
+    """
+    try:
+        document = json.loads(message.decode(), parse_constant=_refuse, parse_int=_integer)
+    except (ValueError, RecursionError):
+        return NOT_JSON
+    if not isinstance(document, dict) or "results" not in document or document.get("login"):
+        return Records(items=(document,))
+    results = document["results"]
+    if not isinstance(results, list):
+        return Rejected(RejectionReason.TYPE, "results", "array of persons")
+    return Records(items=results, whole_response=True)
+
+
+def _refuse(_constant: str) -> object:
+    """Refuse NaN and Infinity, which JSON does not have (RFC 8259, section 6)."""
+    raise ValueError
+
+
+def _integer(digits: str) -> int:
+    """Read an integer; one beyond all our bounds keeps no more than being that large.
+
+    Python refuses to read more than 4,300 digits, and one in a field that nobody takes must not
+    cost the person.
+    """
+    return int(digits[:_ENOUGH_DIGITS])

@@ -1,0 +1,85 @@
+"""Records of a log: where they stand, and what a log holds of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from profiles.domain.outcome import Rejected, WithheldReason
+from profiles.domain.person import Person
+
+
+class Writer(NamedTuple):
+    """Who writes a share of a deciding store: the records of one partition, by one task at a time.
+
+    It has its own read position and counts its own share of the statistics. Unlike `LogPartition`
+    it stays the same when the topic gets more partitions.
+    """
+
+    topic_id: str
+    partition: int
+
+
+class LogPartition(NamedTuple):
+    """One partition of a log: what is worked on by one task at a time.
+
+    topic_id: another one for each topic ever made, also of the same name.
+    number: from 0 on.
+    partitions: how many the topic has.
+    """
+
+    topic_id: str
+    number: int = 0
+    partitions: int = 1
+
+    @property
+    def writer(self) -> Writer:
+        """Name who writes what is decided about it."""
+        return Writer(self.topic_id, self.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a gate before the log kept out of it: counts of the withheld, and the rejections."""
+
+    withheld: Mapping[WithheldReason, int] = field(default_factory=dict)
+    rejected: Sequence[Rejected] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to say."""
+        return bool(self.withheld or self.rejected)
+
+
+class LogRecord(NamedTuple):
+    """A record as the log holds it.
+
+    logged_at: the log's own time of it, aware.
+    value: a person or a whole response as JSON; a person who was appended just now and need not
+        be decoded; None to delete the person that `key` names; or a notice of the embedded
+        engine's own gate.
+    """
+
+    offset: int
+    logged_at: datetime
+    key: bytes | None = None
+    value: bytes | Person | Notice | None = None
+
+    def __repr__(self) -> str:
+        """Show where it stands and nothing of what it says."""
+        return f"LogRecord(offset={self.offset}, ...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Consecutive records of one partition, as one reading found them.
+
+    start: the offset from which was read; end: the one to go on from. Offsets in between that
+        have no record (a log may leave some out) hold nothing.
+    """
+
+    partition: LogPartition
+    records: Sequence[LogRecord] = field(repr=False)
+    start: int
+    end: int

@@ -1,0 +1,228 @@
+"""Logs: the embedded engine's own, and one of many partitions that others use as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition, LogRecord, Notice, Run
+from profiles.domain.person import Person, PersonId
+
+
+class Log(Protocol):
+    """The embedded engine's log of one partition: what was fetched, until the stores have it."""
+
+    @property
+    def partition(self) -> LogPartition:
+        """Name the log; another name each time it is made anew."""
+        ...
+
+    def append(  # noqa: PLR0913 - an append is all of this at once
+        self,
+        persons: Sequence[Person],
+        notice: Notice,
+        *,
+        logged_at: datetime,
+        source: str,
+        expected: int,
+        position: int | None,
+    ) -> int:
+        """Append minimised persons and what was kept out, and where the source goes on: at once.
+
+        expected: the source's position that this builds on.
+        position: where the source goes on now; None for a source that can't.
+
+        Returns the offset of the first person; one record follows the other, the notice last.
+
+        Raises:
+            LogError: another process has moved the source's position in between, or the log did
+                not take it; nothing was appended.
+        """
+        ...
+
+    def read(self, start: int, *, limit: int) -> Sequence[LogRecord]:
+        """Return up to `limit` records from offset `start` on, in order.
+
+        Raises:
+            GapError: the log no longer holds the record at `start`.
+            LogError: the log did not answer.
+        """
+        ...
+
+    def bounds(self) -> tuple[int, int]:
+        """Return the offset of the first record held, and the one that the next will get."""
+        ...
+
+    def source_position(self, source: str) -> int:
+        """Return where to go on reading a source; 0 if it is new or was read to its end."""
+        ...
+
+    def finish(self, source: str) -> None:
+        """Note that a source was read to its end, so that it starts over next time."""
+        ...
+
+    def purge(self, *, before: datetime) -> int:
+        """Delete records logged before a moment; return how many."""
+        ...
+
+    def records_of(self, person: PersonId) -> Sequence[LogRecord]:
+        """Return what the log holds of a person."""
+        ...
+
+
+class Publisher(Protocol):
+    """Appends messages to a log and learns of each one whether it is there for good."""
+
+    @property
+    def acknowledged(self) -> int:
+        """Count the messages that the log has confirmed so far."""
+        ...
+
+    @property
+    def failed(self) -> int:
+        """Count the messages that were refused or given up so far."""
+        ...
+
+    def publish(self, key: bytes, value: bytes) -> None:
+        """Hand over a message; wait while there is no room for it.
+
+        A log that is away costs time and no message: what was handed over waits for it.
+
+        Raises:
+            LogError: it was not handed over, and no later one will be.
+        """
+        ...
+
+    def flush(self, *, within_s: float) -> int:
+        """Wait until the log has answered for every message; then give up the others.
+
+        Those given up count as failed, though the log may have some of them.
+
+        Returns how many were given up.
+        """
+        ...
+
+
+Revoked = Callable[[Collection[int], bool], None]
+"""Told the numbers of partitions that go to another reader, and whether they are gone already
+(lost), so that nothing can be committed for them."""
+
+
+class PartitionedLog(Protocol):
+    """A topic, shared among the readers of a group. Used by one thread."""
+
+    def partitions(self) -> Sequence[LogPartition]:
+        """Return all partitions of the topic, as far as is known, by number."""
+        ...
+
+    def bounds(self, partition: LogPartition) -> tuple[int, int]:
+        """Return the first offset that is held, and the one that the next record will get.
+
+        Raises:
+            LogAwayError: the log did not answer.
+            LogError: it refused to.
+        """
+        ...
+
+    def committed(self, partition: LogPartition) -> int | None:
+        """Return the offset that the group has committed last, or None.
+
+        Raises:
+            LogAwayError: the log did not answer.
+            LogError: it refused to.
+        """
+        ...
+
+    def subscribe(self, revoked: Revoked) -> None:
+        """Ask for a share of the partitions.
+
+        revoked: called during `read` and `keep_alive`, before another reader may begin.
+        """
+        ...
+
+    def assigned(self) -> Collection[LogPartition]:
+        """Return the partitions of this reader."""
+        ...
+
+    def waiting(self) -> Collection[LogPartition]:
+        """Return those of the assigned partitions of which is not said yet where to begin."""
+        ...
+
+    def begin(self, starts: Mapping[int, int]) -> None:
+        """Say where to begin, for all that are waiting.
+
+        starts: offsets by number of the partition.
+
+        Raises:
+            LogError: the log did not take it.
+        """
+        ...
+
+    def read(self, *, limit: int, timeout_s: float) -> Sequence[Run]:
+        """Return what has come: up to `limit` records, as soon as there are that many.
+
+        Every record returned is of the topic that `partitions` names, also where one of the
+        same name was made anew in between.
+
+        Raises:
+            GapError: the log no longer holds the next record.
+            LogError: the topic is gone or was made anew, or the log refuses to be read.
+        """
+        ...
+
+    def keep_alive(self) -> None:
+        """Stay in the group without reading; to be called now and then between two reads."""
+        ...
+
+    def commit(self, ends: Mapping[int, int], *, wait: bool) -> None:
+        """Note up to where the group has done its work, by number of the partition.
+
+        A commit that fails is only logged: the work is done again, which changes nothing.
+
+        wait: until it is noted.
+        """
+        ...
+
+
+class RejectedSink(Protocol):
+    """Where rejected records are told of: where they stand and what is wrong, never a value."""
+
+    def publish(self, rejected: Sequence[Quarantined]) -> None:
+        """Tell of them, at least once; return when that can't get lost any more.
+
+        Raises:
+            LogError: some may be missing; tell of all of them again.
+        """
+        ...
+
+
+class LogLookup(Protocol):
+    """What a reader that is handed records by somebody else asks the log itself."""
+
+    def identity(self) -> str | None:
+        """Return the id of the topic as it is now, or None if there was no answer.
+
+        Raises:
+            LogError: the topic is gone, or this user may not see it.
+        """
+        ...
+
+    def first(self, partition: LogPartition) -> int:
+        """Return the first offset that is held.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...
+
+    def holds_records(self, partition: LogPartition, start: int, end: int) -> bool:
+        """Tell whether there is a record from `start` on and before `end`.
+
+        Offsets can be without one: a transaction's marks, or what it has taken back.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...

@@ -1,0 +1,197 @@
+"""Stores: one that decides what is held, one that follows it, and what the page reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from profiles.application.log.deciding import Chunk
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.unit_of_work import Transactions
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
+from profiles.domain.statistics import Cohorts, Statistics, cells_of
+from profiles.domain.tally import Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All that the page is made of, as of one moment: sums over all writers.
+
+    cohorts, email_domains: the statistics; a cohort may have no one in it.
+    arrivals: newly held persons by minute of log time (UTC), of the last 24 hours of it.
+    counts: the sum of the tallies of all chunks.
+    """
+
+    cohorts: Cohorts = field(default_factory=dict)
+    email_domains: Mapping[str, int] = field(default_factory=dict)
+    arrivals: Mapping[datetime, int] = field(default_factory=dict)
+    counts: Tally = field(default_factory=Tally)
+
+    @property
+    def statistics(self) -> Statistics:
+        """Who is held, in the cells that a recount would give."""
+        return Statistics(cells=cells_of(self.cohorts), email_domains=self.email_domains)
+
+
+class OverviewReader(Protocol):
+    """Where the page gets its numbers: never from the persons."""
+
+    def overview(self) -> Overview:
+        """Return all of it as of one moment, at a cost that the number of persons doesn't raise.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreProgress:
+    """How far a deciding store is.
+
+    ledger_position: of the erasure ledger, applied.
+    topics: id and number of partitions of each topic that was read, in the order of epochs.
+    positions: the first offset not yet decided, by topic id and partition.
+    """
+
+    ledger_position: int = 0
+    topics: Sequence[tuple[str, int]] = ()
+    positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What a deciding store did with a chunk.
+
+    tally: what became of the chunk's persons.
+    stored: what is held now that was not before, with versions.
+    deleted: of whom nothing is held any more, with the version of the record that says so.
+    untouched: the others of whom the chunk tells, with the version of their last record.
+    """
+
+    tally: Tally
+    stored: Mapping[PersonId, tuple[Profile, int]] = field(default_factory=dict, repr=False)
+    deleted: Mapping[PersonId, int] = field(default_factory=dict, repr=False)
+    untouched: Mapping[PersonId, int] = field(default_factory=dict, repr=False)
+
+
+class DecidingStore(OverviewReader, Protocol):
+    """Where it is decided what is held: profiles, statistics, position and counts as one."""
+
+    @property
+    def transactions(self) -> Transactions:
+        """Run units of work: for what `application.transaction` does with the store."""
+        ...
+
+    def position(self, partition: LogPartition) -> int | None:
+        """Return the first offset of a partition not yet decided, None before the first chunk."""
+        ...
+
+    def ledger_position(self) -> int:
+        """Return the position of the erasure ledger that the store has applied."""
+        ...
+
+    def progress(self) -> StoreProgress:
+        """Return how far the store is, in every topic that it was ever joined to."""
+        ...
+
+    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+        """Write what a chunk changes, in one transaction, or nothing at all.
+
+        Applying a chunk again changes nothing: what lies below the position is never decided
+        anew. Whoever the ledger suppresses is deleted and not stored.
+
+        Returns what became of the chunk, and what is held now of whom it told.
+
+        Raises:
+            GapError: the chunk starts beyond the position, so records would be lost.
+            LedgerError, LedgerAwayError: see `Ledger.view`.
+            StoreError: the store did not do it; apply the chunk again.
+        """
+        ...
+
+    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+        """Delete what has expired: profiles with their counts, and old entries of quarantine.
+
+        read_on: profiles whose `expires_at` is not later are deleted.
+        quarantined_before: entries logged earlier are deleted.
+
+        Returns how many profiles were deleted.
+        """
+        ...
+
+    def profile(self, person: PersonId) -> tuple[Profile, int] | None:
+        """Return what is held of a person, with its version, or None."""
+        ...
+
+    def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return what is held of some persons, with versions; who is not held is left out."""
+        ...
+
+    def profiles(self) -> Iterator[tuple[Profile, int]]:
+        """Yield all that is held, with versions, in the order of ids: for tests and recounts."""
+        ...
+
+    def statistics(self) -> Statistics:
+        """Return who is held, in numbers: the sum over all writers, as of one moment.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        ...
+
+    def counts(self) -> Tally:
+        """Return the sum of the tallies of all chunks applied so far."""
+        ...
+
+    def arrivals(self) -> dict[datetime, int]:
+        """Return newly held persons by minute of log time (UTC), of the last 24 hours of it."""
+        ...
+
+    def quarantine(self) -> Sequence[Quarantined]:
+        """Return the rejected records of the last 7 days, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What a following store has to make its own, after the deciding store has a chunk.
+
+    held: what is now held of the chunk's persons, with versions.
+    absent: of whom nothing is held now, with the version of their last record in the chunk.
+    """
+
+    held: Mapping[PersonId, tuple[Profile, int]] = field(repr=False)
+    absent: Mapping[PersonId, int] = field(repr=False)
+
+
+class FollowingStore(Protocol):
+    """Holds what the deciding store holds; it decides nothing."""
+
+    def follow(self, following: Following) -> None:
+        """Write what is held and delete what is not, each at its version.
+
+        The same again, or an older one later, changes nothing: the higher version stays, and a
+        deletion beats what is not newer than it.
+
+        Raises:
+            StoreError: part of it may be written; send it again whole.
+        """
+        ...
+
+    def profile(self, person: PersonId) -> tuple[Profile, int] | None:
+        """Return what is held of a person, with its version, or None."""
+        ...
+
+    def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return what is held of some persons, with versions; who is not held is left out."""
+        ...
+
+    def profiles(self) -> Iterator[tuple[Profile, int]]:
+        """Yield all that is held, with versions, in any order: for comparisons."""
+        ...

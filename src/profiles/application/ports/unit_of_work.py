@@ -1,0 +1,148 @@
+"""What a deciding store reads and writes inside a transaction, one primitive each.
+
+What happens in a transaction is the same for every store and stands in `application.transaction`;
+a store fulfils these two ports, and its transactions are durable as a whole, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+
+from profiles.application.log.epochs import Epoch
+from profiles.application.log.quarantine import Quarantined
+from profiles.application.log.records import Writer
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
+from profiles.domain.resolving import Held
+from profiles.domain.statistics import Statistics
+from profiles.domain.tally import Tally
+
+T = TypeVar("T")
+
+
+class UnitOfWork(Protocol):
+    """One transaction of a deciding store.
+
+    What is read is as of its beginning, and what it has written itself. Of two units of work at
+    once of which one writes to a writer (`advance`, `add_statistics`), or reads the positions of
+    its topic, and the other writes to it, too, or sets the ledger position, only one is committed.
+    """
+
+    def ledger_position(self) -> int:
+        """Return the position of the erasure ledger that the store has applied."""
+        ...
+
+    def set_ledger_position(self, position: int) -> None:
+        """Note that the ledger is applied up to a position; so every other unit conflicts."""
+        ...
+
+    def epochs(self) -> Sequence[Epoch]:
+        """Return the epochs of all topics, in the order of their numbers."""
+        ...
+
+    def add_epoch(self, epoch: Epoch) -> None:
+        """Note an epoch: the one after the last."""
+        ...
+
+    def add_writer(self, writer: Writer) -> None:
+        """Make room for what a writer counts, where it is new; its position is None."""
+        ...
+
+    def position(self, writer: Writer) -> int | None:
+        """Return the first offset not yet decided, or None before the first chunk."""
+        ...
+
+    def positions(self, topic_id: str) -> Mapping[int, int]:
+        """Return the positions of a topic's writers by partition, and keep them from moving on.
+
+        Writers before their first chunk are left out.
+        """
+        ...
+
+    def newest_arrival(self, writer: Writer) -> datetime | None:
+        """Return the last minute (UTC) for which a writer has counted arrivals, or None."""
+        ...
+
+    def held(
+        self,
+        persons: Collection[PersonId],
+        *,
+        probably_new: Collection[PersonId] = frozenset(),
+        limit: int | None = None,
+    ) -> Mapping[PersonId, Held]:
+        """Return what is held of some persons.
+
+        probably_new: those of `persons` of whom nothing is held if the chunk is like most. A store
+            that refuses to insert a person twice need not look them up: when one is held after
+            all, it runs the unit of work again, and then looks everybody up.
+        limit: of how many persons at most; None for all.
+        """
+        ...
+
+    def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
+        """Return what is held of up to `limit` persons whose `expires_at` is not after a day."""
+        ...
+
+    def write(
+        self,
+        *,
+        upserts: Mapping[PersonId, tuple[Profile, int]],
+        deletions: Collection[PersonId],
+    ) -> None:
+        """Write profiles with their versions, in place of what is held, and delete others.
+
+        All of these persons were asked for by `held` or `expired` before.
+        """
+        ...
+
+    def email_domains(self, writer: Writer) -> Mapping[str, int]:
+        """Return what a writer counts by e-mail domain."""
+        ...
+
+    def add_statistics(self, writer: Writer, difference: Statistics) -> None:
+        """Add to what a writer counts; a count that comes to zero is deleted.
+
+        difference: its e-mail domains bounded for the writer already.
+        """
+        ...
+
+    def advance(
+        self,
+        writer: Writer,
+        *,
+        position: int,
+        tally: Tally,
+        arrivals: Mapping[datetime, int],
+        arrivals_until: datetime | None,
+    ) -> None:
+        """Move a writer to a position, and add to its tally and arrivals.
+
+        arrivals: by minute (UTC). arrivals_until: those counted for this minute and earlier ones
+            are deleted; None for no change.
+        """
+        ...
+
+    def quarantine(self, rejected: Sequence[Quarantined]) -> None:
+        """Keep rejected records."""
+        ...
+
+    def delete_quarantined(self, *, before: datetime, limit: int) -> int:
+        """Delete up to `limit` rejected records logged before a moment; return how many."""
+        ...
+
+
+class Transactions(Protocol):
+    """Runs units of work."""
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run a unit of work in a transaction; return what it returns, once that is durable.
+
+        work: may be run several times, when transactions conflict; it asks nobody but the store.
+            What it raises undoes all that it has written.
+
+        Raises:
+            StoreError: the store did not do it; nothing was written.
+        """
+        ...

@@ -1,0 +1,61 @@
+"""A reader joins its group again and again: each time it is given all that there is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Event
+from uuid import uuid4
+
+import pytest
+
+from profiles.adapters.kafka import KafkaLog, KafkaPublisher, Topic, Topics, TopicSettings
+
+JOINS = 500
+AT_ONCE = 4
+RECORDS = 200
+PATIENCE_S = 60.0
+
+
+def revoked(_numbers: Collection[int], _lost: bool) -> None:  # noqa: FBT001 - a listener
+    """Take note of nothing."""
+
+
+def read_by_a_new_group(address: str, topic: Topic, number: int) -> int:
+    """Join as the only reader of a group, and count what comes from the beginning."""
+    found = 0
+    deadline = time.monotonic() + PATIENCE_S
+    with closing(KafkaLog(address, topic, group=f"{topic.name}-{number}")) as log:
+        log.subscribe(revoked)
+        while found < RECORDS and time.monotonic() < deadline:
+            if waiting := log.waiting():
+                assert [log.committed(partition) for partition in waiting] == [None] * 4
+                log.begin({partition.number: 0 for partition in waiting})
+            runs = log.read(limit=RECORDS, timeout_s=0.1)
+            found += sum(len(run.records) for run in runs)
+    return found
+
+
+def test_every_join_brings_what_there_is(
+    kafka_address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    topics = Topics(kafka_address)
+    name = f"joins-{uuid4().hex[:8]}"
+    topic = topics.ensure(TopicSettings(name=name, partitions=4), stop=Event())
+    with closing(KafkaPublisher(kafka_address, name, stop=Event())) as publisher:
+        for number in range(RECORDS):
+            publisher.publish(b"key-%d" % number, b"a value")
+        assert publisher.flush(within_s=PATIENCE_S) == 0
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        joins = [
+            pool.submit(read_by_a_new_group, kafka_address, topic, number)
+            for number in range(JOINS)
+        ]
+
+    assert [join.result() for join in joins] == [RECORDS] * JOINS
+    # Nor did any partition have to be begun anew.
+    assert [record.getMessage() for record in caplog.records] == []
+    topics.delete(name)
