@@ -6,6 +6,7 @@ import multiprocessing
 import signal
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -13,7 +14,8 @@ from unittest.mock import patch
 import pytest
 
 from profiles.adapters.memory import MemoryLedger
-from profiles.adapters.sqlite import SqliteDecidingStore, database, migration, schema
+from profiles.adapters.sqlite import SqliteDecidingStore, SqliteProbe, database, migration, schema
+from profiles.application.ports.probes import Migration, SchemaFacts
 from profiles.domain.columns import NAMES
 from profiles.domain.errors import UsageError
 from profiles.domain.statistics import Statistics
@@ -103,7 +105,9 @@ def test_it_is_noted_once_when_and_from_which_schema(frozen: Path, tmp_path: Pat
 
     ((before, after, added, at),) = asked(frozen, "SELECT * FROM migrations")
     assert (before, after, added) == (2, 3, "")
-    assert at.startswith("20")
+    assert SqliteProbe(frozen, name="the store").schema() == SchemaFacts(
+        version=3, migrations=[Migration(2, datetime.fromisoformat(at).date())]
+    )
     assert asked(tmp_path / "new.db", "SELECT * FROM migrations") == []
 
 

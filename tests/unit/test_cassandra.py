@@ -43,6 +43,7 @@ from profiles.adapters.cassandra.schema import (
 from profiles.adapters.cassandra.sending import PAUSES_S, Sender
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.application.errors import StoreError
+from profiles.application.ports.probes import Migration
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -340,9 +341,9 @@ def test_the_comment_notes_when_and_from_which_version() -> None:
 
     assert first == f"{OURS}; from version 1 on 2026-11-26"
     assert second == f"{first}; from version 2 on 2027-01-02 with title"
-    assert Schema.of(second, COLUMNS).notes == [
-        "from version 1 on 2026-11-26",
-        "from version 2 on 2027-01-02 with title",
+    assert Schema.of(f"{second}; a word of ours", COLUMNS).migrations == [
+        Migration(1, date(2026, 11, 26)),
+        Migration(2, date(2027, 1, 2), ("title",)),
     ]
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Self
 
 from profiles.adapters.cassandra.columns import ADDABLE, COLUMNS
+from profiles.application.ports.probes import Migration
 from profiles.domain.errors import UsageError
 
 SCHEMA_VERSION: Final = 2
@@ -23,6 +25,7 @@ Columns need no step: those that are missing are added."""
 
 _MARK: Final = "profiles, schema version "
 _COMMENT: Final = re.compile(rf"{_MARK}(\d{{1,9}})(?:; (.+))?", re.ASCII)
+_NOTE: Final = re.compile(r"from version (\d+) on (\d{4}-\d\d-\d\d)(?: with (.+))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,15 @@ class Schema:
             return cls(version=None, notes=(), columns=columns)
         notes = read[2].split("; ") if read[2] else ()
         return cls(version=int(read[1]), notes=notes, columns=columns)
+
+    @property
+    def migrations(self) -> Sequence[Migration]:
+        """Read the notes; one that somebody has written by hand is passed over."""
+        read = filter(None, map(_NOTE.fullmatch, self.notes))
+        return [
+            Migration(int(note[1]), date.fromisoformat(note[2]), tuple((note[3] or "").split()))
+            for note in read
+        ]
 
     @property
     def lacking(self) -> Sequence[str]:

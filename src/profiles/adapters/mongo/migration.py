@@ -15,6 +15,7 @@ from pymongo.collection import Collection
 
 from profiles.adapters.mongo.connection import Connection
 from profiles.adapters.mongo.documents import Document
+from profiles.application.ports.probes import Migration
 from profiles.domain.columns import COLUMNS, NAMES
 from profiles.domain.errors import UsageError
 
@@ -145,6 +146,14 @@ def bring_forward(
                 },
             },
         )
+
+
+def migrations_in(registry: Mapping[str, Any]) -> Sequence[Migration]:
+    """Return what is noted of how a store was brought forward, oldest first."""
+    return [
+        Migration(noted["from_version"], noted["at"].date(), tuple(noted["added"]))
+        for noted in registry.get("migrations", ())
+    ]
 
 
 def _fill(connection: Connection, users: Collection[Document], names: Sequence[str]) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from profiles.adapters.sqlite.kind import Kind
+from profiles.application.ports.probes import Migration
 from profiles.domain.errors import UsageError
 
 
@@ -76,6 +78,15 @@ def bring_forward(connection: sqlite3.Connection, kind: Kind) -> None:
             (before, kind.version, " ".join(lacking)),
         )
         connection.execute(f"PRAGMA user_version={kind.version}")
+
+
+def migrations_of(connection: sqlite3.Connection) -> Sequence[Migration]:
+    """Return what is noted of how a file was brought forward, oldest first."""
+    rows = connection.execute("SELECT from_version, at, added FROM migrations ORDER BY rowid")
+    return [
+        Migration(version, datetime.fromisoformat(at).date(), tuple(added.split()))
+        for version, at, added in rows
+    ]
 
 
 def execute_all(connection: sqlite3.Connection, statements: str) -> None:
