@@ -15,6 +15,7 @@ from profiles.adapters.memory import MemoryLedger
 from profiles.application.log.deciding import Chunk, Rules, decide_chunk
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.ports.stores import DecidingStore
+from profiles.domain.columns import NAMES
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
@@ -96,5 +97,5 @@ def as_rows(held: Iterator[tuple[Profile, int]]) -> list[dict[str, Any]]:
 
 
 def frozen_rows() -> list[dict[str, Any]]:
-    """Return what every frozen store holds, in the order of ids."""
-    return list(read_lines("rows.jsonl"))
+    """Return what every frozen store holds, in the order of ids; null in columns added since."""
+    return [{**dict.fromkeys(NAMES), **row} for row in read_lines("rows.jsonl")]
