@@ -20,6 +20,7 @@ from profiles.domain.columns import NAMES
 from profiles.domain.errors import UsageError
 from profiles.domain.statistics import Statistics
 from tests.contracts.histories import ADA, BEA, NOW, chunk, profile, stored, version
+from tests.frozen.log import added_since
 from tests.frozen.stores import assert_holds_what_was_frozen, put_back_sqlite
 
 PATIENCE_S = 60.0
@@ -104,9 +105,10 @@ def test_it_is_noted_once_when_and_from_which_schema(frozen: Path, tmp_path: Pat
     SqliteDecidingStore.open(tmp_path / "new.db").close()
 
     ((before, after, added, at),) = asked(frozen, "SELECT * FROM migrations")
-    assert (before, after, added) == (2, 3, "")
+    assert (before, after, added.split()) == (2, 3, added_since())
     assert SqliteProbe(frozen, name="the store").schema() == SchemaFacts(
-        version=3, migrations=[Migration(2, datetime.fromisoformat(at).date())]
+        version=3,
+        migrations=[Migration(2, datetime.fromisoformat(at).date(), tuple(added_since()))],
     )
     assert asked(tmp_path / "new.db", "SELECT * FROM migrations") == []
 
@@ -200,9 +202,9 @@ def test_a_file_of_schema_2_that_lacks_a_column_as_well_gets_both(frozen: Path) 
     with closing(SqliteDecidingStore.open(frozen)) as store:
         assert {held.title for held, _ in store.profiles()} == {None}
 
-    assert asked(frozen, "SELECT from_version, to_version, added FROM migrations") == [
-        (2, 3, "title")
-    ]
+    ((*versions, added),) = asked(frozen, "SELECT from_version, to_version, added FROM migrations")
+    assert versions == [2, 3]
+    assert set(added.split()) == {"title", *added_since()}
 
 
 # --- Killed, and at the same time -----------------------------------------------------------

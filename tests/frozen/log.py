@@ -96,6 +96,12 @@ def as_rows(held: Iterator[tuple[Profile, int]]) -> list[dict[str, Any]]:
     return written
 
 
+def added_since() -> list[str]:
+    """Name the columns that the frozen stores do not have."""
+    frozen = next(read_lines("rows.jsonl"))
+    return [name for name in NAMES if name not in frozen]
+
+
 def frozen_rows() -> list[dict[str, Any]]:
     """Return what every frozen store holds, in the order of ids; null in columns added since."""
     return [{**dict.fromkeys(NAMES), **row} for row in read_lines("rows.jsonl")]
