@@ -1,8 +1,8 @@
 """The columns of a stored profile: what each is called, what it holds, and whether it may be null.
 
 This is the only list of them. Every store derives from it how a profile is stored, written and read
-there, and so do exports and the table in `docs/fields.md`. `docs/add-a-field.md` says what else a
-new field needs.
+there, and so do exports and the table in `docs/fields.md`. What else a new field needs is in
+`docs/howto/add-a-field.md`.
 """
 
 from __future__ import annotations
