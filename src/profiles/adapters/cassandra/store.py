@@ -14,10 +14,11 @@ from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.query import BatchStatement, BatchType, BoundStatement, Statement
 
 from profiles.adapters.cassandra.batches import Write, batches, replicas_of
+from profiles.adapters.cassandra.columns import COLUMNS
 from profiles.adapters.cassandra.connection import connect
 from profiles.adapters.cassandra.failures import explained, map_exceptions
 from profiles.adapters.cassandra.rows import deleted, inserted, key, read, time_to_live
-from profiles.adapters.cassandra.schema import COLUMNS, prepare, qualified
+from profiles.adapters.cassandra.schema import prepare, qualified
 from profiles.adapters.cassandra.sending import Sender
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.application.errors import StoreError, StoreRefusedError
