@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import TypeVar
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore
-from profiles.application.errors import MAY_PASS
+from profiles.application.errors import MAY_PASS, StoreRefusedError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import Applied, Following
+from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
 
 T = TypeVar("T")
 
@@ -66,3 +69,36 @@ def raise_next(failures: Iterator[Exception | None]) -> None:
     failure = next(failures, None)
     if failure is not None:
         raise failure
+
+
+class RefusingStore(MemoryDecidingStore):
+    """Refuses for good what `refuses` says of the profiles that a transaction writes."""
+
+    def __init__(self, refuses: Callable[[Collection[Profile]], bool]) -> None:
+        super().__init__()
+        self.transactions = RefusingTransactions(self.transactions, refuses)
+
+
+class RefusingTransactions:
+    """Runs units of work, less those that write what is refused."""
+
+    def __init__(
+        self, transactions: Transactions, refuses: Callable[[Collection[Profile]], bool]
+    ) -> None:
+        self._transactions, self._refuses = transactions, refuses
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        def checked(unit: UnitOfWork) -> T:
+            write = unit.write
+
+            def write_if_accepted(
+                *, upserts: Mapping[PersonId, tuple[Profile, int]], deletions: Collection[PersonId]
+            ) -> None:
+                if self._refuses([profile for profile, _ in upserts.values()]):
+                    raise StoreRefusedError("The store", "it is too much", "Write less.")
+                write(upserts=upserts, deletions=deletions)
+
+            unit.write = write_if_accepted  # type: ignore[method-assign]  # of this one unit
+            return work(unit)
+
+        return self._transactions.run(checked)

@@ -31,18 +31,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.adapters.cassandra.batches import Write, batches, replicas_of
+from profiles.adapters.cassandra.columns import COLUMNS
 from profiles.adapters.cassandra.connection import RepeatedWrites
 from profiles.adapters.cassandra.failures import answered, explained, map_exceptions, refused
+from profiles.adapters.cassandra.migration import Schema
 from profiles.adapters.cassandra.rows import deleted, inserted, time_to_live
 from profiles.adapters.cassandra.schema import (
-    COLUMNS,
-    check,
     keyspace_statement,
     table_statement,
 )
 from profiles.adapters.cassandra.sending import PAUSES_S, Sender
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.application.errors import StoreError
+from profiles.application.ports.probes import Migration
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -277,12 +278,20 @@ def test_the_table_carries_its_schema_version() -> None:
     statement = table_statement(SETTINGS)
 
     assert statement.startswith('CREATE TABLE IF NOT EXISTS "user_keyspace"."users" ("id" uuid, ')
-    assert "WITH comment = 'profiles, schema version 1'" in statement
+    assert "WITH comment = 'profiles, schema version 2'" in statement
 
 
-OURS = "profiles, schema version 1"
+OURS = "profiles, schema version 2"
+FIRST = "profiles, schema version 1"
+WITHOUT_TITLE = {name: kind for name, kind in COLUMNS.items() if name != "title"}
+WITHOUT_AGE = {name: kind for name, kind in COLUMNS.items() if name != "age"}
 
 
+def is_behind(comment: str | None, columns: Mapping[str, str], *, create: bool) -> bool:
+    return Schema.of(comment, columns).is_behind("The table", create=create)
+
+
+@pytest.mark.parametrize("create", [True, False])
 @pytest.mark.parametrize(
     ("comment", "columns", "sentence"),
     [
@@ -290,20 +299,52 @@ OURS = "profiles, schema version 1"
         ("", COLUMNS, "was not made by profiles"),
         ("1", COLUMNS, "was not made by profiles"),
         ("profiles, schema version x", COLUMNS, "was not made by profiles"),
-        ("profiles, schema version 2", COLUMNS, "is of schema version 2, and this release reads"),
-        (OURS, {**COLUMNS, "age": "text", "shoe": "int"}, "was changed after .* in: age, shoe."),
-        (OURS, {}, "was changed after"),
+        ("profiles, schema version 3", COLUMNS, "of schema version 3, .* knows none later than 2"),
+        ("profiles, schema version 3; news", {}, "of schema version 3, .* knows none later than 2"),
+        ("profiles, schema version 0", COLUMNS, "of schema version 0, .* can't be brought to"),
+        (OURS, {**COLUMNS, "age": "text"}, "was changed after profiles made it, in: age."),
+        (OURS, WITHOUT_AGE, "was changed after profiles made it, in: age."),
+        (FIRST, {**COLUMNS, "shoe": "int"}, r"columns that this release does not know \(shoe\)"),
     ],
 )
-def test_a_table_of_another_kind_is_refused(
-    comment: str | None, columns: Mapping[str, str], sentence: str
+def test_a_table_that_this_release_can_not_know_is_refused(
+    comment: str | None, columns: Mapping[str, str], sentence: str, *, create: bool
 ) -> None:
     with pytest.raises(UsageError, match=sentence):
-        check(SETTINGS, comment, columns)
+        is_behind(comment, columns, create=create)
+
+
+@pytest.mark.parametrize(
+    ("comment", "columns", "sentence"),
+    [
+        (FIRST, COLUMNS, "The table is of schema version 1, and this release's is 2; nothing was"),
+        (OURS, WITHOUT_TITLE, "The table lacks the columns title; nothing was changed. Stop what"),
+    ],
+)
+def test_an_earlier_table_is_brought_forward_by_those_who_may(
+    comment: str, columns: Mapping[str, str], sentence: str
+) -> None:
+    assert is_behind(comment, columns, create=True)
+    with pytest.raises(UsageError, match=sentence) as raised:
+        is_behind(comment, columns, create=False)
+    assert "start `profiles process` or `profiles spark` once" in str(raised.value)
 
 
 def test_our_own_table_is_taken() -> None:
-    check(SETTINGS, OURS, dict(sorted(COLUMNS.items())))
+    for comment in (OURS, f"{OURS}; from version 1 on 2026-11-26"):
+        assert not is_behind(comment, dict(sorted(COLUMNS.items())), create=False)
+
+
+def test_the_comment_notes_when_and_from_which_version() -> None:
+    first = Schema.of(FIRST, COLUMNS).comment_on("2026-11-26")
+    second = Schema.of(first, WITHOUT_TITLE).comment_on("2027-01-02")
+
+    assert first == f"{OURS}; from version 1 on 2026-11-26"
+    assert second == f"{first}; from version 2 on 2027-01-02 with title"
+    assert Schema.of(f"{second}; a word of ours", COLUMNS).migrations == [
+        Migration(1, date(2026, 11, 26)),
+        Migration(2, date(2027, 1, 2), ("title",)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_a_notice_that_says_nothing_is_false(notice: Notice, *, says: bool) -> N
 def test_a_tombstone_has_to_name_a_person(key: bytes | None) -> None:
     decided = chunk(logged(5, key=key))
 
-    assert [one[2:] for one in decided.entries] == [
+    assert [one[2:4] for one in decided.entries] == [
         (None, Rejected(RejectionReason.ID, "key", "UUID of 36 characters"))
     ]
     assert decided.read == 1
@@ -421,4 +421,4 @@ def test_wherever_a_crash_fell_the_end_is_the_same(whom: list[PersonId], positio
 
 
 def test_an_entry_is_a_tuple_of_its_parts() -> None:
-    assert Entry(5, NOON, None, MINOR) == (5, NOON, None, MINOR)
+    assert Entry(5, NOON, None, MINOR) == (5, NOON, None, MINOR, True)

@@ -643,3 +643,55 @@ def test_a_long_run_is_decided_in_chunks_that_follow_each_other(
     assert bench.once().read == 6 + len(IDS)
 
     assert bench.committed[0] == 2 + len(IDS)
+
+
+def test_nothing_is_decided_before_there_is_room_for_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many persons one reading has brought."""
+    monkeypatch.setattr(chunking, "CHUNK_PERSONS", 3)
+    monkeypatch.setattr(consume, "WAITING_PERSONS", 6)
+    for _ in range(20):
+        bench.topic.append(0, text({"results": [0, 0, 0]}))
+    most: list[int] = []
+    submit = Pipeline.submit
+
+    def counted(pipeline: Pipeline, chunk: Chunk, lease: Lease) -> None:
+        submit(pipeline, chunk, lease)
+        most.append(pipeline.persons)
+
+    monkeypatch.setattr(Pipeline, "submit", counted)
+
+    assert bench.once().rejected == 61
+
+    assert max(most) <= 6 + 3
+
+
+def test_what_is_left_of_a_reading_goes_to_the_next_reader_of_the_partition(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunking, "CHUNK_RECORDS", 1)
+    monkeypatch.setattr(consume, "WAITING_PERSONS", 1)
+    for identity in IDS:
+        bench.topic.append(0, text(person(identity)))
+    log = bench.log()
+    waited = Pipeline.wait
+
+    def rebalanced(pipeline: Pipeline, lease: Lease | None = None, *, timeout_s: float) -> bool:
+        if lease is None and log.assigned():
+            log.rebalance([1], lost=True)
+        return waited(pipeline, lease, timeout_s=timeout_s)
+
+    monkeypatch.setattr(Pipeline, "wait", rebalanced)
+    job = bench.consuming(log)
+    log.on_read = lambda: bench.stop.set() if job.tally.read else None
+    job.run(stop=bench.stop)
+    monkeypatch.setattr(Pipeline, "wait", waited)
+    bench.stop.clear()
+    assert bench.store.counts().read < 14
+
+    bench.once()
+
+    assert bench.committed == {0: 11, 1: 3}
+    assert {profile.id for profile, _ in bench.store.profiles()} == set(IDS)
+    assert bench.both_hold_the_same

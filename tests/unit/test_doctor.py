@@ -6,7 +6,7 @@ import json
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +20,13 @@ from profiles.application.assurance.doctor import Doctor, LogToExamine
 from profiles.application.errors import LedgerError, LogError, StoreError
 from profiles.application.log.records import LogRecord, Notice
 from profiles.application.ports.ledger import Ledger
-from profiles.application.ports.probes import ServerFacts, TableFacts, TopicFacts
+from profiles.application.ports.probes import (
+    Migration,
+    SchemaFacts,
+    ServerFacts,
+    TableFacts,
+    TopicFacts,
+)
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.person import PersonId
@@ -43,8 +49,13 @@ WELL = TopicFacts(
 
 ANSWERS = ServerFacts(found="answers")
 THREE_MEMBERS = ServerFacts(found="answers", copies=3, ahead=timedelta(0))
+SCHEMA_3 = SchemaFacts(version=3)
 KEPT_WELL = TableFacts(
-    copies={"dc1": 3}, durable=True, grace=timedelta(days=10), wanted_grace=timedelta(days=10)
+    copies={"dc1": 3},
+    durable=True,
+    grace=timedelta(days=10),
+    wanted_grace=timedelta(days=10),
+    schema=SchemaFacts(version=2),
 )
 
 
@@ -57,12 +68,16 @@ class Deciding:
             ledger_position=1, topics=[("a-topic", 2)], positions={("a-topic", 0): 10}
         )
     )
+    kept_in: SchemaFacts = SCHEMA_3
 
     def server(self) -> ServerFacts:
         return _given(self.facts)
 
     def progress(self) -> StoreProgress:
         return _given(self.told)
+
+    def schema(self) -> SchemaFacts:
+        return self.kept_in
 
 
 @dataclass
@@ -158,7 +173,7 @@ def test_all_is_well_where_all_is_well(bench: Bench) -> None:
     assert all(check.remedy is None for check in checks)
     assert [check.what for check in checks] == [
         *("the store", "the store: copies", "the store: clock", "the store: store"),
-        *("the copy", "the copy: copies", "the copy: durable writes"),
+        *("the copy", "the copy: table", "the copy: copies", "the copy: durable writes"),
         *("the copy: memory of deletions", "the cluster", "topic log: settings"),
         *("topic log: copies", "topic log: read by the store"),
         *("topic log: one partition a person", "topic rejected: settings"),
@@ -181,6 +196,26 @@ def test_a_job_without_kafka_and_cassandra_is_asked_about_what_it_has(bench: Ben
     assert checks[3].found == "none in 1 URL"
 
 
+def test_it_tells_of_which_schema_the_stores_are_and_when_they_were_brought_forward(
+    bench: Bench,
+) -> None:
+    bench.deciding.kept_in = SchemaFacts(
+        version=4,
+        migrations=[
+            Migration(2, date(2026, 11, 26)),
+            Migration(3, date(2027, 1, 5), ["title", "city"]),
+        ],
+    )
+
+    found = {check.what: check.found for check in bench.doctor.examine()}
+
+    assert found["the copy: table"] == "there, of this release's schema (2)"
+    assert found["the store: store"] == (
+        "there, of this release's schema (4); brought forward from schema 2 on 2026-11-26;"
+        " brought forward from schema 3 on 2027-01-05, when it lacked title, city"
+    )
+
+
 def test_every_finding_says_what_mends_it(bench: Bench) -> None:
     bench.deciding.facts = ServerFacts(found="answers", copies=1, ahead=timedelta(minutes=-2))
     bench.following.kept = TableFacts(
@@ -188,6 +223,7 @@ def test_every_finding_says_what_mends_it(bench: Bench) -> None:
         durable=False,
         grace=timedelta(days=1),
         wanted_grace=timedelta(days=10),
+        schema=SchemaFacts(version=2),
     )
     bench.log.topics["log"] = replace(
         WELL, copies=1, agreeing=1, differences={"retention.ms": ("-1", "86400000")}

@@ -53,6 +53,22 @@ def test_a_profile_comes_back_as_it_was(profile: Profile, version: int) -> None:
 
 
 @given(profile=strategies.profiles(), version=st.integers(0, 2**63 - 1))
+def test_a_field_that_an_earlier_release_left_out_is_null(profile: Profile, version: int) -> None:
+    stored = documents.document_of(documents.key_of(profile.id), profile, version)
+    del stored["title"], stored["registered_on"]
+
+    assert documents.profile_of(through_bson(stored)) == (
+        profile._replace(title=None, registered_on=None),
+        version,
+    )
+
+
+def test_a_document_without_what_every_profile_has_is_not_read() -> None:
+    with pytest.raises(KeyError, match="age"):
+        documents.profile_of({"_id": documents.key_of(ADA), "version": 1})
+
+
+@given(profile=strategies.profiles(), version=st.integers(0, 2**63 - 1))
 def test_a_document_has_the_fields_and_types_of_the_design(profile: Profile, version: int) -> None:
     raw = bson.encode(documents.document_of(documents.key_of(profile.id), profile, version))
     stored: dict[str, Any] = bson.decode(

@@ -33,8 +33,19 @@ class StoreError(ProfilesError):
         return f"{self.store}: {self.happened}. {self.remedy}"
 
 
+class StoreRefusedError(ProfilesError):
+    """A store refused for good what was to be written; nothing was. Trying again mends nothing."""
+
+    def __init__(self, store: str, happened: str, remedy: str) -> None:
+        super().__init__(store, happened, remedy)
+        self.store, self.happened, self.remedy = store, happened, remedy
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.happened}. {self.remedy}"
+
+
 class LogError(ProfilesError):
-    """The log did not do what was asked; an append is there as a whole or not at all."""
+    """The log did not do what was asked; no message is there in part."""
 
     def __init__(self, log: str, happened: str, remedy: str) -> None:
         super().__init__(log, happened, remedy)

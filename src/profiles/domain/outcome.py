@@ -57,6 +57,10 @@ class RejectionReason(Enum):
     """Longer than a text may be."""
     SCHEMA = "schema"
     """A minimised person of a schema version that this release can't read."""
+    SIZE = "size"
+    """More persons in one message than are taken at once."""
+    STORE = "store"
+    """The store can't hold what the message brings, however often it is asked to."""
     TIME = "time"
     """Logged more than five minutes in the future, so its age can't be computed."""
 

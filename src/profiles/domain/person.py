@@ -14,7 +14,11 @@ PersonId = NewType("PersonId", str)
 """`login.uuid` in its canonical form: 36 characters, lower case."""
 
 SCHEMA_VERSION: Final = 1
-"""The version that a minimised person carries in the log as `schema`."""
+"""The version that a minimised person carries in the log as `schema`.
+
+Records of earlier versions stay readable for ever: whoever raises it says in `reading` how they are
+read. A field that is added needs no new version, for where it is missing it is null.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

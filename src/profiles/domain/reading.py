@@ -127,7 +127,7 @@ def _is_clean(person: Person) -> bool:
         and (texts.isascii() or unicodedata.is_normalized("NFC", texts))
         and (number is None or 0 <= number < _MAXIMUM_INTEGER)
         and (not isinstance(postcode, int) or 0 <= postcode < _MAXIMUM_INTEGER)
-        and (person.schema is None or person.schema == SCHEMA_VERSION)
+        and (person.schema is None or 1 <= person.schema <= SCHEMA_VERSION)
     )
 
 
@@ -240,8 +240,10 @@ def _clean(person: Person) -> tuple[Person, date]:
     """Bring a typed person to normal form and read the date of birth, or refuse it."""
     identity = _identity(person.login.uuid)
     born = _date(person.dob.date, "dob.date")
-    if person.schema is not None and person.schema != SCHEMA_VERSION:
-        raise _Refused(RejectionReason.SCHEMA, "schema", f"schema version {SCHEMA_VERSION}")
+    if person.schema is not None and not 1 <= person.schema <= SCHEMA_VERSION:
+        raise _Refused(
+            RejectionReason.SCHEMA, "schema", f"schema version of at most {SCHEMA_VERSION}"
+        )
     if person.registered is not None and person.registered.date is not None:
         _date(person.registered.date, "registered.date")
     clean = Person(

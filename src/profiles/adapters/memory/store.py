@@ -12,6 +12,7 @@ from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import Applied, Overview, StoreProgress
+from profiles.application.ports.unit_of_work import Transactions
 from profiles.application.transaction import removal
 from profiles.application.transaction.arrivals import recent
 from profiles.application.transaction.commit import apply_chunk
@@ -28,7 +29,7 @@ class MemoryDecidingStore:
         """Begin empty."""
         self._lock = RLock()
         self._state = State()
-        self.transactions = MemoryTransactions(self._state, self._lock)
+        self.transactions: Transactions = MemoryTransactions(self._state, self._lock)
 
     def position(self, partition: LogPartition) -> int | None:
         """Return the first offset of a partition not yet decided."""

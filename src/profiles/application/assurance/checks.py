@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from profiles.application.errors import LedgerError, LogError, StoreError
-from profiles.application.ports.probes import ServerFacts, TableFacts, TopicFacts
+from profiles.application.ports.probes import SchemaFacts, ServerFacts, TableFacts, TopicFacts
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError
 from profiles.domain.policy import EmailTreatment, PrivacyPolicy
@@ -72,8 +72,18 @@ def clock_check(what: str, ahead: timedelta) -> Check:
     )
 
 
+def schema_check(what: str, facts: SchemaFacts) -> Check:
+    """Tell of which schema a store is, and whether an earlier release has made it."""
+    parts = [f"there, of this release's schema ({facts.version})"]
+    for from_version, on, added in facts.migrations:
+        lacked = f", when it lacked {', '.join(added)}" if added else ""
+        parts.append(f"brought forward from schema {from_version} on {on}{lacked}")
+    return Check(what=what, ok=True, found="; ".join(parts))
+
+
 def table_checks(name: str, facts: TableFacts) -> Iterator[Check]:
     """Judge a following store's table."""
+    yield schema_check(f"{name}: table", facts.schema)
     fewest = min(facts.copies.values(), default=0)
     yield Check(
         what=f"{name}: copies",

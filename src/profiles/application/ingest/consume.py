@@ -19,7 +19,7 @@ from profiles.application.ingest.chunking import (
 from profiles.application.ingest.pipeline import Lease, Pipeline
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
-from profiles.application.log.records import LogPartition
+from profiles.application.log.records import LogPartition, Run
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import PartitionedLog, RejectedSink
@@ -105,17 +105,36 @@ class Consumer:
         """Collect what is done, and read on if there is room for more."""
         self._collect(pipeline)
         if pipeline.persons >= WAITING_PERSONS:
-            if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
-                self.log.keep_alive()
+            self._wait(pipeline)
             return
         self._sweep(pipeline)
         waiting = self.log.waiting()
         if waiting and not self._begin(pipeline, waiting):
             stop.wait(AGAIN_S)
         for run in self.log.read(limit=READ_RECORDS, timeout_s=READ_S):
-            lease = self._leases[run.partition.number]
-            for chunk in decide_run(run, rules=self.rules, clock=self.clock):
-                pipeline.submit(chunk, lease)
+            self._submit(run, pipeline, stop)
+
+    def _submit(self, run: Run, pipeline: Pipeline, stop: Event) -> None:
+        """Decide a run chunk by chunk, none before there is room for it.
+
+        It ends early where its partition goes to another reader meanwhile, or `stop` is set: what
+        is left is read again.
+        """
+        lease = self._leases.get(run.partition.number)
+        if lease is None:
+            return
+        for chunk in decide_run(run, rules=self.rules, clock=self.clock):
+            pipeline.submit(chunk, lease)
+            while pipeline.persons >= WAITING_PERSONS and lease.active and not stop.is_set():
+                self._wait(pipeline)
+                self._collect(pipeline)
+            if stop.is_set() or not lease.active:
+                return
+
+    def _wait(self, pipeline: Pipeline) -> None:
+        """Wait for a chunk to be done; stay in the group where that takes long."""
+        if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
+            self.log.keep_alive()
 
     def _collect(self, pipeline: Pipeline, *, wait: bool = False) -> None:
         """Count what every store has, and let the group know."""
