@@ -21,7 +21,7 @@ from profiles.application.ports.logs import (
     RejectedSink,
 )
 from profiles.domain.outcome import Rejected, RejectionReason
-from tests.memory_streams import (
+from tests.support.memory_streams import (
     MemoryLogLookup,
     MemoryPartitionedLog,
     MemoryPublisher,

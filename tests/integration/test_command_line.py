@@ -24,7 +24,7 @@ import pytest
 
 from profiles.adapters.simulator import Simulator, parse
 from profiles.entrypoints.cli import cli
-from tests.integration.misbehaving_api import MisbehavingApi, error_in_body
+from tests.support.misbehaving_api import MisbehavingApi, error_in_body
 
 AS_OF = "2026-11-23"
 
