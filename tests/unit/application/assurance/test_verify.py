@@ -5,30 +5,25 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
 from profiles.application.assurance import reconciliation as comparing
 from profiles.application.assurance.checks import Check
 from profiles.application.assurance.reconciliation import Repair
-from profiles.application.assurance.recount import Recount, ages_in
 from profiles.application.assurance.verify import Verification, Verifier
 from profiles.application.errors import LedgerError
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import Following
-from profiles.domain.age import age_on
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
-from profiles.domain.statistics import OTHER, Cell, Statistics, bounded
+from profiles.domain.statistics import Cell, Statistics
 from profiles.domain.tally import Tally
 from profiles.domain.version import Version
-from tests.strategies import profiles
 from tests.support.histories import (
     ADA,
     BEA,
@@ -196,19 +191,6 @@ def test_minors_and_the_expired_are_counted(
     assert all(check.found == "1 profiles" for check in found if check.what != "statistics")
 
 
-@given(born=st.dates(date(1930, 1, 1), date(2020, 1, 1)), days=st.integers(0, 40_000))
-def test_the_month_of_birth_allows_for_the_age_that_the_rule_counts(born: date, days: int) -> None:
-    as_of = born + timedelta(days=days)
-
-    assert age_on(as_of, born=born) in ages_in(as_of, f"{born:%Y-%m}")
-
-
-def test_the_month_of_birth_leaves_no_more_than_two_ages() -> None:
-    assert list(ages_in(date(2026, 11, 1), "2008-10")) == [18]
-    assert list(ages_in(date(2026, 11, 1), "2008-11")) == [17, 18]
-    assert list(ages_in(date(2026, 11, 30), "2008-12")) == [17]
-
-
 def test_tallies_that_do_not_add_up_are_found(bench: Bench) -> None:
     bench.store.tally = Tally(read=4, stored=3)
 
@@ -231,49 +213,6 @@ def test_a_store_that_is_written_to_meanwhile_is_not_proved(bench: Bench) -> Non
     bench.following.follow(Following(held=bench.store.held(IDS), absent={}))
 
     assert bench.finding().what == "at rest"
-
-
-# --- E-mail domains beyond the bound ----------------------------------------------------------
-
-
-@given(people=st.lists(profiles(), max_size=30), shares=st.lists(st.booleans(), min_size=30))
-def test_a_recount_agrees_with_writers_that_bound_their_domains(
-    people: list[Profile], shares: list[bool]
-) -> None:
-    """Two writers tell two domains apart each, and count the rest as others."""
-    told = Statistics()
-    for writer in (False, True):
-        domains: dict[str, int] = {}
-        for person, share in zip(people, shares, strict=False):
-            if share is writer:
-                one = Statistics.recount([person])
-                for domain, count in bounded(one.email_domains, domains, limit=2).items():
-                    domains[domain] = domains.get(domain, 0) + count
-                told += Statistics(cells=one.cells)
-        told += Statistics(email_domains=domains)
-    recount = Recount(told=told, policy=DEFAULT_POLICY, today=TODAY)
-    for person in people:
-        recount.add(person)
-
-    assert (recount.wrong_cells, recount.wrong_domains) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("told", "wrong"),
-    [
-        ({"example.com": 2, OTHER: 1}, 0),
-        ({"example.com": 4, OTHER: -1}, 1),
-        ({"example.com": 2, OTHER: 2}, 1),
-        ({OTHER: 3}, 0),
-        ({OTHER: 2}, 1),
-    ],
-)
-def test_others_account_for_what_is_not_told_apart(told: dict[str, int], wrong: int) -> None:
-    recount = Recount(told=Statistics(email_domains=told), policy=DEFAULT_POLICY, today=TODAY)
-    for person in (ADA, BEA, CLEO):
-        recount.add(profile(person))
-
-    assert recount.wrong_domains == wrong
 
 
 # --- The following store ----------------------------------------------------------------------

@@ -21,12 +21,11 @@ from profiles.application.errors import (
     StoreError,
 )
 from profiles.application.ingest import chunking, consume
-from profiles.application.ingest.chunking import cut
 from profiles.application.ingest.consume import Consumer
 from profiles.application.ingest.pipeline import Lease, Pipeline
 from profiles.application.log.deciding import Chunk, Rules
 from profiles.application.log.quarantine import Quarantined
-from profiles.application.log.records import LogPartition, LogRecord
+from profiles.application.log.records import LogPartition
 from profiles.application.ports.stores import Following
 from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
@@ -604,29 +603,6 @@ def test_what_is_past_its_retention_goes_now_and_then(
 
     assert bench.store.sweeps == 2
     assert "What is past its retention is deleted later" in caplog.text
-
-
-def record(offset: int, size: int) -> LogRecord:
-    return LogRecord(offset=offset, logged_at=NOW, value=b"x" * size)
-
-
-@pytest.mark.parametrize(
-    ("sizes", "pieces"),
-    [
-        ([], [0]),
-        ([1] * 5, [5]),
-        ([1] * 2_001, [2_000, 1]),
-        ([1_200] * 2_000, [2_000]),  # whole responses of one person each
-        ([2**21, 2**21, 1, 2**23, 1], [2, 1, 1, 1]),
-    ],
-)
-def test_a_chunk_is_bounded_by_records_and_bytes(sizes: list[int], pieces: list[int]) -> None:
-    records = [record(offset, size) for offset, size in enumerate(sizes)]
-
-    found = list(cut(records))
-
-    assert [len(piece) for piece in found] == pieces
-    assert [one for piece in found for one in piece] == records
 
 
 def test_one_reading_fills_a_chunk_of_each_of_four_partitions() -> None:
