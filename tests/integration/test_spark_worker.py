@@ -60,7 +60,7 @@ STORES: dict[str, MemoryDecidingStore] = {}
 
 @dataclass(frozen=True)
 class InMemory:
-    """Opens a share over a store in memory."""
+    """Opens a task over a store in memory."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""A share of a batch, as a task of a cluster works on it: nothing missed, nothing doubled."""
+"""A task of a cluster works on its part of a batch: nothing missed, nothing doubled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger
 from profiles.application.errors import GapError, LedgerError, LogError, StoreError
-from profiles.application.ingest import partition_task as share
+from profiles.application.ingest import partition_task
 from profiles.application.ingest.partition_task import PartitionTask
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, LogRecord
@@ -36,7 +36,7 @@ def person(identity: str, born: str = "1985-03-01") -> bytes:
 
 @dataclass
 class Task:
-    """All around one share; `take` makes a new one, as every task does."""
+    """All around one task; `process` makes a new one each time."""
 
     topic: MemoryTopic = field(default_factory=MemoryTopic)
     store: FailingStore = field(default_factory=FailingStore)
@@ -51,7 +51,7 @@ class Task:
     def __post_init__(self) -> None:
         self.lookup = MemoryLogLookup(self.topic)
 
-    def share(self) -> PartitionTask:
+    def made(self) -> PartitionTask:
         return PartitionTask(
             store=self.store,
             ledger=self.ledger,
@@ -67,8 +67,8 @@ class Task:
     def records(self, start: int = 0, end: int | None = None) -> Sequence[LogRecord]:
         return self.topic.logs[0][start:end]
 
-    def take(self, *pieces: Sequence[LogRecord], partition: LogPartition = PARTITION) -> Tally:
-        return self.share().take(partition, pieces)
+    def process(self, *pieces: Sequence[LogRecord], partition: LogPartition = PARTITION) -> Tally:
+        return self.made().process(partition, pieces)
 
     @property
     def both_hold_the_same(self) -> bool:
@@ -88,8 +88,8 @@ def task() -> Task:
     return task
 
 
-def test_every_store_gets_the_share_and_the_tally_adds_up(task: Task) -> None:
-    tally = task.take(task.records(0, 2), task.records(2))
+def test_every_store_gets_the_records_and_the_tally_adds_up(task: Task) -> None:
+    tally = task.process(task.records(0, 2), task.records(2))
 
     assert tally == Tally(
         read=6,
@@ -104,30 +104,30 @@ def test_every_store_gets_the_share_and_the_tally_adds_up(task: Task) -> None:
     assert task.store.position(PARTITION) == 5
 
 
-def test_an_empty_share_changes_nothing(task: Task) -> None:
-    assert task.take((), ()) == Tally()
+def test_a_task_without_records_changes_nothing(task: Task) -> None:
+    assert task.process((), ()) == Tally()
 
     assert task.store.position(PARTITION) is None
 
 
-def test_a_share_that_is_handed_over_again_changes_nothing(task: Task) -> None:
-    task.take(task.records())
+def test_records_that_are_handed_over_again_change_nothing(task: Task) -> None:
+    task.process(task.records())
     before = dict(task.store.held(IDS))
 
-    again = task.take(task.records())
+    again = task.process(task.records())
 
     assert (again.read, again.stored, again.superseded) == (6, 3, 3)
     assert task.store.held(IDS) == before
     assert task.both_hold_the_same
 
 
-def test_after_a_crash_between_the_stores_the_same_share_mends_it(task: Task) -> None:
+def test_after_a_crash_between_the_stores_the_same_records_repair_it(task: Task) -> None:
     task.following.failures = iter([LedgerError("x", "stands for a crash", "Go on.")])
     with pytest.raises(LedgerError):
-        task.take(task.records())
+        task.process(task.records())
     assert not task.both_hold_the_same
 
-    task.take(task.records())
+    task.process(task.records())
 
     assert task.both_hold_the_same
 
@@ -137,15 +137,15 @@ def test_a_store_that_is_away_is_asked_until_it_answers(task: Task) -> None:
     task.store.apply_failures = iter([AWAY, AWAY])
     task.following.failures = iter([AWAY])
 
-    assert task.take(task.records()).stored == 3
+    assert task.process(task.records()).stored == 3
 
     assert task.both_hold_the_same
 
 
-def test_it_goes_on_where_the_share_before_ended(task: Task) -> None:
-    task.take(task.records(0, 2))
+def test_it_goes_on_where_the_task_before_ended(task: Task) -> None:
+    task.process(task.records(0, 2))
 
-    assert task.take(task.records(2)).read == 3
+    assert task.process(task.records(2)).read == 3
 
     assert task.both_hold_the_same
 
@@ -153,45 +153,45 @@ def test_it_goes_on_where_the_share_before_ended(task: Task) -> None:
 def test_it_waits_where_more_is_under_way_than_is_allowed(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(share, "WAITING_PERSONS", 1)
+    monkeypatch.setattr(partition_task, "WAITING_PERSONS", 1)
 
-    assert task.take(task.records(0, 2), task.records(2, 4), task.records(4)).read == 6
+    assert task.process(task.records(0, 2), task.records(2, 4), task.records(4)).read == 6
 
     assert task.both_hold_the_same
 
 
 def test_offsets_that_hold_no_record_are_passed_over(task: Task) -> None:
-    task.take(task.records(0, 2))
+    task.process(task.records(0, 2))
     del task.topic.logs[0][2:4]  # the marks of a transaction
 
-    assert task.take(task.records(2)).read == 1
+    assert task.process(task.records(2)).read == 1
 
     assert task.store.position(PARTITION) == 5
     assert task.both_hold_the_same
 
 
 def test_a_checkpoint_ahead_of_the_stores_stops_it(task: Task) -> None:
-    task.take(task.records(0, 2))
+    task.process(task.records(0, 2))
 
     with pytest.raises(LogError, match="begins at offset 4, but the stores have it only up to 2"):
-        task.take(task.records(4))
+        task.process(task.records(4))
 
     assert task.store.position(PARTITION) == 2
 
 
 def test_a_checkpoint_that_skips_the_beginning_stops_it(task: Task) -> None:
     with pytest.raises(LogError, match="new checkpoint"):
-        task.take(task.records(1))
+        task.process(task.records(1))
 
     assert task.store.position(PARTITION) is None
 
 
 def test_records_that_the_log_has_lost_stop_it(task: Task) -> None:
-    task.take(task.records(0, 1))
+    task.process(task.records(0, 1))
     task.topic.delete_before(0, 3)
 
     with pytest.raises(GapError) as raised:
-        task.take(task.records(3))
+        task.process(task.records(3))
 
     assert (raised.value.position, raised.value.first) == (1, 3)
 
@@ -199,12 +199,12 @@ def test_records_that_the_log_has_lost_stop_it(task: Task) -> None:
 def test_a_new_store_begins_where_the_log_does(task: Task) -> None:
     task.topic.delete_before(0, 3)
 
-    assert task.take(task.records(3)).read == 2
+    assert task.process(task.records(3)).read == 2
 
 
 def test_a_topic_made_anew_meanwhile_is_not_taken_in(task: Task) -> None:
     with pytest.raises(LogError, match="made anew"):
-        task.take(task.records(), partition=replace_topic("topic-0"))
+        task.process(task.records(), partition=replace_topic("topic-0"))
 
     assert list(task.store.profiles()) == []
 
@@ -216,10 +216,10 @@ def replace_topic(topic_id: str) -> LogPartition:
 def test_it_waits_until_the_log_says_which_topic_it_holds(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(share, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(partition_task, "_AGAIN_S", 0.0)
     task.lookup.silent = 2
 
-    assert task.take(task.records()).read == 6
+    assert task.process(task.records()).read == 6
 
 
 def test_it_gives_up_on_a_silent_log_when_it_is_stopped(task: Task) -> None:
@@ -227,17 +227,17 @@ def test_it_gives_up_on_a_silent_log_when_it_is_stopped(task: Task) -> None:
     task.stop.set()
 
     with pytest.raises(LogError, match="did not say which topic"):
-        task.take(task.records())
+        task.process(task.records())
 
     assert list(task.store.profiles()) == []
 
 
 def test_a_ledger_that_cannot_be_read_stops_it(task: Task) -> None:
     task.ledger.current = replace(task.ledger.current, position=3)
-    task.take(task.records(0, 1))
+    task.process(task.records(0, 1))
     task.ledger.current = replace(task.ledger.current, position=0)
 
     with pytest.raises(LedgerError):
-        task.take(task.records(1))
+        task.process(task.records(1))
 
     assert task.store.position(PARTITION) == 1
