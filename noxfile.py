@@ -182,7 +182,7 @@ def servers(session: nox.Session) -> None:
     """Run Kafka, MongoDB and Cassandra on this machine until Ctrl-C, for trying out."""
     _install_locked(session, "integration")
     _install_wheel(session)
-    session.run("python", "-m", "tests.services")
+    session.run("python", "-m", "tests.support.services")
 
 
 @nox.session

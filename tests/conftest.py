@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
-pytest_plugins = ["tests.services.fixtures"]
+pytest_plugins = ["tests.support.services.fixtures"]
 
 INTEGRATION = Path(__file__).parent / "integration"
 

@@ -37,7 +37,7 @@ NAMED_PATH = re.compile(
 PACKAGES = "domain application adapters entrypoints".split()
 NAMED_MODULE = re.compile(rf"(?<![\w./-])(?:{'|'.join(PACKAGES)})/[\w./*-]*")
 
-COMMAND = re.compile(r"(?:^|[\s`(/])profiles ((?:-\S+ )*)([a-z][a-z-]*)\b([^|;&#]*)")
+COMMAND = re.compile(r"(?:^|[\s`(]|bin/)profiles ((?:-\S+ )*)([a-z][a-z-]*)\b([^|;&#]*)")
 SESSIONS = re.compile(r"\bnox (?:-[A-Za-z]+ )*-s ((?:[a-z_]+(?: |$))+)")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 

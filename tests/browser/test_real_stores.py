@@ -23,9 +23,9 @@ from profiles.application.dashboard.population import by_group
 from profiles.domain.person import PersonId
 from profiles.domain.statistics import Statistics, cohorts_of
 from tests.browser.conftest import looking_at
-from tests.contracts.histories import chunk, stored
-from tests.mongo_stores import database
-from tests.services.service import Service
+from tests.support.histories import chunk, stored
+from tests.support.mongo_stores import database
+from tests.support.services.service import Service
 
 WITHIN_MS = 15_000
 """How soon the page shows what k new persons change; it is fresh every 10 s."""

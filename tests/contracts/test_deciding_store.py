@@ -24,7 +24,7 @@ from profiles.domain.statistics import Cell, Cohort, Statistics
 from profiles.domain.tally import Tally, UnbalancedTallyError
 from profiles.domain.version import OFFSET_BITS, VersionRangeError
 from tests.contracts.conftest import NewStore
-from tests.contracts.histories import (
+from tests.support.histories import (
     ADA,
     BEA,
     BROKEN,

@@ -23,8 +23,8 @@ from profiles.adapters.memory import MemoryFollowingStore
 from profiles.application.ports.stores import Following, FollowingStore
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
-from tests.contracts.histories import NOW, profile, version
 from tests.strategies import profiles
+from tests.support.histories import NOW, profile, version
 
 NOTHING_KNOWN: dict[str, Any] = dict.fromkeys(
     "username gender title full_name full_address city country nationality email email_domain"

@@ -19,7 +19,7 @@ from profiles.application.ports.logs import Log
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Name, Person, PersonId
 from tests.contracts.conftest import NewLog
-from tests.contracts.histories import ADA, BEA, CLEO, NOW
+from tests.support.histories import ADA, BEA, CLEO, NOW
 
 SOURCE = "jsonl:/persons.jsonl"
 SILENCE = Notice()

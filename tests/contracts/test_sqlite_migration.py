@@ -19,9 +19,9 @@ from profiles.application.ports.probes import Migration, SchemaFacts
 from profiles.domain.columns import NAMES
 from profiles.domain.errors import UsageError
 from profiles.domain.statistics import Statistics
-from tests.contracts.histories import ADA, BEA, NOW, chunk, profile, stored, version
 from tests.frozen.log import added_since
 from tests.frozen.stores import assert_holds_what_was_frozen, put_back_sqlite
+from tests.support.histories import ADA, BEA, NOW, chunk, profile, stored, version
 
 PATIENCE_S = 60.0
 

@@ -15,7 +15,7 @@ from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
-from tests.contracts.histories import ADA, BEA, BROKEN, CLEO, DAN, TOPIC, profile, version
+from tests.support.histories import ADA, BEA, BROKEN, CLEO, DAN, TOPIC, profile, version
 
 WRITER = Writer("a-topic", 0)
 OTHER = Writer("a-topic", 1)

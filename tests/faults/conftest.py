@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cluster import Addresses, Site
-from tests.faults.jobs import write_population
-from tests.services import Service
+from tests.support.cluster_site import Addresses, Site
+from tests.support.embedded_jobs import write_population
+from tests.support.services import Service
 
 PEOPLE = 6_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from tests.faults.cluster import Site, until
+from tests.support.cluster_site import Site, until
 
 
 def test_a_second_reader_takes_over_what_a_killed_one_had(site: Site, people: Path) -> None:

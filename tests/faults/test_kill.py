@@ -20,7 +20,7 @@ from profiles.adapters.sqlite import SqliteDecidingStore
 from profiles.domain.errors import UsageError
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
-from tests.faults.jobs import (
+from tests.support.embedded_jobs import (
     PATIENCE_S,
     Job,
     State,

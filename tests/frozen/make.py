@@ -30,7 +30,7 @@ from profiles.domain.person import Person
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.reading import read_person
 from tests.frozen.log import FOLDER, NOW, FrozenLog, as_rows
-from tests.services.pool import Pool, this_machine
+from tests.support.services.pool import Pool, this_machine
 
 LOGGED = NOW - timedelta(hours=12)
 PERSONS = 240

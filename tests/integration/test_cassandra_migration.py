@@ -21,9 +21,9 @@ from profiles.adapters.memory import MemoryDecidingStore
 from profiles.application.ports.stores import Following
 from profiles.domain.errors import UsageError
 from profiles.domain.profile import Profile
-from tests.contracts.histories import ADA, BEA, profile, version
 from tests.frozen.log import FrozenLog, added_since, as_rows, frozen_rows
 from tests.frozen.stores import assert_holds_what_was_frozen, put_back_cassandra
+from tests.support.histories import ADA, BEA, profile, version
 
 PATIENCE_S = 90.0
 OURS = "profiles, schema version 2"

@@ -31,7 +31,7 @@ from profiles.application.ports.stores import Following
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
-from tests.contracts.histories import profile, version
+from tests.support.histories import profile, version
 
 OLD, NEW = version(1), version(2)
 

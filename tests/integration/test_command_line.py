@@ -26,7 +26,7 @@ from profiles.adapters.simulator import Simulator, parse
 from profiles.entrypoints.cli import cli
 from tests.frozen.log import frozen_rows
 from tests.frozen.stores import put_back_sqlite
-from tests.integration.misbehaving_api import MisbehavingApi, error_in_body
+from tests.support.misbehaving_api import MisbehavingApi, error_in_body
 
 AS_OF = "2026-11-23"
 

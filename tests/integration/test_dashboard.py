@@ -26,8 +26,8 @@ from profiles.application.ports.stores import Overview
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.statistics import Cell, cohorts_of
-from tests.contracts.histories import chunk, stored
-from tests.mongo_stores import database
+from tests.support.histories import chunk, stored
+from tests.support.mongo_stores import database
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -23,7 +23,8 @@ from confluent_kafka.admin import (
 
 from profiles.adapters.kafka import Topics
 from profiles.adapters.kafka.partitioner import partition_of
-from tests.integration.pipelines import (
+from tests.integration.test_command_line import Profiles, profiles
+from tests.support.pipelines import (
     PERSONS,
     Ended,
     Pipeline,
@@ -31,7 +32,6 @@ from tests.integration.pipelines import (
     ids_of_it,
     pipeline_into_both,
 )
-from tests.integration.test_command_line import Profiles, profiles
 
 PATIENCE_S = 30.0
 

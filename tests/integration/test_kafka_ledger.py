@@ -34,7 +34,7 @@ from profiles.application.errors import LedgerAwayError, LedgerError, LogError
 from profiles.application.ports.ledger import LedgerView
 from profiles.application.rights.ledger import Action
 from profiles.domain.person import PersonId
-from tests.kafka_ledgers import KafkaLedgerWrittenBeside, ledger_in_a_new_topic
+from tests.support.kafka_ledgers import KafkaLedgerWrittenBeside, ledger_in_a_new_topic
 
 PATIENCE_S = 30.0
 ADA, BEA, CLEO = (PersonId(f"{number:08x}-0000-4000-8000-000000000000") for number in (1, 2, 3))

@@ -14,9 +14,14 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from tests.integration.guarded import KEYSTORE_PASSWORD, Certificates, certificates, local_server
-from tests.integration.pipelines import PERSONS, Pipeline
-from tests.services.free_ports import free_port
+from tests.support.guarded_servers import (
+    KEYSTORE_PASSWORD,
+    Certificates,
+    certificates,
+    local_server,
+)
+from tests.support.pipelines import PERSONS, Pipeline
+from tests.support.services.free_ports import free_port
 
 __all__ = ["certificates"]
 

@@ -17,13 +17,13 @@ from profiles.application.errors import StoreError
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.addresses import CassandraAddress
 from profiles.entrypoints.composition.stores import following_store
-from tests.integration.guarded import (
+from tests.integration.test_command_line import Profiles, profiles
+from tests.support.guarded_servers import (
     KEYSTORE_PASSWORD,
     Certificates,
     certificates,
     local_server,
 )
-from tests.integration.test_command_line import Profiles, profiles
 
 __all__ = ["certificates", "profiles"]
 

@@ -16,10 +16,10 @@ from profiles.adapters.memory import MemoryLedger
 from profiles.adapters.mongo import MongoDecidingStore, migration
 from profiles.domain.columns import COLUMNS, NAMES
 from profiles.domain.errors import UsageError
-from tests.contracts.histories import ADA, BEA, chunk, profile, stored, version
 from tests.frozen.log import frozen_rows
 from tests.frozen.stores import assert_holds_what_was_frozen, put_back_mongo
-from tests.mongo_stores import database
+from tests.support.histories import ADA, BEA, chunk, profile, stored, version
+from tests.support.mongo_stores import database
 
 PATIENCE_S = 60.0
 FEW = 50

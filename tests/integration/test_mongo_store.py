@@ -36,7 +36,7 @@ from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import NATIONALITIES, Statistics
 from profiles.domain.tally import Tally
-from tests.contracts.histories import (
+from tests.support.histories import (
     ADA,
     BEA,
     BROKEN,
@@ -54,9 +54,9 @@ from tests.contracts.histories import (
     stored,
     version,
 )
-from tests.mongo_stores import database
-from tests.services.free_ports import free_port
-from tests.services.recipes import find_mongod, lacking
+from tests.support.mongo_stores import database
+from tests.support.services.free_ports import free_port
+from tests.support.services.recipes import find_mongod, lacking
 
 Client = pymongo.MongoClient[dict[str, Any]]
 Database = pymongo.database.Database[dict[str, Any]]

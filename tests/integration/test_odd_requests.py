@@ -20,7 +20,7 @@ from profiles.adapters.dashboard.request_filter import Environment, Respond
 from profiles.adapters.dashboard.server import THREADS, PageServer
 from profiles.application.ports.stores import Overview
 from profiles.domain.statistics import Cell, cohorts_of
-from tests.odd_requests import (
+from tests.support.odd_requests import (
     JSON,
     OWN,
     UPDATE,

@@ -26,8 +26,8 @@ from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
-from tests.failing_stores import retry_at_once
-from tests.memory_streams import START, MemoryLogLookup, MemoryRejectedSink, MemoryTopic
+from tests.support.failing_stores import retry_at_once
+from tests.support.memory_streams import START, MemoryLogLookup, MemoryRejectedSink, MemoryTopic
 
 pytestmark = pytest.mark.integration
 
@@ -60,7 +60,7 @@ STORES: dict[str, MemoryDecidingStore] = {}
 
 @dataclass(frozen=True)
 class InMemory:
-    """Opens a share over a store in memory."""
+    """Opens a task over a store in memory."""
 
     name: str
 

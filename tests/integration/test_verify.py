@@ -20,8 +20,9 @@ from pymongo.database import Database
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
 from profiles.application.ports.stores import Following
 from profiles.domain.version import Version
-from tests.contracts.histories import profile
-from tests.integration.pipelines import (
+from tests.integration.test_command_line import Profiles, profiles
+from tests.support.histories import profile
+from tests.support.pipelines import (
     PERSONS,
     Ended,
     Pipeline,
@@ -29,7 +30,6 @@ from tests.integration.pipelines import (
     ids_of_it,
     pipeline_into_both,
 )
-from tests.integration.test_command_line import Profiles, profiles
 
 __all__ = ["profiles"]
 

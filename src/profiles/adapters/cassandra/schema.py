@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 from uuid import UUID
 
+import tenacity
 from cassandra import InvalidRequest
 from cassandra.cluster import NoHostAvailable, Session
 
@@ -102,17 +102,18 @@ def _wait_until_usable(session: Session, settings: CassandraSettings) -> None:
     Whoever comes while another process makes the table meets this moment: first there is no such
     table, then the server fails in itself (Cassandra 5.0.5).
     """
-    deadline = time.monotonic() + _MAKE_S
     nobody = f"SELECT id FROM {qualified(settings)} WHERE id = {UUID(int=0)}"  # noqa: S608 - checked names
-    while True:
-        try:
-            session.execute(nobody)
-        except (InvalidRequest, NoHostAvailable) as failure:
-            if not answered(failure) or time.monotonic() > deadline:
-                raise
-            time.sleep(_AGAIN_S)
-        else:
-            return
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(_may_come),
+        wait=tenacity.wait_fixed(_AGAIN_S),
+        stop=tenacity.stop_after_delay(_MAKE_S),
+        reraise=True,
+    )
+    retrying(session.execute, nobody)
+
+
+def _may_come(failure: BaseException) -> bool:
+    return isinstance(failure, InvalidRequest | NoHostAvailable) and answered(failure)
 
 
 def _comment(session: Session, settings: CassandraSettings) -> str | None:

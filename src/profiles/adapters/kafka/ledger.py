@@ -41,7 +41,9 @@ _RESTORE: Final = "Restore it from a copy."
 
 def ledger_topic(name: str = DEFAULT_LEDGER, *, replication: int = -1) -> TopicSettings:
     """Return the settings of a topic that keeps every entry for ever, in one order."""
-    return TopicSettings(name=name, partitions=1, replication=replication, retention_ms=None)
+    return TopicSettings(
+        name=name, partitions=1, replication=replication, retention_ms=None, message_bytes=None
+    )
 
 
 class KafkaLedger:

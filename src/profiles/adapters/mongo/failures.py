@@ -73,8 +73,14 @@ def map_exceptions(address: str, *, timeout_s: float) -> Generator[None]:
     try:
         yield
     except (PyMongoError, BSONError, OverflowError) as failure:
-        kind = StoreRefusedError if _refused(failure) else StoreError
-        raise kind(f"MongoDB at {address}", *_explained(failure, timeout_s)) from None
+        store = f"MongoDB at {address}"
+        if _refused(failure):
+            raise StoreRefusedError(
+                store,
+                f"it refuses what is to be written, for good ({_named(failure)})",
+                "See whether something else has changed the collections; else please report it.",
+            ) from None
+        raise StoreError(store, *_explained(failure, timeout_s)) from None
 
 
 def _refused(failure: Exception) -> bool:
@@ -96,8 +102,13 @@ def _explained(failure: Exception, timeout_s: float) -> tuple[str, str]:
         return "it did not answer", "Check that it runs and can be reached. " + AGAIN
     if isinstance(failure, InvalidOperation):
         return "the connection was closed", "Open the store again."
-    number = "" if code is None else f", code {code}"
-    return f"it failed ({type(failure).__name__}{number})", AGAIN
+    return f"it failed ({_named(failure)})", AGAIN
+
+
+def _named(failure: Exception) -> str:
+    """Name a failure by its kind and the server's number for it."""
+    code = code_of(failure)
+    return type(failure).__name__ + ("" if code is None else f", code {code}")
 
 
 def code_of(failure: Exception) -> int | None:

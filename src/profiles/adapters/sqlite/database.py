@@ -52,7 +52,8 @@ def connect(path: Path, kind: Kind, *, create: bool = True) -> sqlite3.Connectio
 def _prepare(connection: sqlite3.Connection, path: Path, kind: Kind, *, create: bool) -> None:
     """Check a file, or make it; try again while others are doing so at the same time.
 
-    SQLite waits for a lock by itself, but not for the one that changes the journal mode.
+    SQLite waits for a lock by itself, but not for the one that changes the journal mode. This is a
+    loop of our own (see decision 0004), because a store in a file needs nothing but Python.
     """
     deadline = time.monotonic() + _BUSY_S
     while True:

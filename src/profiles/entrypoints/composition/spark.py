@@ -1,4 +1,4 @@
-"""Kafka into the stores, on Spark: the job in the driver, and its share in each worker."""
+"""Kafka into the stores, on Spark: the job in the driver, and its tasks in the workers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class ShareSettings:
             )
             following = stack.enter_context(following_store(self.stores.following))
             stack.enter_context(infrequent_collection())
-            share = PartitionTask(
+            task = PartitionTask(
                 store=store,
                 ledger=entries,
                 rejected=KafkaRejectedSink(brokers, kafka.topic),
@@ -107,7 +107,7 @@ class ShareSettings:
                 following=following,
             )
             _KEPT.append(stack.pop_all())  # or all would be closed when nothing refers to it
-        return share
+        return task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
