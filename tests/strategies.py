@@ -222,11 +222,17 @@ id_texts = st.builds(lambda text, upper: text.upper() if upper else text, person
 
 # JSON ---------------------------------------------------------------------------------------------
 
+integral_floats = st.integers(-2, 10**6).map(float) | st.sampled_from(
+    [-0.0, 1e3, 1e12, 1e30, 1e308]
+)
+"""Integers as pandas, Spark and spreadsheets write them."""
+
 json_scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.sampled_from([0, -1, 10**12 - 1, 10**12, 10**30]),
+    integral_floats,
     st.floats(allow_nan=False, allow_infinity=False),
     any_texts,
 )
@@ -250,7 +256,7 @@ json_values: st.SearchStrategy[Json] = st.recursive(
 
 nationalities = st.sampled_from(sorted(NATIONALITIES))
 postcodes = st.integers(200, 99_999) | st.sampled_from(["0150", "1389", "K1A 0B1", "SW1A 1AA"])
-house_numbers = st.integers(1, 9_999)
+house_numbers = st.integers(1, 9_999) | st.sampled_from(["12B", "12 bis", "3/1", "٤٢"])
 
 
 def api_records(

@@ -17,7 +17,7 @@ from profiles.application.log.messages import NOT_JSON, Decode, Records
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected, RejectionReason
-from profiles.domain.person import Birth, Login, Person
+from profiles.domain.person import Birth, Location, Login, Person, Street
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.reading import read_person
 from tests.strategies import (
@@ -167,21 +167,41 @@ def test_a_number_of_any_length_costs_nobody_the_person(decode: Decode, digits: 
 @both
 @pytest.mark.parametrize(
     ("written", "number"),
-    [("0", 0), ("-0", 0), ("12345678901", 12345678901), ("-5", None), ("5.0", None), ("5e0", None)],
+    [
+        *(("0", 0), ("-0", 0), ("12345678901", 12345678901), ("-5", None)),
+        *(
+            ("5.0", 5),
+            ("5e0", 5),
+            ("1e3", 1_000),
+            ("75007.00", 75_007),
+            ("-0.0", 0),
+            ("1200E-2", 12),
+        ),
+        *(("12.5", None), ("1e-3", None), ("-5.0", None), ("1e999", None)),
+    ],
 )
-def test_integers_are_read_as_they_are_written(
+def test_integers_are_read_however_they_are_written(
     decode: Decode, written: str, number: int | None
 ) -> None:
-    message = text(PERSON)[:-1] + f', "location": {{"postcode": {written}}}}}'.encode()
+    location = f'{{"street": {{"number": {written}}}, "postcode": {written}}}'
+    message = text(PERSON)[:-1] + f', "location": {location}}}'.encode()
 
     (read,) = people(decode(message))
 
     if number is None:
         assert isinstance(read, Rejected)
+        assert read.path == "location.street.number"
     else:
         assert isinstance(read, Person)
-        assert read.location is not None
-        assert read.location.postcode == number
+        assert read.location == Location(street=Street(number=number), postcode=number)
+
+
+@both
+def test_a_house_number_may_have_letters(decode: Decode) -> None:
+    (read,) = people(decode(text({**PERSON, "location": {"street": {"number": "12B"}}})))
+
+    assert isinstance(read, Person)
+    assert read.location == Location(street=Street(number="12B"))
 
 
 @both
@@ -314,6 +334,9 @@ def test_both_decide_alike_about_damaged_bytes(message: bytes, data: st.DataObje
 )
 @example({**PERSON}, "location.postcode", 1.0)
 @example({**PERSON}, "schema", 1.0)
+@example({**PERSON}, "location.street.number", 12.0)
+@example({**PERSON}, "location.street.number", "12B")
+@example({**PERSON}, "location.street.number", 1e308)
 @example({**PERSON}, "schema", [True])
 def test_both_decide_alike_about_one_odd_value(
     record: dict[str, Json], dotted: str, value: Json

@@ -117,7 +117,7 @@ def _is_clean(person: Person) -> bool:
     # row shows as two blanks; and normal form C is kept by cutting at a blank.
     texts = (
         f" {person.login.username} {person.gender} {name.title} {name.first} {name.last}"
-        f" {street.name} {location.city} {location.state} {location.country} {postcode}"
+        f" {number} {street.name} {location.city} {location.state} {location.country} {postcode}"
         f" {person.email} {person.nat} "
     )
     return (
@@ -125,7 +125,7 @@ def _is_clean(person: Person) -> bool:
         and texts.isprintable()
         and "  " not in texts
         and (texts.isascii() or unicodedata.is_normalized("NFC", texts))
-        and (number is None or 0 <= number < _MAXIMUM_INTEGER)
+        and (not isinstance(number, int) or 0 <= number < _MAXIMUM_INTEGER)
         and (not isinstance(postcode, int) or 0 <= postcode < _MAXIMUM_INTEGER)
         and (person.schema is None or person.schema == SCHEMA_VERSION)
     )
@@ -164,13 +164,13 @@ def _typed(record: object) -> Person:
             street=None
             if street is None
             else Street(
-                number=_integer(street, "number", "location.street.number"),
+                number=_number(street, "number", "location.street.number"),
                 name=_text(street, "name", "location.street.name"),
             ),
             city=_text(location, "city", "location.city"),
             state=_text(location, "state", "location.state"),
             country=_text(location, "country", "location.country"),
-            postcode=_postcode(location),
+            postcode=_number(location, "postcode", "location.postcode"),
         ),
         email=_text(record, "email", "email"),
         registered=None
@@ -213,27 +213,30 @@ def _required_text(parent: dict[str, object], key: str, path: str, expected: str
     )
 
 
-def _is_integer(value: object) -> bool:
-    """Tell integers from booleans, which Python counts among them and JSON does not."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _integer(parent: dict[str, object], key: str, path: str) -> int | None:
     value = parent.get(key)
-    if value is None:
-        return None
-    if isinstance(value, int) and _is_integer(value):
-        return value
-    raise _Refused(RejectionReason.TYPE, path, "integer or null")
+    return None if value is None else _as_integer(value, path, "integer or null")
 
 
-def _postcode(location: dict[str, object]) -> int | str | None:
-    value = location.get("postcode")
+def _number(parent: dict[str, object], key: str, path: str) -> int | str | None:
+    """Read the number of a house or a postal district, which may have letters: `12B`, `0150`."""
+    value = parent.get(key)
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, int) and _is_integer(value):
+    return _as_integer(value, path, "integer, text or null")
+
+
+def _as_integer(value: object, path: str, expected: str) -> int:
+    """Take an integer, also one that is written as a float.
+
+    `75007.0` is an integer to JSON Schema (2020-12, Core, section 4.2.1), and what pandas, Spark
+    and spreadsheets make of 75007. A boolean is one to Python only.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise _Refused(RejectionReason.TYPE, "location.postcode", "integer, text or null")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise _Refused(RejectionReason.TYPE, path, expected)
 
 
 def _clean(person: Person) -> tuple[Person, date]:
@@ -293,26 +296,24 @@ def _clean_name(name: Name) -> Name:
 def _clean_location(location: Location) -> Location:
     street = None
     if location.street is not None:
-        number_path = "location.street.number"
         street = Street(
-            number=_clean_integer(location.street.number, number_path),
+            number=_clean_number(location.street.number, "location.street.number"),
             name=_clean_text(location.street.name, "location.street.name"),
         )
-    postcode = location.postcode
     clean = Location(
         street=street,
         city=_clean_text(location.city, "location.city"),
         state=_clean_text(location.state, "location.state"),
         country=_clean_text(location.country, "location.country"),
-        postcode=_clean_text(postcode, "location.postcode")
-        if isinstance(postcode, str)
-        else _clean_integer(postcode, "location.postcode"),
+        postcode=_clean_number(location.postcode, "location.postcode"),
     )
     _check_length(address.of_location(clean, None), "location")  # as long in any country's order
     return clean
 
 
-def _clean_integer(value: int | None, path: str) -> int | None:
+def _clean_number(value: int | str | None, path: str) -> int | str | None:
+    if isinstance(value, str):
+        return _clean_text(value, path)
     if value is not None and not 0 <= value < _MAXIMUM_INTEGER:
         raise _Refused(RejectionReason.LENGTH, path, "integer from 0 on, at most 12 digits")
     return value
