@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, date, datetime
 from typing import cast
 
@@ -16,7 +17,7 @@ from profiles.application.log.deciding import Entry, Rules, decide_chunk
 from profiles.application.log.messages import NOT_JSON, Decode, Records
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.minimising import minimise
-from profiles.domain.outcome import Rejected, RejectionReason
+from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import Birth, Location, Login, Person, Street
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.reading import read_person
@@ -118,10 +119,9 @@ BROKEN = [
     '{"a": "\ud800"}'.encode("utf-8", "surrogatepass"),
     '{"a": 1}'.encode("utf-16"),
     b"nul",
-    b"NaN",
-    b'{"a": NaN}',
-    b'{"a": Infinity}',
-    b'{"a": -Infinity}',
+    b'{"a": -NaN}',
+    b'{"a": nan}',
+    b'{"a": undefined}',
     b"{'a': 1}",
     b'{"a": 01}',
     b'{"a": "\x01"}',
@@ -162,6 +162,69 @@ def test_a_number_of_any_length_costs_nobody_the_person(decode: Decode, digits: 
             RejectionReason.LENGTH, "location.postcode", "integer from 0 on, at most 12 digits"
         )
     ]
+
+
+NO_NUMBERS = [b"NaN", b"Infinity", b"-Infinity"]
+"""What Python's `json.dumps` writes for them, though JSON has no such words."""
+
+
+@both
+@pytest.mark.parametrize("word", NO_NUMBERS)
+@pytest.mark.parametrize("place", ["cell", "login.md5", "location.coordinates.latitude", "x.y"])
+def test_a_number_that_is_none_costs_nothing_where_nobody_takes_it(
+    decode: Decode, word: bytes, place: str
+) -> None:
+    document = put(PERSON, ["location"], {"city": "Oslo"})
+    message = text(put(document, place.split("."), "HERE")).replace(b'"HERE"', word)
+    response = b'{"info":{"seed":' + word + b'},"results":[' + message + b"]}"
+
+    assert people(decode(message)) == people(decode(response)) == [read_person(document)]
+
+
+@both
+@pytest.mark.parametrize("word", NO_NUMBERS)
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("email", "text or null"),
+        ("name", "object or null"),
+        ("name.first", "text or null"),
+        ("location.postcode", "integer, text or null"),
+        ("location.street.number", "integer, text or null"),
+        ("registered.date", "text or null"),
+        ("login.uuid", "UUID of 36 characters"),
+        ("dob.date", "date YYYY-MM-DD"),
+        ("login", "object"),
+        ("dob", "object"),
+        ("schema", "integer or null"),
+    ],
+)
+def test_a_number_that_is_none_is_rejected_where_it_is_taken(
+    decode: Decode, word: bytes, place: str, expected: str
+) -> None:
+    message = text(put(PERSON, place.split("."), "HERE")).replace(b'"HERE"', word)
+
+    assert people(decode(message)) == [Rejected(RejectionReason.TYPE, place, expected)]
+
+
+@both
+@pytest.mark.parametrize("word", NO_NUMBERS)
+@pytest.mark.parametrize("place", ["cell", "email", "name", "login", "login.uuid", "schema"])
+def test_a_readable_child_beside_a_number_that_is_none_is_withheld(
+    decode: Decode, word: bytes, place: str
+) -> None:
+    child = put(PERSON, ["dob", "date"], "2015-03-04")
+    message = text(put(child, place.split("."), "HERE")).replace(b'"HERE"', word)
+
+    (entry,) = decisions(message, decode)[1]
+
+    assert entry.outcome == Withheld(WithheldReason.MINOR)
+
+
+@both
+@pytest.mark.parametrize("word", NO_NUMBERS)
+def test_a_number_that_is_none_is_no_person(decode: Decode, word: bytes) -> None:
+    assert people(decode(word)) == [Rejected(RejectionReason.TYPE, "", "object")]
 
 
 @both
@@ -295,6 +358,7 @@ FRAGMENTS = [
         b":",
         b"null",
         b"NaN",
+        b"Infinity",
         b"1e999",
         b"-",
         b"0",
@@ -330,7 +394,7 @@ def test_both_decide_alike_about_damaged_bytes(message: bytes, data: st.DataObje
             ),
         ]
     ),
-    json_scalars | json_values,
+    json_scalars | json_values | st.sampled_from([math.nan, math.inf, -math.inf]),
 )
 @example({**PERSON}, "location.postcode", 1.0)
 @example({**PERSON}, "schema", 1.0)

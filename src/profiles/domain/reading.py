@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from datetime import date
@@ -72,7 +73,8 @@ def read_person(record: object) -> Person | Rejected:
 
     record: an entry of the API's `results` or a minimised person, as decoded from JSON into
         dicts, lists, strings, numbers, booleans and None; or a `Person` that a JSON decoder has
-        filled. Fields that a person does not have are passed over unseen.
+        filled. Fields that a person does not have are passed over unseen. A float that is no
+        number (NaN) is a missing field, as pandas writes one; an infinite one is of no type here.
 
     Returns the person in normal form: texts trimmed, in normal form C, empty ones None; the id
     in lower case; dates that begin with `YYYY-MM-DD`. Or the first rejection, the id before the
@@ -181,15 +183,21 @@ def _typed(record: object) -> Person:
     )
 
 
-def _object(parent: dict[str, object], key: str, path: str) -> dict[str, object] | None:
+def _given(parent: dict[str, object], key: str) -> object:
+    """Return what a record tells, or None for what is missing: to pandas, that is NaN."""
     value = parent.get(key)
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _object(parent: dict[str, object], key: str, path: str) -> dict[str, object] | None:
+    value = _given(parent, key)
     if value is None or isinstance(value, dict):
         return value
     raise _Refused(RejectionReason.TYPE, path, _OBJECT)
 
 
 def _required_object(parent: dict[str, object], key: str) -> dict[str, object]:
-    value = parent.get(key)
+    value = _given(parent, key)
     if isinstance(value, dict):
         return value
     raise _Refused(
@@ -198,14 +206,14 @@ def _required_object(parent: dict[str, object], key: str) -> dict[str, object]:
 
 
 def _text(parent: dict[str, object], key: str, path: str) -> str | None:
-    value = parent.get(key)
+    value = _given(parent, key)
     if value is None or isinstance(value, str):
         return value
     raise _Refused(RejectionReason.TYPE, path, _TEXT)
 
 
 def _required_text(parent: dict[str, object], key: str, path: str, expected: str) -> str:
-    value = parent.get(key)
+    value = _given(parent, key)
     if isinstance(value, str):
         return value
     raise _Refused(
@@ -214,13 +222,13 @@ def _required_text(parent: dict[str, object], key: str, path: str, expected: str
 
 
 def _integer(parent: dict[str, object], key: str, path: str) -> int | None:
-    value = parent.get(key)
+    value = _given(parent, key)
     return None if value is None else _as_integer(value, path, "integer or null")
 
 
 def _number(parent: dict[str, object], key: str, path: str) -> int | str | None:
     """Read the number of a house or a postal district, which may have letters: `12B`, `0150`."""
-    value = parent.get(key)
+    value = _given(parent, key)
     if value is None or isinstance(value, str):
         return value
     return _as_integer(value, path, "integer, text or null")

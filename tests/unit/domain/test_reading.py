@@ -175,10 +175,31 @@ def test_numbers_of_up_to_twelve_digits_are_read(dotted: str, number: int) -> No
     assert field(read_person(put(MINIMAL, path(dotted), number)), dotted) == number
 
 
+NAN = float("nan")
+"""What pandas makes of a value that is missing, whatever the type of its column."""
+
+
+@pytest.mark.parametrize("dotted", OPTIONAL)
+def test_a_float_that_is_no_number_is_a_missing_field(dotted: str) -> None:
+    missing = read_person(put(RECORD, path(dotted), NAN))
+
+    assert isinstance(missing, Person)
+    assert missing == read_person(without(put(RECORD, path(dotted), None), path(dotted)))
+
+
+@pytest.mark.parametrize("dotted", ["login", "dob", "login.uuid", "dob.date"])
+def test_a_required_field_that_is_such_a_float_is_missing(dotted: str) -> None:
+    read = read_person(put(RECORD, path(dotted), NAN))
+
+    assert read == read_person(put(RECORD, path(dotted), None))
+    assert isinstance(read, Rejected)
+    assert read.reason is RejectionReason.MISSING
+
+
 # Rejections --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("record", [None, True, 1, 1.5, "text", [], [RECORD]])
+@pytest.mark.parametrize("record", [None, True, 1, 1.5, NAN, "text", [], [RECORD]])
 def test_what_is_no_object_is_no_person(record: Json) -> None:
     assert read_person(record) == Rejected(RejectionReason.TYPE, "", "object")
 
