@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Final
+
+from profiles.domain.invisible import may_show_nothing, without_invisible
 
 _MAXIMUM_DOMAIN_LENGTH: Final = 253
 _JOINERS: Final = "\u200c\u200d"
@@ -22,25 +23,11 @@ _DOMAIN: Final = re.compile(
 )
 
 
-def _read_domain(domain: str) -> str | None:
-    normal = unicodedata.normalize("NFC", domain.rstrip(".").lower())
-    if len(normal) > _MAXIMUM_DOMAIN_LENGTH or not _DOMAIN.fullmatch(_unmarked(normal)):
-        return None
-    return normal
-
-
-def _unmarked(domain: str) -> str:
-    """Put one mark for all: vowel signs of Indian scripts are marks, and no letters to `re`."""
-    if domain.isascii():
-        return domain
-    return "".join(
-        _MARK if unicodedata.category(character) in {"Mn", "Mc"} else character
-        for character in domain
-    )
-
-
-# Not as a decorator: mutmut passes over decorated functions.
-_normal_domain = lru_cache(maxsize=4096)(_read_domain)
+_ASCII_DOMAIN: Final = re.compile(
+    r"(?:LABEL\.)+(?!\d+\Z)LABEL".replace("LABEL", r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+)
+_FREQUENT: Final = frozenset({"example.com", "gmail.com", "outlook.com", "yahoo.com"})
+"""Known to be what they are. A cache would do more, but keep domains of those who were erased."""
 
 
 def domain_of(email: str) -> str | None:
@@ -48,6 +35,29 @@ def domain_of(email: str) -> str | None:
 
     None where no domain can be read. What follows the @ must look like a name of the domain
     name system, because domains are counted and shown: nothing else may pass through here.
+    Characters that show nothing make no other domain, and cost none.
     """
     local, at, domain = email.rpartition("@")
-    return _normal_domain(domain) if at and local else None
+    if domain in _FREQUENT and local:
+        return domain
+    return _read_domain(domain) if at and local else None
+
+
+def _read_domain(domain: str) -> str | None:
+    if domain.isascii():
+        normal = domain.rstrip(".").lower()
+        readable = _ASCII_DOMAIN.fullmatch(normal)
+    else:
+        shows_all = domain.isprintable() and not may_show_nothing(domain)
+        shown = (domain if shows_all else without_invisible(domain)).rstrip(".")
+        normal = unicodedata.normalize("NFC", shown.lower())
+        readable = _DOMAIN.fullmatch(_unmarked(normal))
+    return normal if readable and len(normal) <= _MAXIMUM_DOMAIN_LENGTH else None
+
+
+def _unmarked(domain: str) -> str:
+    """Put one mark for all: vowel signs of Indian scripts are marks, and no letters to `re`."""
+    return "".join(
+        _MARK if unicodedata.category(character) in {"Mn", "Mc"} else character
+        for character in domain
+    )

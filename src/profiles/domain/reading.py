@@ -10,6 +10,7 @@ from typing import Final
 
 from profiles.domain import address, naming
 from profiles.domain.age import civil_date
+from profiles.domain.invisible import may_show_nothing
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import (
     SCHEMA_VERSION,
@@ -33,6 +34,9 @@ _UUID: Final = re.compile(
 _CANONICAL_UUID: Final = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 ).fullmatch
+
+_BEYOND_LATIN: Final = re.compile("[^\x00-\u02ff]").search
+"""Up to there every printable text shows and is in normal form C; half the texts end there."""
 
 _TEXT: Final = "text or null"
 _OBJECT: Final = "object or null"
@@ -126,7 +130,11 @@ def _is_clean(person: Person) -> bool:
         len(texts) <= MAXIMUM_LENGTH
         and texts.isprintable()
         and "  " not in texts
-        and (texts.isascii() or unicodedata.is_normalized("NFC", texts))
+        and (
+            texts.isascii()
+            or not _BEYOND_LATIN(texts)
+            or (unicodedata.is_normalized("NFC", texts) and not may_show_nothing(texts))
+        )
         and (not isinstance(number, int) or 0 <= number < _MAXIMUM_INTEGER)
         and (not isinstance(postcode, int) or 0 <= postcode < _MAXIMUM_INTEGER)
         and (person.schema is None or person.schema == SCHEMA_VERSION)

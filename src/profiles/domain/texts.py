@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+from profiles.domain.invisible import trimmed
 from profiles.domain.outcome import RejectionReason
 
 MAXIMUM_LENGTH: Final = 256
@@ -19,12 +20,15 @@ _UNWANTED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
 def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | RejectionReason | None:
     """Trim a text, fold its white space and bring it to normal form C.
 
-    Any script is welcome, also joiners and marks that have no width of their own.
+    Any script is welcome, also joiners and marks that have no width of their own. At its ends
+    what shows nothing is trimmed like white space.
 
-    Returns None for a text without content, and the reason for one that is refused: it holds
+    Returns None for a text of which nothing shows, and the reason for one that is refused: it holds
     control characters or halves of surrogate pairs, or has more than `limit` characters.
     """
-    folded = unicodedata.normalize("NFC", " ".join(text.split()))
+    folded = " ".join(text.split())
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFC", trimmed(folded))
     if len(folded) > limit:
         return RejectionReason.LENGTH
     if not folded.isprintable() and any(

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from profiles.domain.email import domain_of
-from tests.strategies import any_texts, email_domains
+from tests.strategies import INVISIBLE, any_texts, email_domains
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,9 @@ from tests.strategies import any_texts, email_domains
     [
         ("anna@example.com", "example.com"),
         ("anna@EXAMPLE.Com", "example.com"),
+        ("anna@gmail.com", "gmail.com"),
+        ("anna@outlook.com", "outlook.com"),
+        ("anna@yahoo.com", "yahoo.com"),
         ("anna@EXAMPLE.XBOX", "example.xbox"),
         ("anna@EXAMPLE.XBOX..", "example.xbox"),
         ("dem'yan.tishchenko@example.com", "example.com"),
@@ -44,6 +47,19 @@ def test_the_domain_follows_the_last_at_lower_case_in_any_script(email: str, dom
     assert domain_of(email) == domain
 
 
+@pytest.mark.parametrize("character", INVISIBLE)
+def test_what_shows_nothing_makes_no_other_domain_and_loses_none(character: str) -> None:
+    for domain in (
+        f"{character}example.com",
+        f"example.com{character}",
+        f"exam{character}ple.com",
+        f"example{character}.{character}com",
+        f"EXAMPLE.{character}COM.{character}",
+    ):
+        assert domain_of(f"mira@{domain}") == "example.com"
+        assert domain_of(f"mira{character}@{domain}") == "example.com"
+
+
 @pytest.mark.parametrize(
     "email",
     [
@@ -51,6 +67,7 @@ def test_the_domain_follows_the_last_at_lower_case_in_any_script(email: str, dom
         "anna",
         "example.com",
         "@example.com",
+        "@exam\u200bple.com",
         "anna@",
         "anna@.",
         "anna@localhost",
@@ -72,9 +89,9 @@ def test_the_domain_follows_the_last_at_lower_case_in_any_script(email: str, dom
         "anna@example.com/0611223344",
         "anna@example.com?tel=1",
         "anna@\u0301example.com",  # no label begins with a mark
-        "anna@\u200cexample.com",
-        "anna@example\u200c.com",
-        "anna@example.com\u200d",
+        "anna@\u200c.com",
+        "anna@example.\u200b",
+        "anna@\u200b",
         "anna@example。com",
         f"anna@{'x' * 64}.example",
         f"anna@b.{'x' * 64}",

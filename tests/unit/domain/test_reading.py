@@ -469,7 +469,11 @@ EDGES: list[tuple[str, Json]] = [
     ("registered.date", ""),
     *((dotted, number) for dotted in NUMBERS for number in (-1, 0, 1, 10**12 - 1, 10**12)),
     *(("schema", version) for version in (None, 0, 1, 2)),
-    *((dotted, odd) for dotted in [*TEXTS, *NUMBERS] for odd in ("", " ", "a  b", "\x7f")),
+    *(
+        (dotted, odd)
+        for dotted in [*TEXTS, *NUMBERS]
+        for odd in ("", " ", "a  b", "\x7f", "\u00ad", "a\u2800", "\U0001d159", "\u0300", "\u02ff")
+    ),
 ]
 
 
