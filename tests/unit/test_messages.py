@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from datetime import UTC, date, datetime
@@ -109,13 +110,102 @@ def test_anything_else_is_one_record(decode: Decode, document: Json) -> None:
     assert people(decode(text(document))) == [read_person(document)]
 
 
+def framed(content: bytes) -> bytes:
+    """Put a message into the framing of Confluent's schema registry: schema 258."""
+    return b"\x00\x00\x00\x01\x02" + content
+
+
+@both
+@pytest.mark.parametrize("frame", [b"\0\0\0\0\0", b"\0{}{}", b"\0\xff\xff\xff\xff"])
+def test_the_framing_of_a_schema_registry_is_read(decode: Decode, frame: bytes) -> None:
+    assert people(decode(frame + text(PERSON))) == [read_person(PERSON)]
+    response = decode(frame + text({"results": [PERSON] * 2}))
+    assert people(response) == [read_person(PERSON)] * 2
+
+
+@both
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"\0",
+        b"\0\0\0\0",
+        framed(b""),
+        framed(framed(b"{}")),
+        framed(b"\x02\x06Ada"),  # as Avro writes it
+        b"\1\0\0\0\1{}",
+        b"\0\0\0\0{}",
+        b" " + framed(b"{}"),
+    ],
+)
+def test_what_is_no_json_in_that_framing_is_rejected(decode: Decode, message: bytes) -> None:
+    assert decode(message) == NOT_JSON
+
+
+@both
+@pytest.mark.parametrize("document", [PERSON, {"results": [PERSON, PERSON]}, {}, {"results": 5}])
+def test_json_in_a_json_string_is_read(decode: Decode, document: Json) -> None:
+    inner = json.dumps(document)
+
+    for message in (text(inner), framed(text(inner)), text(f" {inner}\n"), text("\ufeff" + inner)):
+        assert decode(message) == messages.decode(text(document))
+
+
+@both
+@pytest.mark.parametrize("inner", ["", "text", "5", "null", "[]", "{", "{}{}", '{"a":01}', '"{}"'])
+def test_a_string_that_holds_no_json_object_is_no_person(decode: Decode, inner: str) -> None:
+    assert people(decode(text(inner))) == [Rejected(RejectionReason.TYPE, "", "object")]
+
+
+@both
+def test_a_string_is_read_once(decode: Decode) -> None:
+    twice = json.dumps(json.dumps(PERSON))
+
+    assert people(decode(text(twice))) == [Rejected(RejectionReason.TYPE, "", "object")]
+    assert people(decode(text('{"a":' * 200_000))) == [Rejected(RejectionReason.TYPE, "", "object")]
+
+
+@both
+def test_a_child_in_a_string_is_withheld(decode: Decode) -> None:
+    child = json.dumps(put(PERSON, ["dob", "date"], "2015-03-04"))
+
+    assert [entry.outcome for entry in decisions(text(child), decode)[1]] == [
+        Withheld(WithheldReason.MINOR)
+    ]
+
+
+@both
+def test_a_byte_order_mark_before_a_message_is_passed_over(decode: Decode) -> None:
+    for message in (text(PERSON), text({"results": [PERSON]})):
+        marked = codecs.BOM_UTF8 + message
+        assert people(decode(marked)) == people(decode(framed(marked))) == [read_person(PERSON)]
+
+
+@both
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"schema": {}, "payload": PERSON},
+        {"before": None, "after": PERSON, "op": "c"},
+        {"specversion": "1.0", "data": PERSON},
+        {**PERSON, "dob": {"date": {"$date": "1990-02-28T00:00:00Z"}}},
+    ],
+)
+def test_an_envelope_is_rejected_by_its_name(decode: Decode, envelope: Json) -> None:
+    (alone,) = people(decode(text(envelope)))
+    (in_a_list,) = people(decode(text({"results": [envelope]})))
+
+    assert alone == in_a_list == read_person(envelope)
+    assert isinstance(alone, Rejected)
+    assert alone.reason is RejectionReason.ENVELOPE
+
+
 BROKEN = [
     b"",
     b" ",
     b"{",
     b"{}{}",
     b"\xff",
-    b"\xef\xbb\xbf{}",  # a byte-order mark
+    b"\xef\xbb\xbf\xef\xbb\xbf{}",  # two byte-order marks
     '{"a": "\ud800"}'.encode("utf-8", "surrogatepass"),
     '{"a": 1}'.encode("utf-16"),
     b"nul",
@@ -327,13 +417,17 @@ documents = st.one_of(api_records(), mutated(), json_values, responses, mutated(
 def written(draw: st.DrawFn, what: st.SearchStrategy[Json] = documents) -> bytes:
     """Write a document as JSON in one of the ways that are JSON, and some that nearly are."""
     ascii_only = draw(st.booleans())
+    around = draw(st.sampled_from([bytes, bytes, framed, codecs.BOM_UTF8.__add__]))
+    encode_again = draw(st.sampled_from([False, False, True]))
     as_text = json.dumps(
         draw(what),
         ensure_ascii=ascii_only,
         indent=draw(st.sampled_from([None, 1])),
         separators=draw(st.sampled_from([(",", ":"), (", ", ": ")])),
     )
-    return as_text.encode("utf-8", "surrogatepass")
+    if encode_again:
+        as_text = json.dumps(as_text, ensure_ascii=ascii_only)
+    return around(as_text.encode("utf-8", "surrogatepass"))
 
 
 @given(written())

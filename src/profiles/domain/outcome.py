@@ -57,6 +57,8 @@ class RejectionReason(Enum):
     """Longer than a text may be."""
     SCHEMA = "schema"
     """A minimised person of a schema version that this release can't read."""
+    ENVELOPE = "envelope"
+    """In what another system has put around a person, or made of the values in it."""
     TIME = "time"
     """Logged more than five minutes in the future, so no age can be told from it."""
 

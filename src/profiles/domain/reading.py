@@ -8,7 +8,7 @@ import unicodedata
 from datetime import date
 from typing import Final
 
-from profiles.domain import address, naming
+from profiles.domain import address, envelopes, naming
 from profiles.domain.age import civil_date
 from profiles.domain.invisible import may_show_nothing
 from profiles.domain.outcome import Rejected, RejectionReason
@@ -95,11 +95,27 @@ def read_with_birth(record: object) -> tuple[Person, date] | Rejected:
             born = civil_date(record.dob.date)
             if born is not None and _is_clean(record):
                 return record, born
-        else:
-            record = _typed(record)
-        return _clean(record)
+            return _clean(record)
+        return _clean(_typed(record))
     except _Refused as refused:
-        return refused.rejected
+        return _in_an_envelope(record, refused.rejected) or refused.rejected
+
+
+def _in_an_envelope(record: object, rejected: Rejected) -> Rejected | None:
+    """Tell apart what was rejected only because another system has put something around it."""
+    if not isinstance(record, dict):
+        return None
+    if rejected.path == "login" and rejected.reason is RejectionReason.MISSING:
+        around = envelopes.envelope_around(record)
+        return None if around is None else Rejected(RejectionReason.ENVELOPE, "", around)
+    if rejected.reason is RejectionReason.TYPE:
+        value: object = record
+        for name in rejected.path.split("."):
+            value = value[name] if isinstance(value, dict) else None
+        if envelopes.is_extended_json(value):
+            expected = envelopes.plain(rejected.expected)
+            return Rejected(RejectionReason.ENVELOPE, rejected.path, expected)
+    return None
 
 
 def _is_clean(person: Person) -> bool:
