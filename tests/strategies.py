@@ -172,6 +172,14 @@ blank_ended_texts = st.builds(
     st.sampled_from([" ", "  ", "\u00a0", "\n"]),
 )
 
+INVISIBLE = (
+    *("\u200b", "\ufeff", "\u2060", "\u00ad", "\u200c", "\u200d", "\u200e", "\u200f", "\u061c"),
+    *("\u180e", "\u202a", "\u202c", "\u202e", "\u2061", "\u2063", "\u2066", "\u2069", "\u206a"),
+    *("\u034f", "\u115f", "\u1160", "\u17b4", "\u2065", "\u2800", "\u3164", "\uffa0", "\ufff0"),
+    *("\ufff9", "\U0001d159", "\U0001d173", "\U000e0001", "\U000e0041", "\U000e007f"),
+)
+"""Characters that show nothing wherever they stand."""
+
 decomposed_texts = clean_texts.map(lambda text: unicodedata.normalize("NFD", text))
 
 texts = st.one_of(clean_texts, blank_ended_texts, decomposed_texts, st.sampled_from(["", " "]))
@@ -182,6 +190,7 @@ any_texts = st.one_of(
     st.text(max_size=20),
     st.text(st.characters(exclude_categories=[]), max_size=20),  # lone surrogates, too
     st.sampled_from(["\ud800", "a\x00b", "\x7f", "\u202e", "\ufeff", "\u0301", "e\u0301"]),
+    st.text(st.sampled_from([*INVISIBLE, "\ufe0f", "\u094d", "क", "گ", " ", "a"]), max_size=6),
     st.sampled_from([255, 256, 257, 320, 321]).map(lambda length: "m" * length),
 )
 """Any text at all."""
@@ -222,11 +231,17 @@ id_texts = st.builds(lambda text, upper: text.upper() if upper else text, person
 
 # JSON ---------------------------------------------------------------------------------------------
 
+integral_floats = st.integers(-2, 10**6).map(float) | st.sampled_from(
+    [-0.0, 1e3, 1e12, 1e30, 1e308]
+)
+"""Integers as pandas, Spark and spreadsheets write them."""
+
 json_scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.sampled_from([0, -1, 10**12 - 1, 10**12, 10**30]),
+    integral_floats,
     st.floats(allow_nan=False, allow_infinity=False),
     any_texts,
 )
@@ -250,7 +265,7 @@ json_values: st.SearchStrategy[Json] = st.recursive(
 
 nationalities = st.sampled_from(sorted(NATIONALITIES))
 postcodes = st.integers(200, 99_999) | st.sampled_from(["0150", "1389", "K1A 0B1", "SW1A 1AA"])
-house_numbers = st.integers(1, 9_999)
+house_numbers = st.integers(1, 9_999) | st.sampled_from(["12B", "12 bis", "3/1", "٤٢"])
 
 
 def api_records(

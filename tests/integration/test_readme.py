@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,29 @@ def test_the_readmes_snippets_print_what_it_says(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr[-2_000:]
     assert done.stdout == "".join(expected for _, expected in snippets)
+
+
+@pytest.mark.parametrize(
+    "missing", [*("name", "location", "email", "nat", "gender", "registered", "schema"), "all"]
+)
+def test_the_recipe_for_pandas_takes_persons_whatever_is_missing(missing: str) -> None:
+    plain, in_pandas, _ = (code for code, _ in SNIPPET.findall(README.read_text("utf-8")))
+    names: dict[str, Any] = {}
+    exec(plain, names)  # noqa: S102 - the README's own code
+    whole = names["record"] | {
+        "gender": "female",
+        "registered": {"date": "2010-05-04"},
+        "schema": 1,
+    }
+    kept = {"login", "dob"} if missing == "all" else whole.keys() - {missing}
+    names["record"] = whole
+    sparse = {name: whole[name] for name in kept}
+
+    exec(re.sub(r"(?m)^sparse = .*$", f"sparse = {sparse!r}", in_pandas), names)  # noqa: S102
+
+    decide, policy, dates = names["decide"], names["DEFAULT_POLICY"], names["dates"]
+    assert names["decided"] == [decide(one, policy, dates) for one in (whole, sparse)]
+    assert len(names["adults"]) == 2
 
 
 def test_every_python_snippet_of_the_readme_is_followed_by_what_it_prints() -> None:

@@ -11,7 +11,9 @@ NUMBER_FIRST: Final = frozenset({"AU", "CA", "FR", "GB", "IE", "IN", "NZ", "US"}
 (Universal Postal Union, addressing guides of the member countries)."""
 
 
-def street_line(number: int | None, street: str | None, nationality: str | None) -> str | None:
+def street_line(
+    number: int | str | None, street: str | None, nationality: str | None
+) -> str | None:
     """Write street and number in the order of the country; without a street there is no line."""
     if street is None:
         return None

@@ -61,6 +61,8 @@ class RejectionReason(Enum):
     """More persons in one message than are taken at once."""
     STORE = "store"
     """The store can't hold what the message brings, however often it is asked to."""
+    ENVELOPE = "envelope"
+    """In what another system has put around a person, or made of the values in it."""
     TIME = "time"
     """Logged more than five minutes in the future, so its age can't be computed."""
 

@@ -32,9 +32,9 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Street:
-    """A street and the number of the house in it."""
+    """A street and the number of the house in it: an integer, or a text where it has letters."""
 
-    number: int | None = field(default=None, repr=False)
+    number: int | str | None = field(default=None, repr=False)
     name: str | None = field(default=None, repr=False)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from datetime import date
 from typing import Final
 
-from profiles.domain import address, naming
+from profiles.domain import address, envelopes, naming
 from profiles.domain.age import civil_date
+from profiles.domain.invisible import may_show_nothing
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import (
     SCHEMA_VERSION,
@@ -32,6 +34,9 @@ _UUID: Final = re.compile(
 _CANONICAL_UUID: Final = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 ).fullmatch
+
+_BEYOND_LATIN: Final = re.compile("[^\x00-\u02ff]").search
+"""Up to there every printable text shows and is in normal form C; half the texts end there."""
 
 _TEXT: Final = "text or null"
 _OBJECT: Final = "object or null"
@@ -72,7 +77,9 @@ def read_person(record: object) -> Person | Rejected:
 
     record: an entry of the API's `results` or a minimised person, as decoded from JSON into
         dicts, lists, strings, numbers, booleans and None; or a `Person` that a JSON decoder has
-        filled. Fields that a person does not have are ignored, and never looked at.
+        filled. Fields that a person does not have are ignored, and never looked at. A float that
+        is no number (NaN) is a missing field, as pandas writes one; an infinite one is of no type
+        here.
 
     Returns the person in normal form (texts trimmed and in normal form C, empty ones None; the id
     in lower case; dates that begin with `YYYY-MM-DD`), or the first rejection: the id is checked
@@ -89,11 +96,27 @@ def read_with_birth(record: object) -> tuple[Person, date] | Rejected:
             born = civil_date(record.dob.date)
             if born is not None and _is_clean(record):
                 return record, born
-        else:
-            record = _typed(record)
-        return _clean(record)
+            return _clean(record)
+        return _clean(_typed(record))
     except _Refused as refused:
-        return refused.rejected
+        return _in_an_envelope(record, refused.rejected) or refused.rejected
+
+
+def _in_an_envelope(record: object, rejected: Rejected) -> Rejected | None:
+    """Tell apart what was rejected only because another system has put something around it."""
+    if not isinstance(record, dict):
+        return None
+    if rejected.path == "login" and rejected.reason is RejectionReason.MISSING:
+        around = envelopes.envelope_around(record)
+        return None if around is None else Rejected(RejectionReason.ENVELOPE, "", around)
+    if rejected.reason is RejectionReason.TYPE:
+        value: object = record
+        for name in rejected.path.split("."):
+            value = value[name] if isinstance(value, dict) else None
+        if envelopes.is_extended_json(value):
+            expected = envelopes.plain(rejected.expected)
+            return Rejected(RejectionReason.ENVELOPE, rejected.path, expected)
+    return None
 
 
 def _is_clean(person: Person) -> bool:
@@ -117,15 +140,19 @@ def _is_clean(person: Person) -> bool:
     # row shows as two blanks; and normal form C is kept by cutting at a blank.
     texts = (
         f" {person.login.username} {person.gender} {name.title} {name.first} {name.last}"
-        f" {street.name} {location.city} {location.state} {location.country} {postcode}"
+        f" {number} {street.name} {location.city} {location.state} {location.country} {postcode}"
         f" {person.email} {person.nat} "
     )
     return (
         len(texts) <= MAXIMUM_LENGTH
         and texts.isprintable()
         and "  " not in texts
-        and (texts.isascii() or unicodedata.is_normalized("NFC", texts))
-        and (number is None or 0 <= number < _MAXIMUM_INTEGER)
+        and (
+            texts.isascii()
+            or not _BEYOND_LATIN(texts)
+            or (unicodedata.is_normalized("NFC", texts) and not may_show_nothing(texts))
+        )
+        and (not isinstance(number, int) or 0 <= number < _MAXIMUM_INTEGER)
         and (not isinstance(postcode, int) or 0 <= postcode < _MAXIMUM_INTEGER)
         and (person.schema is None or 1 <= person.schema <= SCHEMA_VERSION)
     )
@@ -164,13 +191,13 @@ def _typed(record: object) -> Person:
             street=None
             if street is None
             else Street(
-                number=_integer(street, "number", "location.street.number"),
+                number=_number(street, "number", "location.street.number"),
                 name=_text(street, "name", "location.street.name"),
             ),
             city=_text(location, "city", "location.city"),
             state=_text(location, "state", "location.state"),
             country=_text(location, "country", "location.country"),
-            postcode=_postcode(location),
+            postcode=_number(location, "postcode", "location.postcode"),
         ),
         email=_text(record, "email", "email"),
         registered=None
@@ -181,15 +208,21 @@ def _typed(record: object) -> Person:
     )
 
 
-def _object(parent: dict[str, object], key: str, path: str) -> dict[str, object] | None:
+def _given(parent: dict[str, object], key: str) -> object:
+    """Return what a record tells, or None for what is missing: to pandas, that is NaN."""
     value = parent.get(key)
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _object(parent: dict[str, object], key: str, path: str) -> dict[str, object] | None:
+    value = _given(parent, key)
     if value is None or isinstance(value, dict):
         return value
     raise _Refused(RejectionReason.TYPE, path, _OBJECT)
 
 
 def _required_object(parent: dict[str, object], key: str) -> dict[str, object]:
-    value = parent.get(key)
+    value = _given(parent, key)
     if isinstance(value, dict):
         return value
     raise _Refused(
@@ -198,14 +231,14 @@ def _required_object(parent: dict[str, object], key: str) -> dict[str, object]:
 
 
 def _text(parent: dict[str, object], key: str, path: str) -> str | None:
-    value = parent.get(key)
+    value = _given(parent, key)
     if value is None or isinstance(value, str):
         return value
     raise _Refused(RejectionReason.TYPE, path, _TEXT)
 
 
 def _required_text(parent: dict[str, object], key: str, path: str, expected: str) -> str:
-    value = parent.get(key)
+    value = _given(parent, key)
     if isinstance(value, str):
         return value
     raise _Refused(
@@ -213,27 +246,30 @@ def _required_text(parent: dict[str, object], key: str, path: str, expected: str
     )
 
 
-def _is_integer(value: object) -> bool:
-    """Tell integers from booleans, which Python counts among them and JSON does not."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _integer(parent: dict[str, object], key: str, path: str) -> int | None:
-    value = parent.get(key)
-    if value is None:
-        return None
-    if isinstance(value, int) and _is_integer(value):
-        return value
-    raise _Refused(RejectionReason.TYPE, path, "integer or null")
+    value = _given(parent, key)
+    return None if value is None else _as_integer(value, path, "integer or null")
 
 
-def _postcode(location: dict[str, object]) -> int | str | None:
-    value = location.get("postcode")
+def _number(parent: dict[str, object], key: str, path: str) -> int | str | None:
+    """Read the number of a house or a postal district, which may have letters: `12B`, `0150`."""
+    value = _given(parent, key)
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, int) and _is_integer(value):
+    return _as_integer(value, path, "integer, text or null")
+
+
+def _as_integer(value: object, path: str, expected: str) -> int:
+    """Take an integer, also one that is written as a float.
+
+    `75007.0` is an integer to JSON Schema (2020-12, Core, section 4.2.1), and what pandas, Spark
+    and spreadsheets make of 75007. A boolean is one to Python only.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise _Refused(RejectionReason.TYPE, "location.postcode", "integer, text or null")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise _Refused(RejectionReason.TYPE, path, expected)
 
 
 def _clean(person: Person) -> tuple[Person, date]:
@@ -295,26 +331,24 @@ def _clean_name(name: Name) -> Name:
 def _clean_location(location: Location) -> Location:
     street = None
     if location.street is not None:
-        number_path = "location.street.number"
         street = Street(
-            number=_clean_integer(location.street.number, number_path),
+            number=_clean_number(location.street.number, "location.street.number"),
             name=_clean_text(location.street.name, "location.street.name"),
         )
-    postcode = location.postcode
     clean = Location(
         street=street,
         city=_clean_text(location.city, "location.city"),
         state=_clean_text(location.state, "location.state"),
         country=_clean_text(location.country, "location.country"),
-        postcode=_clean_text(postcode, "location.postcode")
-        if isinstance(postcode, str)
-        else _clean_integer(postcode, "location.postcode"),
+        postcode=_clean_number(location.postcode, "location.postcode"),
     )
     _check_length(address.of_location(clean, None), "location")  # as long in any country's order
     return clean
 
 
-def _clean_integer(value: int | None, path: str) -> int | None:
+def _clean_number(value: int | str | None, path: str) -> int | str | None:
+    if isinstance(value, str):
+        return _clean_text(value, path)
     if value is not None and not 0 <= value < _MAXIMUM_INTEGER:
         raise _Refused(RejectionReason.LENGTH, path, "integer from 0 on, at most 12 digits")
     return value

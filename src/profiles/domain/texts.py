@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+from profiles.domain.invisible import trimmed
 from profiles.domain.outcome import RejectionReason
 
 MAXIMUM_LENGTH: Final = 256
@@ -19,12 +20,15 @@ _UNWANTED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
 def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | RejectionReason | None:
     """Trim a text, fold its white space and bring it to normal form C.
 
-    Any script is allowed, including joiners and marks that have no width of their own.
+    Any script is allowed, including joiners and marks that have no width of their own. What shows
+    nothing is trimmed from the ends, as white space is.
 
-    Returns None for a text without content, or the reason why it is refused: it has control
+    Returns None for a text of which nothing shows, or the reason why it is refused: it has control
     characters or halves of surrogate pairs, or more than `limit` characters.
     """
-    folded = unicodedata.normalize("NFC", " ".join(text.split()))
+    folded = " ".join(text.split())
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFC", trimmed(folded))
     if len(folded) > limit:
         return RejectionReason.LENGTH
     if not folded.isprintable() and any(

@@ -24,6 +24,8 @@ def test_only_nationalities_of_the_api_put_the_number_first() -> None:
         (7, "Torvegade", "gb", "Torvegade 7"),
         (0, "Torvegade", "DK", "Torvegade 0"),
         (0, "Mill Lane", "GB", "0 Mill Lane"),
+        ("12B", "Mill Lane", "GB", "12B Mill Lane"),
+        ("12 bis", "Torvegade", "DK", "Torvegade 12 bis"),
         (None, "Mill Lane", "GB", "Mill Lane"),
         (None, "Torvegade", "DK", "Torvegade"),
         (7, None, "GB", None),
@@ -31,7 +33,7 @@ def test_only_nationalities_of_the_api_put_the_number_first() -> None:
     ],
 )
 def test_street_and_number_stand_in_the_order_of_the_country(
-    number: int | None, street: str | None, nationality: str | None, line: str | None
+    number: int | str | None, street: str | None, nationality: str | None, line: str | None
 ) -> None:
     assert street_line(number, street, nationality) == line
 

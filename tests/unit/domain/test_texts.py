@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from profiles.domain import texts
+from profiles.domain.invisible import is_invisible
 from profiles.domain.outcome import RejectionReason
 from profiles.domain.texts import cleaned
 from tests.strategies import any_texts, blank_ended_texts, clean_texts
@@ -27,7 +28,17 @@ def test_the_longest_texts_are_those_of_the_design() -> None:
         ("0150", "0150"),
         ("گل\u200cها", "گل\u200cها"),
         ("क\u094d\u200dष", "क\u094d\u200dष"),
-        ("\u202eAnna", "\u202eAnna"),
+        ("\u202eAnna", "Anna"),
+        ("\ufeffMira", "Mira"),
+        ("\u00adMira Talvi\u200b", "Mira Talvi"),
+        (" \u200b Mira \u2060\u3164 ", "Mira"),
+        ("An\u00adna", "An\u00adna"),
+        ("葛\U000e0100", "葛\U000e0100"),
+        ("\u200be\u0301\u200b", "é"),
+        ("\u200b" * 300 + "x" * 256 + "\u2800" * 300, "x" * 256),
+        ("\u200b", None),
+        ("\u3164 \u2800", None),
+        ("\ufe0f", None),
         ("x" * 256, "x" * 256),
         (" " * 300 + "x" * 256 + " " * 300, "x" * 256),
         ("e\u0301" * 256, "é" * 256),
@@ -68,6 +79,7 @@ def test_a_cleaned_text_is_clean(text: str) -> None:
         assert clean == clean.strip()
         assert unicodedata.is_normalized("NFC", clean)
         assert "  " not in clean
+        assert not is_invisible(clean[0])
 
 
 @given(clean_texts)

@@ -56,6 +56,7 @@ REASONS: Final[Mapping[str, str]] = {
     "text": "unreadable text",
     "length": "text too long",
     "schema": "unknown schema",
+    "envelope": "in an envelope",
     "time": "logged in the future",
 }
 """Why persons are withheld or rejected."""

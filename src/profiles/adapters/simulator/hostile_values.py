@@ -73,7 +73,7 @@ VALUES: Final[dict[str, tuple[str, Any]]] = {
     "street a text": ("location.street", "{secret}"),
     "city an object": ("location.city", {"$gt": "{secret}"}),
     "house number a boolean": ("location.street.number", True),
-    "house number a text": ("location.street.number", "{secret}"),
+    "house number a list": ("location.street.number", ["{secret}"]),
     "house number a fraction": ("location.street.number", 3.5),
     "house number of 64 bits": ("location.street.number", 2**64),
     "postcode a boolean": ("location.postcode", False),

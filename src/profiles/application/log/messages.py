@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from profiles.domain.outcome import Rejected, RejectionReason
 
 _ENOUGH_DIGITS: Final = 20
+_FRAME_BYTES: Final = 5
 
 NOT_JSON: Final = Rejected(RejectionReason.JSON, "", "JSON in UTF-8 of reasonable depth")
 
@@ -41,12 +43,15 @@ def decode(message: bytes) -> Records | Rejected:
     """Read a message with the standard library.
 
     A document with `results` and without `login` is a whole response of the API, as other
-    producers send it; anything else is one record, whatever it is.
+    producers send it; anything else is one record, whatever it is. A string that holds such a
+    document is read as that, once.
     """
     try:
-        document = json.loads(message.decode(), parse_constant=_refuse, parse_int=_integer)
+        document = _read(content(message).decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return NOT_JSON
+    if isinstance(document, str):
+        document = _document_in(document)
     if not isinstance(document, dict) or "results" not in document or document.get("login"):
         return Records(items=(document,))
     results = document["results"]
@@ -55,9 +60,31 @@ def decode(message: bytes) -> Records | Rejected:
     return Records(items=results, whole_response=True)
 
 
-def _refuse(_constant: str) -> object:
-    """Refuse NaN and Infinity, which JSON does not have (RFC 8259, section 6)."""
-    raise ValueError
+def content(message: bytes) -> bytes:
+    """Return what a message holds, without the framing of Confluent's schema registry.
+
+    That is a byte 0, with which no JSON begins, and four bytes with the number of a schema.
+    """
+    return message[_FRAME_BYTES:] if message[:1] == b"\0" else message
+
+
+def _document_in(text: str) -> object:
+    """Read what a producer has encoded twice; return the text itself if it holds no object."""
+    try:
+        document = _read(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return text
+    return document if isinstance(document, dict) else text
+
+
+def _no_number(_word: str) -> float:
+    """Read NaN, Infinity or -Infinity, which JSON does not have and Python's `json.dumps` writes.
+
+    In a field that nobody takes they must not cost the person. In one that is taken they must not
+    pass for a missing value either, as NaN does among Python's objects: none of our types takes
+    an infinite number.
+    """
+    return math.inf
 
 
 def _integer(digits: str) -> int:
@@ -67,3 +94,6 @@ def _integer(digits: str) -> int:
     cost the person.
     """
     return int(digits[:_ENOUGH_DIGITS])
+
+
+_read: Final = json.JSONDecoder(parse_constant=_no_number, parse_int=_integer).decode

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import math
 from datetime import UTC, date, datetime
 from typing import cast
 
@@ -16,8 +18,8 @@ from profiles.application.log.deciding import Entry, Rules, decide_chunk
 from profiles.application.log.messages import NOT_JSON, Decode, Records
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.minimising import minimise
-from profiles.domain.outcome import Rejected, RejectionReason
-from profiles.domain.person import Birth, Login, Person
+from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
+from profiles.domain.person import Birth, Location, Login, Person, Street
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.reading import read_person
 from tests.strategies import (
@@ -108,20 +110,108 @@ def test_anything_else_is_one_record(decode: Decode, document: Json) -> None:
     assert people(decode(text(document))) == [read_person(document)]
 
 
+def framed(content: bytes) -> bytes:
+    """Put a message into the framing of Confluent's schema registry: schema 258."""
+    return b"\x00\x00\x00\x01\x02" + content
+
+
+@both
+@pytest.mark.parametrize("frame", [b"\0\0\0\0\0", b"\0{}{}", b"\0\xff\xff\xff\xff"])
+def test_the_framing_of_a_schema_registry_is_read(decode: Decode, frame: bytes) -> None:
+    assert people(decode(frame + text(PERSON))) == [read_person(PERSON)]
+    response = decode(frame + text({"results": [PERSON] * 2}))
+    assert people(response) == [read_person(PERSON)] * 2
+
+
+@both
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"\0",
+        b"\0\0\0\0",
+        framed(b""),
+        framed(framed(b"{}")),
+        framed(b"\x02\x06Ada"),  # as Avro writes it
+        b"\1\0\0\0\1{}",
+        b"\0\0\0\0{}",
+        b" " + framed(b"{}"),
+    ],
+)
+def test_what_is_no_json_in_that_framing_is_rejected(decode: Decode, message: bytes) -> None:
+    assert decode(message) == NOT_JSON
+
+
+@both
+@pytest.mark.parametrize("document", [PERSON, {"results": [PERSON, PERSON]}, {}, {"results": 5}])
+def test_json_in_a_json_string_is_read(decode: Decode, document: Json) -> None:
+    inner = json.dumps(document)
+
+    for message in (text(inner), framed(text(inner)), text(f" {inner}\n"), text("\ufeff" + inner)):
+        assert decode(message) == messages.decode(text(document))
+
+
+@both
+@pytest.mark.parametrize("inner", ["", "text", "5", "null", "[]", "{", "{}{}", '{"a":01}', '"{}"'])
+def test_a_string_that_holds_no_json_object_is_no_person(decode: Decode, inner: str) -> None:
+    assert people(decode(text(inner))) == [Rejected(RejectionReason.TYPE, "", "object")]
+
+
+@both
+def test_a_string_is_read_once(decode: Decode) -> None:
+    twice = json.dumps(json.dumps(PERSON))
+
+    assert people(decode(text(twice))) == [Rejected(RejectionReason.TYPE, "", "object")]
+    assert people(decode(text('{"a":' * 200_000))) == [Rejected(RejectionReason.TYPE, "", "object")]
+
+
+@both
+def test_a_child_in_a_string_is_withheld(decode: Decode) -> None:
+    child = json.dumps(put(PERSON, ["dob", "date"], "2015-03-04"))
+
+    assert [entry.outcome for entry in decisions(text(child), decode)[1]] == [
+        Withheld(WithheldReason.MINOR)
+    ]
+
+
+@both
+def test_a_byte_order_mark_before_a_message_is_passed_over(decode: Decode) -> None:
+    for message in (text(PERSON), text({"results": [PERSON]})):
+        marked = codecs.BOM_UTF8 + message
+        assert people(decode(marked)) == people(decode(framed(marked))) == [read_person(PERSON)]
+
+
+@both
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"schema": {}, "payload": PERSON},
+        {"before": None, "after": PERSON, "op": "c"},
+        {"specversion": "1.0", "data": PERSON},
+        {**PERSON, "dob": {"date": {"$date": "1990-02-28T00:00:00Z"}}},
+    ],
+)
+def test_an_envelope_is_rejected_by_its_name(decode: Decode, envelope: Json) -> None:
+    (alone,) = people(decode(text(envelope)))
+    (in_a_list,) = people(decode(text({"results": [envelope]})))
+
+    assert alone == in_a_list == read_person(envelope)
+    assert isinstance(alone, Rejected)
+    assert alone.reason is RejectionReason.ENVELOPE
+
+
 BROKEN = [
     b"",
     b" ",
     b"{",
     b"{}{}",
     b"\xff",
-    b"\xef\xbb\xbf{}",  # a byte-order mark
+    b"\xef\xbb\xbf\xef\xbb\xbf{}",  # two byte-order marks
     '{"a": "\ud800"}'.encode("utf-8", "surrogatepass"),
     '{"a": 1}'.encode("utf-16"),
     b"nul",
-    b"NaN",
-    b'{"a": NaN}',
-    b'{"a": Infinity}',
-    b'{"a": -Infinity}',
+    b'{"a": -NaN}',
+    b'{"a": nan}',
+    b'{"a": undefined}',
     b"{'a': 1}",
     b'{"a": 01}',
     b'{"a": "\x01"}',
@@ -164,24 +254,107 @@ def test_a_number_of_any_length_costs_nobody_the_person(decode: Decode, digits: 
     ]
 
 
+NO_NUMBERS = [b"NaN", b"Infinity", b"-Infinity"]
+"""What Python's `json.dumps` writes for them, though JSON has no such words."""
+
+
+@both
+@pytest.mark.parametrize("word", NO_NUMBERS)
+@pytest.mark.parametrize("place", ["cell", "login.md5", "location.coordinates.latitude", "x.y"])
+def test_a_number_that_is_none_costs_nothing_where_nobody_takes_it(
+    decode: Decode, word: bytes, place: str
+) -> None:
+    document = put(PERSON, ["location"], {"city": "Oslo"})
+    message = text(put(document, place.split("."), "HERE")).replace(b'"HERE"', word)
+    response = b'{"info":{"seed":' + word + b'},"results":[' + message + b"]}"
+
+    assert people(decode(message)) == people(decode(response)) == [read_person(document)]
+
+
+@both
+@pytest.mark.parametrize("word", NO_NUMBERS)
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("email", "text or null"),
+        ("name", "object or null"),
+        ("name.first", "text or null"),
+        ("location.postcode", "integer, text or null"),
+        ("location.street.number", "integer, text or null"),
+        ("registered.date", "text or null"),
+        ("login.uuid", "UUID of 36 characters"),
+        ("dob.date", "date YYYY-MM-DD"),
+        ("login", "object"),
+        ("dob", "object"),
+        ("schema", "integer or null"),
+    ],
+)
+def test_a_number_that_is_none_is_rejected_where_it_is_taken(
+    decode: Decode, word: bytes, place: str, expected: str
+) -> None:
+    message = text(put(PERSON, place.split("."), "HERE")).replace(b'"HERE"', word)
+
+    assert people(decode(message)) == [Rejected(RejectionReason.TYPE, place, expected)]
+
+
+@both
+@pytest.mark.parametrize("word", NO_NUMBERS)
+@pytest.mark.parametrize("place", ["cell", "email", "name", "login", "login.uuid", "schema"])
+def test_a_readable_child_beside_a_number_that_is_none_is_withheld(
+    decode: Decode, word: bytes, place: str
+) -> None:
+    child = put(PERSON, ["dob", "date"], "2015-03-04")
+    message = text(put(child, place.split("."), "HERE")).replace(b'"HERE"', word)
+
+    (entry,) = decisions(message, decode)[1]
+
+    assert entry.outcome == Withheld(WithheldReason.MINOR)
+
+
+@both
+@pytest.mark.parametrize("word", NO_NUMBERS)
+def test_a_number_that_is_none_is_no_person(decode: Decode, word: bytes) -> None:
+    assert people(decode(word)) == [Rejected(RejectionReason.TYPE, "", "object")]
+
+
 @both
 @pytest.mark.parametrize(
     ("written", "number"),
-    [("0", 0), ("-0", 0), ("12345678901", 12345678901), ("-5", None), ("5.0", None), ("5e0", None)],
+    [
+        *(("0", 0), ("-0", 0), ("12345678901", 12345678901), ("-5", None)),
+        *(
+            ("5.0", 5),
+            ("5e0", 5),
+            ("1e3", 1_000),
+            ("75007.00", 75_007),
+            ("-0.0", 0),
+            ("1200E-2", 12),
+        ),
+        *(("12.5", None), ("1e-3", None), ("-5.0", None), ("1e999", None)),
+    ],
 )
-def test_integers_are_read_as_they_are_written(
+def test_integers_are_read_however_they_are_written(
     decode: Decode, written: str, number: int | None
 ) -> None:
-    message = text(PERSON)[:-1] + f', "location": {{"postcode": {written}}}}}'.encode()
+    location = f'{{"street": {{"number": {written}}}, "postcode": {written}}}'
+    message = text(PERSON)[:-1] + f', "location": {location}}}'.encode()
 
     (read,) = people(decode(message))
 
     if number is None:
         assert isinstance(read, Rejected)
+        assert read.path == "location.street.number"
     else:
         assert isinstance(read, Person)
-        assert read.location is not None
-        assert read.location.postcode == number
+        assert read.location == Location(street=Street(number=number), postcode=number)
+
+
+@both
+def test_a_house_number_may_have_letters(decode: Decode) -> None:
+    (read,) = people(decode(text({**PERSON, "location": {"street": {"number": "12B"}}})))
+
+    assert isinstance(read, Person)
+    assert read.location == Location(street=Street(number="12B"))
 
 
 @both
@@ -244,13 +417,17 @@ documents = st.one_of(api_records(), mutated(), json_values, responses, mutated(
 def written(draw: st.DrawFn, what: st.SearchStrategy[Json] = documents) -> bytes:
     """Write a document as JSON in one of the ways that are JSON, and some that nearly are."""
     ascii_only = draw(st.booleans())
+    around = draw(st.sampled_from([bytes, bytes, framed, codecs.BOM_UTF8.__add__]))
+    encode_again = draw(st.sampled_from([False, False, True]))
     as_text = json.dumps(
         draw(what),
         ensure_ascii=ascii_only,
         indent=draw(st.sampled_from([None, 1])),
         separators=draw(st.sampled_from([(",", ":"), (", ", ": ")])),
     )
-    return as_text.encode("utf-8", "surrogatepass")
+    if encode_again:
+        as_text = json.dumps(as_text, ensure_ascii=ascii_only)
+    return around(as_text.encode("utf-8", "surrogatepass"))
 
 
 @given(written())
@@ -275,6 +452,7 @@ FRAGMENTS = [
         b":",
         b"null",
         b"NaN",
+        b"Infinity",
         b"1e999",
         b"-",
         b"0",
@@ -310,10 +488,13 @@ def test_both_decide_alike_about_damaged_bytes(message: bytes, data: st.DataObje
             ),
         ]
     ),
-    json_scalars | json_values,
+    json_scalars | json_values | st.sampled_from([math.nan, math.inf, -math.inf]),
 )
 @example({**PERSON}, "location.postcode", 1.0)
 @example({**PERSON}, "schema", 1.0)
+@example({**PERSON}, "location.street.number", 12.0)
+@example({**PERSON}, "location.street.number", "12B")
+@example({**PERSON}, "location.street.number", 1e308)
 @example({**PERSON}, "schema", [True])
 def test_both_decide_alike_about_one_odd_value(
     record: dict[str, Json], dotted: str, value: Json
