@@ -119,6 +119,10 @@ class MongoDecidingStore:
         """Write what a chunk changes, in one transaction; see the port."""
         return apply_chunk(self.transactions, chunk, ledger)
 
+    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+        """Delete whom the ledger suppresses; see the port."""
+        return removal.catch_up(self.transactions, ledger)
+
     def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
         """Delete what has expired; see the port."""
         return removal.sweep(

@@ -100,6 +100,11 @@ class SqliteDecidingStore:
         with self._exceptions_mapped():
             return apply_chunk(self.transactions, chunk, ledger)
 
+    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+        """Delete whom the ledger suppresses; see the port."""
+        with self._exceptions_mapped():
+            return removal.catch_up(self.transactions, ledger)
+
     def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
         """Delete what has expired; see the port."""
         with self._exceptions_mapped():

@@ -10,12 +10,19 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Final
 
-from profiles.application.errors import GapError, LogAwayError, LogError, StoreError
+from profiles.application.errors import (
+    MAY_PASS,
+    GapError,
+    LogAwayError,
+    LogError,
+    StoreError,
+)
 from profiles.application.ingest.chunking import (
     CHUNK_RECORDS,
     WAITING_PERSONS,
     decide_run,
 )
+from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.pipeline import Lease, Pipeline
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
@@ -66,10 +73,13 @@ class Consumer:
     _reached: dict[int, int] = field(default_factory=dict, init=False)
     _sweeper: RetentionSweeper = field(init=False)
     _sweeping: Future[None] | None = field(default=None, init=False)
+    _watch: LedgerWatch = field(init=False)
+    _erasing: Future[None] | None = field(default=None, init=False)
     _look_again: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self._sweeper = RetentionSweeper(store=self.store, clock=self.clock)
+        self._watch = LedgerWatch(store=self.store, ledger=self.ledger, following=self.following)
 
     def run(self, *, once: bool = False, stop: Event) -> bool:
         """Run until `stop` is set; with `once` no further than the log's ends as of now.
@@ -113,6 +123,7 @@ class Consumer:
             stop.wait(AGAIN_S)
         for run in self.log.read(limit=READ_RECORDS, timeout_s=READ_S):
             self._submit(run, pipeline, stop)
+        self._apply_ledger(pipeline)
 
     def _submit(self, run: Run, pipeline: Pipeline, stop: Event) -> None:
         """Decide a run chunk by chunk, none before there is room for it.
@@ -253,6 +264,19 @@ class Consumer:
         except LogAwayError as failure:
             _logger.warning("%s Trying again.", failure)
             return False
+
+    def _apply_ledger(self, pipeline: Pipeline) -> None:
+        """Look into the ledger now and then where no chunk does: an erasure waits for no record."""
+        if self._erasing is not None and self._erasing.done():
+            erasing, self._erasing = self._erasing, None
+            try:
+                erasing.result()
+            except MAY_PASS as failure:
+                _logger.warning("%s Erasures are applied as soon as it answers.", failure)
+        if pipeline.chunks:
+            self._watch.put_off()
+        elif self._erasing is None and self._watch.falls_due():
+            self._erasing = pipeline.ask(self._watch.apply)
 
     def _sweep(self, pipeline: Pipeline) -> None:
         """Delete what is past its retention, now and then."""

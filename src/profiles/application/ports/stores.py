@@ -70,7 +70,8 @@ class Applied:
 
     tally: what became of the chunk's persons.
     stored: what is held now that was not before, with versions.
-    deleted: of whom nothing is held any more, with the version of the record that says so.
+    deleted: of whom nothing is held any more, with the version of the record that says so; and
+        whom the ledger suppresses since, with the version that was held.
     untouched: the others of whom the chunk tells, with the version of their last record.
     refused: what was rejected because the store can't hold it.
     """
@@ -134,6 +135,19 @@ class DecidingStore(OverviewReader, Protocol):
             GapError: the chunk starts beyond the position, so records would be lost.
             LedgerError, LedgerAwayError: see `Ledger.view`.
             StoreError: the store did not do it; apply the chunk again.
+        """
+        ...
+
+    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+        """Delete whom the ledger suppresses, if it has entries that are not applied yet.
+
+        Every chunk does so first; this is for when there is none.
+
+        Returns who was held until now, with the version that was held.
+
+        Raises:
+            LedgerError, LedgerAwayError: see `Ledger.view`.
+            StoreError: the store did not do it; what is deleted stays deleted.
         """
         ...
 

@@ -65,12 +65,13 @@ def _apply_whole(transactions: Transactions, chunk: Chunk, ledger: Ledger) -> Ap
     first, or the ledger is read again.
     """
     view = ledger.view(at_least=0)
+    erased: dict[PersonId, int] = {}
     while True:
         done = transactions.run(partial(_commit, chunk=chunk, view=view))
         if isinstance(done, Applied):
-            return done
+            return replace(done, deleted={**erased, **done.deleted}) if erased else done
         if done.applied < view.position:
-            apply_ledger(transactions, view)
+            erased.update(apply_ledger(transactions, view))
         else:
             view = ledger.view(at_least=done.applied)
 

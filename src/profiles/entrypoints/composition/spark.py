@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
+from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.partition_task import PartitionTask
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
@@ -144,11 +145,18 @@ def spark_stream(
     topics = Topics(brokers)
     with ExitStack() as stack:
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
-        with (
-            ledger(settings.ledger, kafka=brokers, applied=store.ledger_position(), stop=stop),
-            following_store(settings.stores.following),
-        ):
-            pass  # both are there now, and fit: better said here than by four attempts of a task
+        # Better said here than by four attempts of a task that one of them does not fit.
+        entries = stack.enter_context(
+            ledger(settings.ledger, kafka=brokers, applied=store.ledger_position(), stop=stop)
+        )
+        following = stack.enter_context(following_store(settings.stores.following))
+        sweep = RetentionSweeper(store=store, clock=now)
+        watch = LedgerWatch(store=store, ledger=entries, following=following)
+
+        def housekeeping() -> None:
+            sweep()
+            watch()
+
         wanted = TopicSettings(
             name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
         )
@@ -193,7 +201,7 @@ def spark_stream(
                 as_of=settings.as_of,
             ),
             describe=partitions,
-            housekeeping=RetentionSweeper(store=store, clock=now),
+            housekeeping=housekeeping,
             tell_tally=told.tally,
             tell_progress=told.progress,
         )

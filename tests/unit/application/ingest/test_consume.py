@@ -20,7 +20,7 @@ from profiles.application.errors import (
     LogError,
     StoreError,
 )
-from profiles.application.ingest import chunking, consume
+from profiles.application.ingest import chunking, consume, erasing
 from profiles.application.ingest.consume import Consumer
 from profiles.application.ingest.pipeline import Lease, Pipeline
 from profiles.application.log.deciding import Chunk, Rules
@@ -671,3 +671,47 @@ def test_what_is_left_of_a_reading_goes_to_the_next_reader_of_the_partition(
     assert bench.committed == {0: 11, 1: 3}
     assert {profile.id for profile, _ in bench.store.profiles()} == set(IDS)
     assert bench.both_hold_the_same
+
+
+def test_an_idle_reader_applies_the_ledger_to_both_stores(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "LEDGER_S", 0.0)
+    bench.once()
+    bench.ledger.suppress(ADA)
+    log = bench.log()
+    log.on_read = lambda: bench.stop.set() if bench.following.profile(ADA) is None else None
+    assert bench.following.profile(ADA) is not None
+
+    bench.consuming(log).run(stop=bench.stop)
+
+    assert bench.store.profile(ADA) is None
+    assert bench.both_hold_the_same
+
+
+def test_an_erasure_that_a_store_did_not_take_is_made_up_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(erasing, "LEDGER_S", 0.0)
+    bench.once()
+    bench.ledger.suppress(ADA)
+    bench.following.failures = iter([AWAY, AWAY])
+    log = bench.log()
+    log.on_read = lambda: bench.stop.set() if bench.following.profile(ADA) is None else None
+
+    bench.consuming(log).run(stop=bench.stop)
+
+    assert bench.following.profile(ADA) is None
+    assert "Erasures are applied as soon as it answers" in caplog.text
+
+
+def test_an_idle_reader_stops_at_a_ledger_that_lost_entries(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "LEDGER_S", 0.0)
+    bench.ledger.suppress(IDS[7])
+    bench.once()
+    bench.ledger = MemoryLedger()
+
+    with pytest.raises(LedgerError, match="ends at entry 0"):
+        bench.consuming().run(stop=bench.stop)
