@@ -259,7 +259,7 @@ def test_a_ledger_that_the_store_has_applied_and_that_is_gone_is_found(
 ) -> None:
     profiles("run", "--once", "--source", "simulator:limit=3", *STORE)
     with closing(sqlite3.connect(tmp_path / "p.db")) as connection, connection:
-        connection.execute("UPDATE writers SET ledger_position = 2")
+        connection.execute("UPDATE store SET ledger_position = 2")
 
     shorter = profiles("doctor", *STORE)
     (tmp_path / "ledger.sqlite").unlink()

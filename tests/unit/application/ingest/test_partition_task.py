@@ -1,4 +1,4 @@
-"""A share of a batch, as a task of a cluster works on it: nothing missed, nothing doubled."""
+"""A partition of a batch, processed by a task of a cluster: nothing missed, nothing doubled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger
 from profiles.application.errors import GapError, LedgerError, LogError, StoreError
-from profiles.application.ingest import partition_task as share
+from profiles.application.ingest import partition_task
 from profiles.application.ingest.partition_task import PartitionTask
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, LogRecord
@@ -36,7 +36,7 @@ def person(identity: str, born: str = "1985-03-01") -> bytes:
 
 @dataclass
 class Task:
-    """All around one share; `take` makes a new one, as every task does."""
+    """All around one partition task; `take` makes a new one, as in a cluster."""
 
     topic: MemoryTopic = field(default_factory=MemoryTopic)
     store: FailingStore = field(default_factory=FailingStore)
@@ -51,7 +51,7 @@ class Task:
     def __post_init__(self) -> None:
         self.lookup = MemoryLogLookup(self.topic)
 
-    def share(self) -> PartitionTask:
+    def task(self) -> PartitionTask:
         return PartitionTask(
             store=self.store,
             ledger=self.ledger,
@@ -68,7 +68,7 @@ class Task:
         return self.topic.logs[0][start:end]
 
     def take(self, *pieces: Sequence[LogRecord], partition: LogPartition = PARTITION) -> Tally:
-        return self.share().take(partition, pieces)
+        return self.task().take(partition, pieces)
 
     @property
     def both_hold_the_same(self) -> bool:
@@ -88,7 +88,7 @@ def task() -> Task:
     return task
 
 
-def test_every_store_gets_the_share_and_the_tally_adds_up(task: Task) -> None:
+def test_every_store_gets_the_partition_and_the_tally_adds_up(task: Task) -> None:
     tally = task.take(task.records(0, 2), task.records(2))
 
     assert tally == Tally(
@@ -104,13 +104,13 @@ def test_every_store_gets_the_share_and_the_tally_adds_up(task: Task) -> None:
     assert task.store.position(PARTITION) == 5
 
 
-def test_an_empty_share_changes_nothing(task: Task) -> None:
+def test_an_empty_partition_changes_nothing(task: Task) -> None:
     assert task.take((), ()) == Tally()
 
     assert task.store.position(PARTITION) is None
 
 
-def test_a_share_that_is_handed_over_again_changes_nothing(task: Task) -> None:
+def test_processing_a_partition_again_changes_nothing(task: Task) -> None:
     task.take(task.records())
     before = dict(task.store.held(IDS))
 
@@ -121,7 +121,9 @@ def test_a_share_that_is_handed_over_again_changes_nothing(task: Task) -> None:
     assert task.both_hold_the_same
 
 
-def test_after_a_crash_between_the_stores_the_same_share_mends_it(task: Task) -> None:
+def test_processing_again_completes_a_partition_after_a_crash_between_the_stores(
+    task: Task,
+) -> None:
     task.following.failures = iter([LedgerError("x", "stands for a crash", "Go on.")])
     with pytest.raises(LedgerError):
         task.take(task.records())
@@ -142,7 +144,7 @@ def test_a_store_that_is_away_is_asked_until_it_answers(task: Task) -> None:
     assert task.both_hold_the_same
 
 
-def test_it_goes_on_where_the_share_before_ended(task: Task) -> None:
+def test_a_batch_continues_where_the_batch_before_ended(task: Task) -> None:
     task.take(task.records(0, 2))
 
     assert task.take(task.records(2)).read == 3
@@ -153,7 +155,7 @@ def test_it_goes_on_where_the_share_before_ended(task: Task) -> None:
 def test_it_waits_where_more_is_under_way_than_is_allowed(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(share, "WAITING_PERSONS", 1)
+    monkeypatch.setattr(partition_task, "WAITING_PERSONS", 1)
 
     assert task.take(task.records(0, 2), task.records(2, 4), task.records(4)).read == 6
 
@@ -216,7 +218,7 @@ def replace_topic(topic_id: str) -> LogPartition:
 def test_it_waits_until_the_log_says_which_topic_it_holds(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(share, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(partition_task, "_AGAIN_S", 0.0)
     task.lookup.silent = 2
 
     assert task.take(task.records()).read == 6
