@@ -113,7 +113,7 @@ timestamps = st.datetimes(
         [UTC, timezone(timedelta(hours=-12)), timezone(timedelta(hours=14, minutes=0))]
     ),
 )
-"""Aware moments, in zones up to 26 hours apart."""
+"""Timestamps with a time zone, in zones up to 26 hours apart."""
 
 
 _days_of_logging = st.dates(min_value=TODAY - timedelta(days=800), max_value=TODAY)

@@ -720,7 +720,9 @@ def test_quarantine_says_where_and_what_and_nothing_else(
     assert ADA not in repr(found)
 
 
-def test_quarantine_is_told_oldest_first(store: DecidingStore, empty_ledger: MemoryLedger) -> None:
+def test_quarantine_is_listed_oldest_first(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
     for minutes, partition in ((2, TOPIC), (1, OTHER_TOPIC)):
         at = NOW + timedelta(minutes=minutes)
         store.apply(chunk((None, BROKEN), partition=partition, at=at), empty_ledger)
@@ -794,7 +796,7 @@ def test_arrivals_count_the_newly_held_by_minute_of_log_time(
     assert all(minute.utcoffset() == timedelta(0) for minute in store.arrivals())
 
 
-def test_arrivals_are_told_for_24_hours_of_log_time(
+def test_arrivals_are_kept_for_24_hours_of_log_time(
     store: DecidingStore, empty_ledger: MemoryLedger
 ) -> None:
     for offset, (person, hours) in enumerate([(ADA, 0), (BEA, 1), (CLEO, 24)]):

@@ -191,7 +191,7 @@ def test_a_source_read_to_its_end_starts_over(log: Log) -> None:
 # --- Retention -----------------------------------------------------------------------------
 
 
-def test_what_is_older_than_a_moment_is_purged_and_offsets_count_on(log: Log) -> None:
+def test_records_before_a_time_are_purged_and_offsets_continue(log: Log) -> None:
     for minutes, each in enumerate((ADA, BEA, CLEO)):
         put(log, each, at=NOW + timedelta(minutes=minutes))
 

@@ -1,4 +1,4 @@
-"""The suite of a shared log: publishing to it, reading it as a group, telling of rejections."""
+"""The suite of a shared log: publishing to it, reading it as a group, publishing rejections."""
 
 from __future__ import annotations
 
@@ -140,12 +140,12 @@ def rejection_in(message: bytes | None) -> Rejection:
     found = json.loads(message or b"")
     reason = RejectionReason(found["reason"])
     return Rejection(
-        topic_id=found["topic_id"],
-        partition=found["partition"],
-        offset=found["offset"],
-        ordinal=found["ordinal"],
-        logged_at=datetime.fromisoformat(found["logged_at"]),
-        rejected=Rejected(reason, found["path"], found["expected"]),
+        found["topic_id"],
+        found["partition"],
+        found["offset"],
+        found["ordinal"],
+        datetime.fromisoformat(found["logged_at"]),
+        Rejected(reason, found["path"], found["expected"]),
     )
 
 
@@ -246,7 +246,7 @@ def test_bounds_tell_where_a_partition_ends(streams: Streams) -> None:
     assert sum(ends) == len(VALUES)
 
 
-def test_reading_begins_where_it_is_told(streams: Streams) -> None:
+def test_reading_begins_at_the_given_offset(streams: Streams) -> None:
     publish(streams, *VALUES)
     log = streams.log("readers")
     ends = {partition.number: log.bounds(partition)[1] for partition in log.partitions()}
@@ -260,7 +260,7 @@ def test_reading_begins_where_it_is_told(streams: Streams) -> None:
         assert [record.offset for record in records] == list(range(starts[number], ends[number]))
 
 
-def test_nothing_is_read_before_it_is_told_where_to_begin(streams: Streams) -> None:
+def test_nothing_is_read_before_an_offset_is_given(streams: Streams) -> None:
     publish(streams, *VALUES)
     log = streams.log("readers")
 

@@ -55,7 +55,7 @@ def site(new_site: Callable[[], Site]) -> Site:
 
 @pytest.fixture(scope="session")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of some thousand persons of every kind, some of them told of again and again."""
+    """A file of some thousand persons of every kind, some of them in many records."""
     path = tmp_path_factory.mktemp("people") / "people.jsonl"
     write_population(path, limit=PEOPLE)
     return path

@@ -1,4 +1,4 @@
-"""Several readers of one group, of which one is killed while they share out the partitions."""
+"""Several readers of one group, of which one is killed while the group rebalances."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ STREAM = "simulator:seed=4,limit=none,minors=0.1,hostile=0.05"
 
 
 def admitted(path: Path) -> set[str]:
-    """Whom the gate before the log lets in, today."""
+    """The persons whom admission before the log lets in, today."""
     now = datetime.now(UTC)
     times = DecisionDates.of(logged_at=now, read_at=now)
     found = set()

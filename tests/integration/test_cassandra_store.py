@@ -254,7 +254,7 @@ def test_rows_and_deletions_share_batches(settings: CassandraSettings) -> None:
 # Failures -----------------------------------------------------------------------------------------
 
 
-def test_no_server_is_told_with_its_address() -> None:
+def test_an_unreachable_server_is_an_error_that_names_its_address() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
 
@@ -262,12 +262,12 @@ def test_no_server_is_told_with_its_address() -> None:
         open_store(CassandraSettings(hosts=("127.0.0.1",), port=port))
 
 
-def test_a_name_that_is_no_host_is_told() -> None:
+def test_an_unknown_host_name_is_an_error_that_names_it() -> None:
     with pytest.raises(StoreError, match=r"nowhere\.invalid:9042/user_keyspace: there is no host"):
         open_store(CassandraSettings(hosts=("nowhere.invalid",)))
 
 
-def test_a_data_centre_that_is_none_is_told_with_those_that_are(
+def test_an_unknown_data_centre_is_an_error_that_lists_the_known_ones(
     settings: CassandraSettings, session: Session
 ) -> None:
     (centre,) = session.execute("SELECT data_center FROM system.local").one()
@@ -276,7 +276,7 @@ def test_a_data_centre_that_is_none_is_told_with_those_that_are(
         open_store(replace(settings, datacentre="nowhere"))
 
 
-def test_what_the_server_refuses_is_told_without_a_value(
+def test_the_error_of_a_refused_write_quotes_no_value(
     settings: CassandraSettings, session: Session, caplog: pytest.LogCaptureFixture
 ) -> None:
     ada = somebody()
@@ -354,7 +354,7 @@ def test_a_short_cut_is_got_over(settings: CassandraSettings, wire: Wire) -> Non
         assert sorted(store.profiles()) == sorted((one, NEW) for one in persons)
 
 
-def test_a_long_cut_is_told_and_the_same_again_makes_it_whole(
+def test_after_a_long_network_failure_applying_the_same_chunk_again_completes_it(
     settings: CassandraSettings, wire: Wire
 ) -> None:
     persons = [somebody() for _ in range(2_000)]
@@ -380,7 +380,7 @@ def followed_within(seconds: float, store: CassandraFollowingStore, following: F
                 raise
 
 
-def test_a_server_that_stops_answering_is_told(settings: CassandraSettings, wire: Wire) -> None:
+def test_a_server_that_stops_answering_is_an_error(settings: CassandraSettings, wire: Wire) -> None:
     with open_store(replace(settings, port=wire.port, timeout_s=0.5)) as store:
         wire.stalled.set()
 

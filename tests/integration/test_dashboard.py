@@ -144,7 +144,7 @@ def test_other_names_than_the_machine_s_own_are_answered_behind_a_proxy_only() -
         assert "Population" in read(server.url, host="numbers.example.org")[1]
 
 
-def test_health_and_readiness_are_told_apart() -> None:
+def test_health_and_readiness_are_separate_answers() -> None:
     reader = Reader()
     with page_of(reader) as server:
         assert read(server.url + "/readyz")[1] == "The store answers.\n"

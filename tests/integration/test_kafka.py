@@ -173,7 +173,7 @@ def test_a_topic_is_made_with_the_settings_that_privacy_needs(cluster: Cluster) 
     assert cluster.topics.differences(week) == {}
 
 
-def test_an_existing_topic_is_left_as_it_is_and_told_of(
+def test_an_existing_topic_is_left_unchanged_and_described(
     cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     wanted = NewTopic(cluster.name, num_partitions=1, config={"retention.ms": "1000000"})
@@ -235,7 +235,7 @@ def murmur2(data: bytes) -> int:
     return value ^ value >> 15
 
 
-def test_rejections_are_told_without_a_value_or_the_key(cluster: Cluster) -> None:
+def test_published_rejections_hold_neither_a_value_nor_the_key(cluster: Cluster) -> None:
     topic = cluster.ensure(partitions=1)
     cluster.send(
         (ADA.encode(), b'{"login": {"uuid": "sesame"}}'),
@@ -432,7 +432,7 @@ def test_a_message_as_large_as_any_that_is_published_is_read(cluster: Cluster) -
     assert [record.value for record in newest[0]] == [largest, person(ADA)]
 
 
-def test_a_cluster_that_does_not_answer_is_waited_for_and_then_told_of(
+def test_a_cluster_that_does_not_answer_is_an_error_after_the_time_limit(
     nobody: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(LogError, match="refused or did not answer"):

@@ -249,7 +249,7 @@ def test_a_store_is_opened_again_as_it_was_left(
         assert store.profile(ADA) == (profile(ADA), version(0))
 
 
-def test_what_is_held_of_many_persons_is_told_at_once(
+def test_what_is_held_of_many_persons_is_read_together(
     store: MongoDecidingStore, ledger: MemoryLedger
 ) -> None:
     store.apply(chunk(stored(ADA), stored(BEA)), ledger)
@@ -646,7 +646,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     pytest.fail("mongod did not start")
 
 
-def test_a_standalone_server_is_told_how_to_become_a_replica_set(tmp_path: Path) -> None:
+def test_a_standalone_server_is_refused_with_how_to_make_it_a_replica_set(tmp_path: Path) -> None:
     with mongod(tmp_path) as address:
         with pytest.raises(UsageError) as raised:
             MongoDecidingStore.open(f"mongodb://{address}", "profiles")
@@ -662,7 +662,7 @@ def test_a_standalone_server_is_told_how_to_become_a_replica_set(tmp_path: Path)
             assert "profiles" not in client.list_database_names()
 
 
-def test_a_replica_set_that_was_never_initiated_is_told_to_be(tmp_path: Path) -> None:
+def test_an_uninitiated_replica_set_is_refused_with_how_to_initiate_it(tmp_path: Path) -> None:
     with (
         mongod(tmp_path, "--replSet", "rs0") as address,
         pytest.raises(UsageError, match=r"never initiated.*rs\.initiate\(\)"),

@@ -60,7 +60,7 @@ STORES: dict[str, MemoryDecidingStore] = {}
 
 @dataclass(frozen=True)
 class InMemory:
-    """Opens a task over a store in memory."""
+    """Opens a partition task over a store in memory."""
 
     name: str
 
@@ -112,7 +112,7 @@ def test_a_task_keeps_what_it_has_opened_for_the_next_one() -> None:
     assert len(opened) == 1
 
 
-def test_what_no_trying_again_mends_is_told_as_a_row() -> None:
+def test_a_permanent_failure_is_returned_as_a_row() -> None:
     work = Work(open_task=InMemory("gap"), partitions=PARTITIONS)
     rows(work, batch((0, 0)))
     anew = {0: LogPartition("topic-2", 0, 2)}
@@ -121,7 +121,7 @@ def test_what_no_trying_again_mends_is_told_as_a_row() -> None:
 
     failure = outcome_of(row).failure
     assert isinstance(failure, LogError)
-    assert "created again" in str(failure)
+    assert "made anew" in str(failure)
 
 
 def test_what_nobody_has_foreseen_is_raised_without_any_text_of_its_own() -> None:

@@ -274,7 +274,7 @@ class Site:
         return bool(ends) and self.committed(group=group) == ends
 
     def members(self, *, group: str = "a") -> int:
-        """How many readers of a group have been given their share."""
+        """How many readers of a group have partitions."""
         name = f"{self.name}-{group}"
         found = self.admin.describe_consumer_groups([name])[name].result()
         if found.state != ConsumerGroupState.STABLE:
@@ -355,7 +355,7 @@ class Site:
         }
 
     def _told(self) -> dict[Place, tuple[str, str, str]]:
-        """Read the topic of rejected records, in which one may be told of more than once."""
+        """Read the topic of rejected records, in which one may stand more than once."""
         told = {}
         found, _ = read(self.servers.kafka, f"{self.name}.rejected", 0, 0)
         for message in found:

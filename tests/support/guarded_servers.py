@@ -23,12 +23,12 @@ KEYSTORE_PASSWORD = "changeit"
 class Certificates(NamedTuple):
     """An authority, one that has signed nothing, and what the first has signed for a server.
 
-    ca, stranger: certificates in the form PEM. server: key and certificate in the form PEM.
+    ca, unknown_ca: certificates in the form PEM. server: key and certificate in the form PEM.
     keystore: the same as Java reads it, under `KEYSTORE_PASSWORD`.
     """
 
     ca: Path
-    stranger: Path
+    unknown_ca: Path
     server: Path
     keystore: Path
 
@@ -39,7 +39,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     made = Certificates(*(folder / name for name in ("ca.pem", "other.pem", "server.pem", "p12")))
     authority = trustme.CA()
     authority.cert_pem.write_to_path(made.ca)
-    trustme.CA().cert_pem.write_to_path(made.stranger)
+    trustme.CA().cert_pem.write_to_path(made.unknown_ca)
     pem = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes()
     made.server.write_bytes(pem)
     key = serialization.load_pem_private_key(pem, password=None)

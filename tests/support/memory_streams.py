@@ -146,7 +146,7 @@ class MemoryPartitionedLog:
 
 @dataclass
 class MemoryRejectedSink:
-    """Keeps what it is told."""
+    """Keeps what is published."""
 
     told: list[Quarantined] = field(default_factory=list)
 

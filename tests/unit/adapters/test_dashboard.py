@@ -108,7 +108,7 @@ def test_counts_are_written_as_the_browser_does(numerals: Numerals, written: lis
         (1, 1001, "< 0.1%"),
     ],
 )
-def test_a_share_is_written_with_one_decimal_and_never_as_nothing(
+def test_a_percentage_has_one_decimal_and_is_never_written_as_zero(
     count: int, whole: int, written: str
 ) -> None:
     assert Numerals().percent(count, whole) == written
@@ -126,11 +126,11 @@ def test_a_share_is_written_with_one_decimal_and_never_as_nothing(
         {"group": "a", "first": "3", "further": None, "ungrouped": 7, "offset": 10**9},
     ],
 )
-def test_what_a_browser_says_of_its_numbers_is_not_trusted(said: object) -> None:
+def test_untrusted_number_formats_of_a_browser_are_ignored(said: object) -> None:
     assert Numerals.of(said) == Numerals()
 
 
-def test_what_a_browser_says_of_its_numbers_is_used() -> None:
+def test_number_formats_of_a_browser_are_used() -> None:
     said = {
         "group": "\N{NARROW NO-BREAK SPACE}",
         "decimal": ",",
@@ -167,7 +167,7 @@ def test_a_hidden_count_is_written_as_fewer_than_k() -> None:
     assert ENGLISH.with_share("text", 0, 100) == "text"
 
 
-def test_the_sentences_tell_what_the_charts_show() -> None:
+def test_the_sentences_say_what_the_charts_show() -> None:
     shown = seen(SOME)
 
     assert words.about_ages(shown.people, ENGLISH) == (
@@ -218,7 +218,7 @@ def test_a_selection_is_said_in_words() -> None:
     assert words.about_selection(seen(held, k=1)) == "Everyone is shown."
 
 
-def test_what_a_browser_says_is_selected_is_read_and_nothing_else() -> None:
+def test_a_selection_sent_by_a_browser_is_validated() -> None:
     assert content.asked_for("DK", "all") == Selection("DK")
     assert content.asked_for(None, ["female"]) == EVERYONE
 
@@ -299,7 +299,7 @@ def test_a_band_under_age_has_a_colour_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("colour", ["BLUE", "VERMILION", "GREEN", "GREY", "PURPLE"])
-def test_every_colour_is_told_from_a_light_page_and_from_a_dark_one(colour: str) -> None:
+def test_every_colour_contrasts_with_a_light_page_and_with_a_dark_one(colour: str) -> None:
     """WCAG 2.2, 1.4.11: a contrast of 3 : 1 at least."""
 
     def luminance(code: str) -> float:
@@ -315,7 +315,7 @@ def test_every_colour_is_told_from_a_light_page_and_from_a_dark_one(colour: str)
 # --- What a refresh writes -----------------------------------------------------------------
 
 
-def test_a_refresh_writes_the_sections_that_have_changed_and_no_others() -> None:
+def test_a_refresh_writes_only_the_sections_that_have_changed() -> None:
     everything, fingerprints = content.changed(seen(SOME), Numerals(), {})
     same, _ = content.changed(seen(SOME), Numerals(), fingerprints)
     more = replace(SOME, counts=Tally(reasons={"minor": 99}))
@@ -404,7 +404,7 @@ def test_a_store_that_never_answered_leaves_nothing_to_show() -> None:
     assert snapshots(store).latest() == Reading(snapshot=None, stale=True)
 
 
-def test_many_pages_share_one_reading() -> None:
+def test_many_pages_are_served_by_one_query() -> None:
     store = Store()
     kept = snapshots(store, keep_s=3600)
 

@@ -205,7 +205,7 @@ def test_a_file_damaged_before_where_it_goes_on_is_a_failure(path: Path) -> None
         list(source(path).deliveries(start=250_000))
 
 
-def test_a_file_with_garbage_inside_is_a_failure(path: Path) -> None:
+def test_a_damaged_compressed_file_is_an_error(path: Path) -> None:
     _, packed = packed_lines(5_000)
     middle = len(packed) // 2
     path.write_bytes(packed[:middle] + b"\xff" * 50 + packed[middle + 50 :])

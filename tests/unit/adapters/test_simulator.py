@@ -307,7 +307,7 @@ def test_boundary_births_lie_on_both_sides_of_each_rule(today: date) -> None:
     assert {years_before(today + timedelta(days), 18) for days in (-1, 0, 1)} <= days
 
 
-def test_shares_are_kept() -> None:
+def test_each_kind_of_record_has_the_proportion_asked_for() -> None:
     simulator = simulator_of(f"seed=3,limit=20000,{MIXED}")
     made = Records(simulator, today=TODAY)
     kinds = Counter(made.kind(index) for index in range(20_000))

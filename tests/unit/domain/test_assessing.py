@@ -304,7 +304,7 @@ def test_a_child_filled_in_by_a_decoder_is_withheld_however_broken_the_record_is
     assert decide(person, DEFAULT_POLICY, today) == MINOR
 
 
-def test_an_age_that_can_not_be_told_is_never_that_of_an_adult() -> None:
+def test_an_unknown_age_is_never_that_of_an_adult() -> None:
     person = Person(login=Login(uuid=ID), dob=Birth(date="no date"))
 
     assert assess(person, DEFAULT_POLICY, today) == MINOR

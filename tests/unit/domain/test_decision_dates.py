@@ -68,7 +68,7 @@ def test_as_of_overrides_the_date_of_the_age_and_nothing_else() -> None:
     )
 
 
-def test_the_day_of_reading_is_told_in_utc() -> None:
+def test_the_day_of_reading_is_a_day_in_utc() -> None:
     read_at = datetime(2026, 11, 24, 1, tzinfo=timezone(timedelta(hours=14)))
 
     assert DecisionDates.of(logged_at=NOON, read_at=read_at).read_on == date(2026, 11, 23)
@@ -121,7 +121,7 @@ def test_a_record_is_from_the_past_unless_it_is_said_otherwise() -> None:
     ("logged_at", "read_at"),
     [(NOON.replace(tzinfo=None), NOON), (NOON, NOON.replace(tzinfo=None))],
 )
-def test_a_moment_without_a_zone_is_refused(logged_at: datetime, read_at: datetime) -> None:
+def test_a_timestamp_without_a_time_zone_is_refused(logged_at: datetime, read_at: datetime) -> None:
     with pytest.raises(ValueError, match="time zone") as refused:
         DecisionDates.of(logged_at=logged_at, read_at=read_at)
     assert str(refused.value) == (

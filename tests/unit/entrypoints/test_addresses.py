@@ -26,7 +26,7 @@ DECIDING = "mongodb://h/d"
         ("mongodb://jo%40home@h/d", "jo@home"),
     ],
 )
-def test_mongodb_is_told_who_logs_in(url: str, username: str | None) -> None:
+def test_the_address_of_mongodb_names_the_user(url: str, username: str | None) -> None:
     address = read_stores([url]).deciding
 
     assert address == MongoAddress(url=url, database="d", username=username)
@@ -36,7 +36,7 @@ def test_mongodb_is_told_who_logs_in(url: str, username: str | None) -> None:
 @pytest.mark.parametrize(
     ("user", "username"), [("", None), ("writer@", "writer"), ("jo%40home@", "jo@home")]
 )
-def test_cassandra_is_told_who_logs_in(user: str, username: str | None) -> None:
+def test_the_address_of_cassandra_names_the_user(user: str, username: str | None) -> None:
     address = read_stores([DECIDING, f"cassandra://{user}h1,h2:9043/k?dc=one"]).following
 
     assert address == CassandraAddress(
@@ -104,7 +104,7 @@ def test_a_password_in_a_url_is_refused_with_where_to_put_it(url: str, variable:
         ("h:9092?tls=true", KafkaAddress(servers="h:9092", tls=True)),
     ],
 )
-def test_kafka_is_told_where_it_is_who_logs_in_and_whom_to_trust(
+def test_the_address_of_kafka_names_servers_user_and_authority(
     text: str, address: KafkaAddress
 ) -> None:
     assert read_kafka(text) == address
@@ -117,7 +117,7 @@ def test_kafka_is_told_where_it_is_who_logs_in_and_whom_to_trust(
         *("h:9092?tls=1", "h:9092?a=b", "h:9092?mechanism=", "h:9092?ca="),
     ],
 )
-def test_what_is_no_address_of_kafka_is_told_with_what_is(text: str) -> None:
+def test_a_wrong_address_of_kafka_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError, match="--kafka takes HOST:PORT, or several with commas"):
         read_kafka(text)
 

@@ -64,7 +64,7 @@ def test_a_download_that_stays_broken_leaves_nothing_and_says_what_ivy_said(
     assert list(cache.iterdir()) == []
 
 
-def test_java_is_told_of_the_proxy_and_the_authorities(
+def test_java_gets_the_proxy_and_the_certificate_authorities(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert network_options(tmp_path) == []

@@ -59,9 +59,7 @@ def test_what_is_bigger_than_a_batch_goes_alone() -> None:
 @pytest.mark.parametrize(
     ("nodes", "copies", "groups"), [(1, 1, {0}), (2, 2, {2}), (3, 3, {3}), (4, 2, {2})]
 )
-def test_rows_are_told_apart_by_the_nodes_that_hold_them(
-    nodes: int, copies: int, groups: set[int]
-) -> None:
+def test_rows_are_grouped_by_their_replicas(nodes: int, copies: int, groups: set[int]) -> None:
     ring = {
         Host(DefaultEndPoint(f"192.0.2.{number}"), SimpleConvictionPolicy): number
         for number in range(nodes)

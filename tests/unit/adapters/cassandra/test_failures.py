@@ -56,7 +56,7 @@ FAILED = ServerError(0x0000, PLANTED, None)
         (ConnectionRefusedError(111, PLANTED), "the connection failed", False),
     ],
 )
-def test_a_failure_is_told_without_what_it_quotes(
+def test_the_error_of_a_driver_is_mapped_without_what_it_quotes(
     failure: Exception, sentence: str, *, final: bool
 ) -> None:
     with pytest.raises(StoreError) as caught, map_exceptions(ADDRESS):
@@ -82,5 +82,5 @@ def test_a_failure_is_told_without_what_it_quotes(
         (OperationTimedOut(), False),
     ],
 )
-def test_a_server_that_says_no_can_be_reached(failure: Exception, *, reached: bool) -> None:
+def test_a_server_that_refuses_is_reachable(failure: Exception, *, reached: bool) -> None:
     assert answered(failure) == reached

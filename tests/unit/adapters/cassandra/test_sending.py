@@ -50,7 +50,7 @@ def sender(session: FlakySession, pauses: list[float]) -> Sender:
         max_size=30,
     ),
 )
-def test_each_statement_is_taken_or_the_failure_told(
+def test_every_statement_is_written_or_the_failure_raised(
     number: int, answers: list[Exception | None]
 ) -> None:
     session = FlakySession(answers)
@@ -66,7 +66,7 @@ def test_each_statement_is_taken_or_the_failure_told(
         assert len(pauses) == len(PAUSES_S)
 
 
-def test_what_was_refused_is_not_sent_again() -> None:
+def test_a_refused_statement_is_not_sent_again() -> None:
     refusal = InvalidRequest("no")
     pauses: list[float] = []
 

@@ -1,4 +1,4 @@
-"""What each kind of client is told about how a cluster is reached."""
+"""How each kind of client gets the address and the login of a cluster."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_kafka_has_a_name_for_each_way(username: str | None, protocol: str, *, t
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-def test_clients_in_java_are_told_where_the_password_is_and_not_what(mechanism: str) -> None:
+def test_settings_for_java_refer_to_the_password_and_do_not_hold_it(mechanism: str) -> None:
     guarded = Cluster(
         servers="h:9093",
         username='the "writer"',
@@ -55,5 +55,5 @@ def test_clients_in_java_are_told_where_the_password_is_and_not_what(mechanism: 
     assert "Opensesame" not in str(settings)
 
 
-def test_an_open_cluster_asks_nothing_of_clients_in_java() -> None:
+def test_settings_for_java_of_an_open_cluster_name_the_protocol_only() -> None:
     assert OPEN.java_security(password_variable="THERE") == {"security.protocol": "PLAINTEXT"}

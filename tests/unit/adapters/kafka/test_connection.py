@@ -22,7 +22,7 @@ def test_an_open_cluster_needs_no_more_than_its_servers(address: str | Cluster) 
     assert not [name for name in settings if name.startswith(("sasl.", "ssl."))]
 
 
-def test_our_clients_are_told_who_logs_in_and_whom_to_trust() -> None:
+def test_our_clients_get_user_password_and_certificate_authority() -> None:
     settings = client_settings(GUARDED, name="somebody")
 
     assert settings["security.protocol"] == "SASL_SSL"

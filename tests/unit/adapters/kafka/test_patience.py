@@ -22,7 +22,7 @@ def test_a_word_is_due_at_least_every_five_minutes() -> None:
     assert words(Patience(first_s=200), seconds=1_200) == [200, 500, 800, 1_100]
 
 
-def test_what_was_waited_is_told() -> None:
+def test_the_time_waited_is_reported() -> None:
     patience = Patience()
     patience.wait(2.5)
     patience.wait(1.0)

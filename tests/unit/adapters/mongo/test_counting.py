@@ -139,7 +139,7 @@ def test_arrivals_of_nobody_are_none() -> None:
     assert counting.arrivals_of([]) == {}
 
 
-def test_arrivals_of_all_writers_are_told_as_of_the_newest() -> None:
+def test_arrivals_of_all_writers_are_summed_as_of_the_newest() -> None:
     writers = [
         {"arrivals": {"2026-11-22T10:05": 1, "2026-11-22T10:06": 2}},
         {"arrivals": {"2026-11-23T10:05": 4, "2026-11-22T10:06": 8}},

@@ -99,5 +99,5 @@ def test_a_person_is_known_by_the_same_id_in_every_form() -> None:
     assert key.as_uuid() == UUID(ADA)
 
 
-def test_the_first_moment_of_a_day_has_no_time_zone() -> None:
+def test_the_start_of_a_day_has_no_time_zone() -> None:
     assert documents.midnight(date(2027, 11, 23)).tzinfo is None

@@ -38,7 +38,9 @@ from profiles.application.errors import StoreError, StoreRefusedError
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
 )
-def test_an_error_of_the_driver_is_told_without_its_text(failure: Exception, happened: str) -> None:
+def test_the_error_of_a_driver_is_mapped_without_its_text(
+    failure: Exception, happened: str
+) -> None:
     with pytest.raises(StoreError) as raised, map_exceptions("host:1/profiles", timeout_s=60):
         raise failure
 

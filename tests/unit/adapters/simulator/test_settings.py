@@ -71,7 +71,7 @@ def test_a_bad_spec_gets_one_clear_sentence(spec: str, part: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_shares_may_add_up_to_one() -> None:
+def test_proportions_may_add_up_to_one() -> None:
     spec = "simulator:minors=0.1,boundary=0.2,hostile=0.3,duplicates=0.2,updates=0.2"
 
     assert parse(spec).identity == f"simulator:seed=0,{spec.partition(':')[2]}"

@@ -1,4 +1,4 @@
-"""The simulator's stream: deterministic, resumable, paced, and told to stop."""
+"""The simulator's stream: deterministic, resumable, paced, and stoppable."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_responses_are_readable_whatever_comes_between_them() -> None:
     assert 0.2 < alone / 600 < 0.4
 
 
-def test_a_stream_ends_when_told_to() -> None:
+def test_a_stream_ends_when_it_is_stopped() -> None:
     stop = Event()
     deliveries = Simulator(limit=None, stop=stop, today=TODAY).deliveries()
     next(deliveries)

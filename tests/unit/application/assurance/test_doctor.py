@@ -273,7 +273,7 @@ def test_what_does_not_answer_is_a_finding_and_the_rest_is_asked(bench: Bench) -
     assert ("erasure ledger", "1 entries") in [(c.what, c.found) for c in checks]
 
 
-def test_a_missing_store_leaves_what_its_server_told(bench: Bench) -> None:
+def test_a_missing_store_leaves_the_findings_about_its_server(bench: Bench) -> None:
     bench.deciding.told = UsageError("There is no profile store at p.db; make one.")
 
     checks = bench.doctor.examine()
@@ -394,7 +394,7 @@ def test_records_that_lie_where_their_keys_belong_are_well(bench: Bench) -> None
     )
 
 
-def test_a_foreign_partitioner_missing_keys_and_spread_persons_are_told_apart(
+def test_a_foreign_partitioner_missing_keys_and_persons_in_several_partitions_are_separate_findings(
     bench: Bench,
 ) -> None:
     bench.log.records = {
@@ -463,7 +463,9 @@ def test_a_page_that_rounds_and_a_file_of_the_owner_are_well(bench: Bench) -> No
     assert bench.findings() == {}
 
 
-def test_a_ledger_error_is_told_without_what_it_says_of_storing(bench: Bench) -> None:
+def test_the_finding_of_a_ledger_error_leaves_out_what_the_error_says_of_storing(
+    bench: Bench,
+) -> None:
     def missing(applied: int) -> None:
         raise LedgerError("user_ledger", f"is missing ({applied})", "Restore it.")
 

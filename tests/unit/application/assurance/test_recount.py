@@ -68,7 +68,7 @@ def test_a_recount_agrees_with_writers_that_bound_their_domains(
         ({OTHER: 2}, 1),
     ],
 )
-def test_others_account_for_what_is_not_told_apart(told: dict[str, int], wrong: int) -> None:
+def test_domains_beyond_the_bound_are_counted_as_others(told: dict[str, int], wrong: int) -> None:
     recount = Recount(told=Statistics(email_domains=told), policy=DEFAULT_POLICY, today=TODAY)
     for person in (ADA, BEA, CLEO):
         recount.add(profile(person))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
-from profiles.application.assurance import reconciliation as comparing
+from profiles.application.assurance import reconciliation
 from profiles.application.assurance.checks import Check
 from profiles.application.assurance.reconciliation import Repair
 from profiles.application.assurance.verify import Verification, Verifier
@@ -256,7 +256,7 @@ def test_it_is_repaired_and_then_in_order(behind: Bench) -> None:
 def test_a_repair_goes_through_many_persons_some_at_a_time(
     behind: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(comparing, "AT_ONCE", 1)
+    monkeypatch.setattr(reconciliation, "AT_ONCE", 1)
 
     assert behind.verify(repair=True).repaired == Repair(written=2, deleted=1, left=0)
     assert same(behind)

@@ -129,7 +129,7 @@ def test_a_part_is_rounded_up_where_the_total_would_give_it_away() -> None:
 
 
 @given(held=populations, k=ks)
-def test_no_count_on_the_page_can_be_told_from_its_neighbours(
+def test_no_count_on_the_page_can_be_distinguished_from_its_neighbours(
     held: dict[Group, int], k: int
 ) -> None:
     """For each equation that a reader can write: what the other numbers leave for one of them."""
@@ -237,7 +237,7 @@ def test_which_domains_are_named_depends_on_rounded_counts_only(
     )
 
 
-def test_arrivals_are_told_by_minute_for_an_hour() -> None:
+def test_arrivals_are_shown_by_minute_for_an_hour() -> None:
     last = NOON.replace(second=0)
     counts = {last: 12, last - timedelta(minutes=59): 4, last - timedelta(minutes=60): 99}
 
@@ -248,7 +248,7 @@ def test_arrivals_are_told_by_minute_for_an_hour() -> None:
     assert {minute: count for minute, count in seen.items() if count} == {last: 10}
 
 
-def test_who_is_kept_out_is_told_by_reason() -> None:
+def test_withheld_and_rejected_are_counted_by_reason() -> None:
     counts = {"minor": 23, "retention": 1, "type": 31, "json": 30, "date": 2}
 
     withheld = kept_out(counts, WithheldReason, k=5)

@@ -75,7 +75,7 @@ def test_a_selection_stays_while_fewer_than_k_of_it_have_changed() -> None:
     assert moved_on(held(10, 0), held(10, 4), k=K).people[Selection("FR")] == {}
 
 
-def test_arrivals_that_are_too_old_to_be_told_are_no_change() -> None:
+def test_arrivals_that_are_too_old_to_be_shown_are_no_change() -> None:
     before = Tables(people={}, email_domains={}, reasons={}, arrivals={NOON: 9})
     later = Tables(
         people={}, email_domains={}, reasons={}, arrivals={NOON + timedelta(hours=25): 4}

@@ -111,7 +111,7 @@ deliveries = st.lists(
 
 
 @given(deliveries, st.sampled_from([messages.decode, codec.decode]))
-def test_the_gate_decides_as_the_stores_do(values: list[bytes], decode: Decode) -> None:
+def test_admission_decides_as_the_stores_do(values: list[bytes], decode: Decode) -> None:
     rules = replace(RULES, decode=decode)
     log = [LogRecord(offset=at, logged_at=NOON, value=value) for at, value in enumerate(values)]
     chunk = decide_chunk(
@@ -129,9 +129,7 @@ def test_the_gate_decides_as_the_stores_do(values: list[bytes], decode: Decode) 
 
 
 @given(api_records(), st.sampled_from([messages.decode, codec.decode]))
-def test_what_is_forbidden_does_not_pass_the_gate(
-    document: dict[str, Json], decode: Decode
-) -> None:
+def test_admission_removes_every_forbidden_field(document: dict[str, Json], decode: Decode) -> None:
     for place in ("login.password", "login.salt", "phone", "cell", "id.value", "picture.large"):
         document = put(document, place.split("."), "FORBIDDEN")
 

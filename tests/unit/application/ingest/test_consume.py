@@ -408,7 +408,7 @@ def test_a_store_error_that_nobody_gave_up_is_raised(bench: Bench) -> None:
         job.run(once=True, stop=bench.stop)
 
 
-def test_rejections_are_told_before_the_group_goes_on(bench: Bench) -> None:
+def test_rejections_are_published_before_offsets_are_committed(bench: Bench) -> None:
     actions: list[str] = []
 
     class Sink(MemoryRejectedSink):
@@ -563,7 +563,7 @@ def test_a_partition_that_comes_back_is_begun_again(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("reader", [MemoryPartitionedLog, DeafLog])
-def test_once_waits_for_the_share_of_other_readers(
+def test_once_waits_for_the_partitions_of_other_readers(
     bench: Bench, reader: type[MemoryPartitionedLog]
 ) -> None:
     other = threading.Thread(

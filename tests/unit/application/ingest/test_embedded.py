@@ -362,7 +362,7 @@ def test_who_was_erased_is_not_stored_again(bench: Bench) -> None:
 # --- Times ---------------------------------------------------------------------------------
 
 
-def test_as_of_decides_at_both_gates(bench: Bench) -> None:
+def test_as_of_decides_at_admission_and_at_the_store(bench: Bench) -> None:
     bench.as_of = date(2033, 3, 14)
 
     bench.engine().run(ListedSource([[minor(ADA), person(BEA, born="2015-03-15")]]))

@@ -1,4 +1,4 @@
-"""A task of a cluster works on its part of a batch: nothing missed, nothing doubled."""
+"""A partition of a batch, processed by a task of a cluster: nothing missed, nothing doubled."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def person(identity: str, born: str = "1985-03-01") -> bytes:
 
 @dataclass
 class Task:
-    """All around one task; `process` makes a new one each time."""
+    """All around one partition task; `process` makes a new one, as in a cluster."""
 
     topic: MemoryTopic = field(default_factory=MemoryTopic)
     store: FailingStore = field(default_factory=FailingStore)
@@ -51,7 +51,7 @@ class Task:
     def __post_init__(self) -> None:
         self.lookup = MemoryLogLookup(self.topic)
 
-    def made(self) -> PartitionTask:
+    def task(self) -> PartitionTask:
         return PartitionTask(
             store=self.store,
             ledger=self.ledger,
@@ -68,7 +68,7 @@ class Task:
         return self.topic.logs[0][start:end]
 
     def process(self, *pieces: Sequence[LogRecord], partition: LogPartition = PARTITION) -> Tally:
-        return self.made().process(partition, pieces)
+        return self.task().process(partition, pieces)
 
     @property
     def both_hold_the_same(self) -> bool:
@@ -88,7 +88,7 @@ def task() -> Task:
     return task
 
 
-def test_every_store_gets_the_records_and_the_tally_adds_up(task: Task) -> None:
+def test_every_store_gets_the_partition_and_the_tally_adds_up(task: Task) -> None:
     tally = task.process(task.records(0, 2), task.records(2))
 
     assert tally == Tally(
@@ -104,13 +104,13 @@ def test_every_store_gets_the_records_and_the_tally_adds_up(task: Task) -> None:
     assert task.store.position(PARTITION) == 5
 
 
-def test_a_task_without_records_changes_nothing(task: Task) -> None:
+def test_an_empty_partition_changes_nothing(task: Task) -> None:
     assert task.process((), ()) == Tally()
 
     assert task.store.position(PARTITION) is None
 
 
-def test_records_that_are_handed_over_again_change_nothing(task: Task) -> None:
+def test_processing_a_partition_again_changes_nothing(task: Task) -> None:
     task.process(task.records())
     before = dict(task.store.held(IDS))
 
@@ -121,7 +121,9 @@ def test_records_that_are_handed_over_again_change_nothing(task: Task) -> None:
     assert task.both_hold_the_same
 
 
-def test_after_a_crash_between_the_stores_the_same_records_repair_it(task: Task) -> None:
+def test_processing_again_completes_a_partition_after_a_crash_between_the_stores(
+    task: Task,
+) -> None:
     task.following.failures = iter([LedgerError("x", "stands for a crash", "Go on.")])
     with pytest.raises(LedgerError):
         task.process(task.records())
@@ -142,7 +144,7 @@ def test_a_store_that_is_away_is_asked_until_it_answers(task: Task) -> None:
     assert task.both_hold_the_same
 
 
-def test_it_goes_on_where_the_task_before_ended(task: Task) -> None:
+def test_a_batch_continues_where_the_batch_before_ended(task: Task) -> None:
     task.process(task.records(0, 2))
 
     assert task.process(task.records(2)).read == 3

@@ -119,7 +119,7 @@ def test_minors_and_malformed_records_stay_out_of_the_log_and_are_counted() -> N
     )
 
 
-def test_progress_is_told_after_each_delivery_and_at_the_end() -> None:
+def test_progress_is_reported_after_each_delivery_and_at_the_end() -> None:
     told: list[int] = []
     job = Producer(
         publisher=MemoryPublisher(MemoryTopic()),

@@ -17,13 +17,13 @@ from profiles.application.log.timestamps import TimestampDecoder
         (2**62, datetime(9000, 1, 1, tzinfo=UTC)),
     ],
 )
-def test_any_time_that_a_producer_may_write_is_a_moment(
+def test_every_timestamp_that_a_producer_can_write_is_decoded(
     milliseconds: int, moment: datetime
 ) -> None:
     assert TimestampDecoder().decode(milliseconds) == moment
 
 
-def test_records_in_a_row_share_their_moment() -> None:
+def test_consecutive_records_of_one_timestamp_are_decoded_once() -> None:
     timestamps = TimestampDecoder()
 
     assert timestamps.decode(1_000) is timestamps.decode(1_000)

@@ -84,7 +84,7 @@ def test_an_export_says_why_each_field_is_kept_on_what_basis_and_for_how_long() 
     }
 
 
-def test_of_someone_unknown_nothing_is_held_and_nobody_else_is_told() -> None:
+def test_the_export_of_an_unknown_person_is_empty_and_shows_nobody_else() -> None:
     log = log_with(person(BEA))
 
     exported = export_person(ADA, store_of(log), log, DEFAULT_POLICY)

@@ -155,14 +155,14 @@ def test_a_place_that_fits_into_no_version_is_refused(end: int, number: int, epo
         plan_commit(far, {}, epoch=epoch, position=0)
 
 
-def test_the_last_offset_that_fits_is_settled() -> None:
+def test_the_last_offset_that_fits_into_a_version_is_accepted() -> None:
     last = 2**37 - 2
     changes = plan_commit(chunk(logged(last, record())), {}, epoch=1, position=0).changes
 
     assert changes.upserts[ADA][1] == version(last) == version(0) + last * OFFSET_STEP
 
 
-def test_newcomers_arrive_in_the_minute_of_the_record_that_is_held_of_them() -> None:
+def test_a_new_person_arrives_in_the_minute_of_the_record_that_is_held() -> None:
     in_oslo = datetime(2026, 11, 23, 12, 58, 59, 5, tzinfo=timezone(timedelta(hours=1)))
     arriving = chunk(
         logged(5, record(BO), at=NOON - timedelta(minutes=7)),
@@ -179,7 +179,7 @@ def test_newcomers_arrive_in_the_minute_of_the_record_that_is_held_of_them() -> 
     }
 
 
-def test_who_was_held_or_is_gone_again_does_not_arrive() -> None:
+def test_a_person_already_held_or_deleted_in_the_same_chunk_is_no_arrival() -> None:
     first = chunk(logged(5, record()))
     second = chunk(logged(6, record()), logged(7, record(BO)), logged(8, record(BO, "2015-01-01")))
 
@@ -187,13 +187,13 @@ def test_who_was_held_or_is_gone_again_does_not_arrive() -> None:
     assert plan_commit(second, held(first), epoch=1, position=6).arrivals == {}
 
 
-def test_two_who_arrive_in_one_minute_are_counted_together() -> None:
+def test_two_arrivals_of_one_minute_are_counted_together() -> None:
     two = chunk(logged(5, record()), logged(6, record(BO), at=NOON + timedelta(seconds=59)))
 
     assert plan_commit(two, {}, epoch=1, position=5).arrivals == {NOON: 2}
 
 
-def test_the_rejected_are_told_apart_by_their_place_in_the_log() -> None:
+def test_each_rejection_has_a_position_in_the_log_of_its_own() -> None:
     later = NOON + timedelta(minutes=1)
     broken = chunk(
         logged(5, {"results": [{}, record(), 5]}),
