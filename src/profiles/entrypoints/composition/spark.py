@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.streaming import KafkaSettings
 from profiles.entrypoints.gc_tuning import infrequent_collection
+from profiles.entrypoints.log_output import log_to
 from profiles.entrypoints.secrets import KAFKA_PASSWORD, lend_secret
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class ShareSettings:
         Raises:
             UsageError, LedgerError: one of them can't be used.
         """
+        log_to(logging.StreamHandler())  # a worker is a process of its own
         return PatientRetry()(self._opened, given_up=lambda: False)
 
     def _opened(self) -> PartitionTask:
