@@ -22,7 +22,7 @@ NO_ID = {"login": {"username": "PLANTED"}, "dob": {"date": "1990-02-28"}}
 
 def look(look: FirstLook, *documents: object) -> None:
     values = [json.dumps(document).encode() for document in documents]
-    look.take(admit_batch(values, RULES, now=NOON))
+    look.take(values, admit_batch(values, RULES, now=NOON))
 
 
 @pytest.fixture
@@ -49,6 +49,31 @@ def test_a_record_that_is_no_object_has_no_path(told: pytest.LogCaptureFixture) 
         "2 of the first 2 records can't be read as persons; the most common reason is type (2):"
         " expected was object. The others are read."
     )
+
+
+@pytest.mark.parametrize("version", ["1.0", "1", "1.2", "0.9.1"])
+def test_responses_of_an_old_version_of_the_api_are_told_as_such(
+    told: pytest.LogCaptureFixture, version: str
+) -> None:
+    look(FirstLook(), NO_ID, {"results": [NO_ID], "info": {"version": version}})
+
+    (line,) = told.messages
+    assert f" They are of version {version} of the API; persons are read from 1.3 on." in line
+
+
+@pytest.mark.parametrize(
+    "info",
+    [None, 5, {}, {"version": None}, {"version": 1.0}, {"version": "PLANTED"}]
+    + [{"version": version} for version in ("1.3", "1.4", "2", "10.0", "1.", "1.0.PLANTED", "١.٠")],
+)
+def test_a_version_that_can_be_read_or_is_none_is_not_told(
+    told: pytest.LogCaptureFixture, info: object
+) -> None:
+    look(FirstLook(), {"results": [NO_ID], "info": info})
+
+    (line,) = told.messages
+    assert "version" not in line
+    assert "PLANTED" not in line
 
 
 @pytest.mark.parametrize("documents", [[], [ADULT], [ADULT, NO_ID], [CHILD, 5], [CHILD]])

@@ -64,7 +64,7 @@ class EmbeddedEngine:
         for delivery in source.deliveries(start=position):
             now = self.clock()
             admitted = admit_batch(delivery.values, self.rules, now=now)
-            first_look.take(admitted)
+            first_look.take(delivery.values, admitted)
             first = self.log.append(
                 admitted.persons,
                 admitted.notice,

@@ -190,7 +190,7 @@ class Producer:
         """Pass a delivery on; interrupted in the gate, nobody of it counts as fetched."""
         self._decoded = 0
         admitted = admit_batch(delivery.values, self._rules, now=self._clock())
-        first_look.take(admitted)
+        first_look.take(delivery.values, admitted)
         self._fetched += self._decoded
         for reason, count in admitted.notice.withheld.items():
             self._withheld += count
