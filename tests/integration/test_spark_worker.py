@@ -121,7 +121,7 @@ def test_a_permanent_failure_is_returned_as_a_row() -> None:
 
     failure = outcome_of(row).failure
     assert isinstance(failure, LogError)
-    assert "made anew" in str(failure)
+    assert "created again" in str(failure)
 
 
 def test_what_nobody_has_foreseen_is_raised_without_any_text_of_its_own() -> None:
