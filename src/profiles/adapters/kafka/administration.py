@@ -10,7 +10,8 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import Told, client_settings, error_of, failure
+from profiles.adapters.kafka.connection import Told, client_settings
+from profiles.adapters.kafka.errors import error_of, failure
 
 _LOOK_S: Final = 0.2
 
