@@ -53,12 +53,12 @@ class PatientRetry:
             wait=self._wait,
             stop=lambda _state: given_up(),
             sleep=pause,
-            before_sleep=self._tell,
+            before_sleep=self._log,
             reraise=True,
         )
         return retrying(attempt)
 
-    def _tell(self, state: tenacity.RetryCallState) -> None:
+    def _log(self, state: tenacity.RetryCallState) -> None:
         failure = state.outcome.exception() if state.outcome else None
         _logger.warning(
             "%s %s; trying again in %.1f s.", failure, self._waiting, state.upcoming_sleep

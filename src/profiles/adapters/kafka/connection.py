@@ -60,7 +60,7 @@ def outage_log(address: Address) -> Outage:
     return say
 
 
-class Told:
+class ErrorListener:
     """Hears what a client is told beside its requests; it knows where nobody is let in."""
 
     def __init__(self, otherwise: Outage) -> None:

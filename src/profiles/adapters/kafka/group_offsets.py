@@ -9,7 +9,7 @@ import tenacity
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import Told, client_settings
+from profiles.adapters.kafka.connection import ErrorListener, client_settings
 from profiles.adapters.kafka.errors import COORDINATOR_MOVES, error_of, failure
 from profiles.adapters.kafka.settings import OFFSETS_READER
 
@@ -40,8 +40,8 @@ class GroupOffsets:
         self._request_s = request_s
         settings = client_settings(address, name="profiles-offsets")
         # Whether the cluster is away is said by the consumer that reads.
-        self._told = Told(lambda _error: None)
-        own = {"group.id": group, "error_cb": self._told}
+        self._listener = ErrorListener(lambda _error: None)
+        own = {"group.id": group, "error_cb": self._listener}
         self._consumer = Consumer({**settings, **OFFSETS_READER, **own})
 
     def committed(self, place: TopicPartition) -> int | None:
@@ -62,7 +62,7 @@ class GroupOffsets:
             return retrying(lambda: self._asked(place, max(0.0, deadline - time.monotonic())))
         except KafkaException as raised:
             self._consumer.poll(0)  # hears what it was told meanwhile
-            error = self._told.access_denied or error_of(raised)
+            error = self._listener.access_denied or error_of(raised)
             raise failure(self._address, error) from None
 
     def _asked(self, place: TopicPartition, timeout_s: float) -> int | None:

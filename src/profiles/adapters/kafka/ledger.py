@@ -178,8 +178,8 @@ class KafkaLedger:
             error = error_of(raised)
             self._check(asked)
             if permanent(error) or error.code() == OFFSET_GONE:
-                told = failure(self._address, error)
-                raise self._error(f"can't be read: {told.happened}", told.remedy) from None
+                known = failure(self._address, error)
+                raise self._error(f"can't be read: {known.happened}", known.remedy) from None
             raise self._away(error) from None
 
     def _check(self, asked: Any) -> None:  # noqa: ANN401 - see `_translated`
@@ -198,7 +198,7 @@ class KafkaLedger:
 
     def _away(self, error: KafkaError) -> LedgerAwayError:
         happened = f"does not answer ({error.name()})"
-        return LedgerAwayError(_told(self._topic.name), happened, _UP)
+        return LedgerAwayError(_named(self._topic.name), happened, _UP)
 
     def _error(self, happened: str, remedy: str) -> LedgerError:
         return _error(self._topic.name, happened, remedy)
@@ -209,8 +209,8 @@ class KafkaLedger:
 
 
 def _error(name: str, happened: str, remedy: str) -> LedgerError:
-    return LedgerError(_told(name), happened, remedy)
+    return LedgerError(_named(name), happened, remedy)
 
 
-def _told(name: str) -> str:
+def _named(name: str) -> str:
     return f"topic {name}"

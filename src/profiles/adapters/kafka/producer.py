@@ -73,8 +73,8 @@ class KafkaPublisher:
         name = error.name()
         self._failures[name] += 1
         if self._failures[name] == 1:  # of many alike, one line
-            told = "A message was not delivered to topic %s (%s). %s"
-            _logger.error(told, self._topic, name, remedy(error) or "")
+            message_text = "A message was not delivered to topic %s (%s). %s"
+            _logger.error(message_text, self._topic, name, remedy(error) or "")
 
     def publish(self, key: bytes, value: bytes) -> None:
         """Hand over a message; see the port."""

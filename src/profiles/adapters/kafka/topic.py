@@ -164,7 +164,7 @@ class Topics:
     def _made(self, settings: TopicSettings) -> Topic:
         topic = self._found(settings.name)
         if topic is not None:
-            self._tell_differences(settings)
+            self._log_differences(settings)
             return topic
         wanted = NewTopic(
             settings.name,
@@ -216,7 +216,7 @@ class Topics:
             if name in found and str(found[name].value) != wanted
         }
 
-    def _tell_differences(self, settings: TopicSettings) -> None:
+    def _log_differences(self, settings: TopicSettings) -> None:
         for name, (found, wanted) in self._differences(settings).items():
             _logger.warning(
                 "Topic %s has %s=%s and should have %s. It was left as it is; change it with"

@@ -33,7 +33,7 @@ from profiles.entrypoints.log_output import log_to
 from profiles.entrypoints.secrets import KAFKA_PASSWORD, lend_secret
 
 if TYPE_CHECKING:
-    from profiles.adapters.spark import Progress, SessionSettings, SparkStream
+    from profiles.adapters.spark import BatchProgress, SessionSettings, SparkStream
 
 
 OpenSession = Callable[["SessionSettings"], AbstractContextManager[Any]]
@@ -120,7 +120,7 @@ class Watching:
     """Who is told how the job goes."""
 
     tally: Callable[[Tally], None] = field(default=lambda _tally: None)
-    progress: Callable[[Progress], None] = field(default=lambda _progress: None)
+    progress: Callable[[BatchProgress], None] = field(default=lambda _progress: None)
 
 
 @contextmanager
@@ -189,7 +189,7 @@ def spark_stream(
                 )
             )
         )
-        told = watching or Watching()
+        observer = watching or Watching()
 
         def partitions() -> list[LogPartition]:
             found = topics.describe(kafka.topic)
@@ -214,8 +214,8 @@ def spark_stream(
             ),
             describe=partitions,
             housekeeping=housekeeping,
-            tell_tally=told.tally,
-            tell_progress=told.progress,
+            on_tally=observer.tally,
+            on_progress=observer.progress,
         )
 
 

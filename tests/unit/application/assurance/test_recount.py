@@ -51,7 +51,7 @@ def test_a_recount_agrees_with_writers_that_bound_their_domains(
                     domains[domain] = domains.get(domain, 0) + count
                 told += Statistics(cells=one.cells)
         told += Statistics(email_domains=domains)
-    recount = Recount(told=told, policy=DEFAULT_POLICY, today=TODAY)
+    recount = Recount(claimed=told, policy=DEFAULT_POLICY, today=TODAY)
     for person in people:
         recount.add(person)
 
@@ -69,7 +69,7 @@ def test_a_recount_agrees_with_writers_that_bound_their_domains(
     ],
 )
 def test_domains_beyond_the_bound_are_counted_as_others(told: dict[str, int], wrong: int) -> None:
-    recount = Recount(told=Statistics(email_domains=told), policy=DEFAULT_POLICY, today=TODAY)
+    recount = Recount(claimed=Statistics(email_domains=told), policy=DEFAULT_POLICY, today=TODAY)
     for person in (ADA, BEA, CLEO):
         recount.add(profile(person))
 
