@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Event
 from typing import Protocol
@@ -14,6 +16,7 @@ from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.ports.sources import Source
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
+from profiles.entrypoints.composition.waiting import StoppedError
 
 
 def print_tally(tally: Tally) -> None:
@@ -51,6 +54,16 @@ def run_engine(engine: EmbeddedEngine, source: Source, stop: Event, *, once: boo
             "Stopped before the end of the source. What was read is kept; the same command goes"
             " on from there."
         )
+
+
+@contextmanager
+def stoppable_start() -> Generator[None]:
+    """End well, with an empty tally, where a stream was stopped before it had begun."""
+    try:
+        yield
+    except StoppedError as stopped:
+        console().print(str(stopped))
+        print_tally(Tally())
 
 
 class Reader(Protocol):
