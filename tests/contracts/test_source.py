@@ -13,8 +13,8 @@ from threading import Event, Thread
 
 import pytest
 
-from profiles.adapters import jsonl
 from profiles.adapters.jsonl import JsonlSource
+from profiles.adapters.jsonl import source as jsonl
 from profiles.adapters.simulator import Simulator
 from profiles.application.ports.sources import Source
 

@@ -26,7 +26,7 @@ from profiles.adapters.simulator import Simulator, parse
 from profiles.entrypoints.cli import cli
 from tests.frozen.log import frozen_rows
 from tests.frozen.stores import put_back_sqlite
-from tests.support.misbehaving_api import MisbehavingApi, error_in_body
+from tests.support.misbehaving_api import MisbehavingApi, error_in_body, of_version
 
 AS_OF = "2026-11-23"
 
@@ -347,6 +347,16 @@ def test_the_api_is_read_through_the_command(profiles: Profiles) -> None:
     assert done.code == 0
     assert done.tally["stored"] == 7
     assert done.err.count("trying again") == 1
+
+
+def test_an_older_version_of_the_api_is_a_failure_that_says_so(profiles: Profiles) -> None:
+    with MisbehavingApi(of_version("1.1"), path="/api/1.1/") as api:
+        done = profiles("run", "--source", "randomuser", "--api-url", api.url, *STORE)
+
+    assert done.code == 1
+    assert done.tally["read"] == 0
+    assert "the API speaks version 1.1, and persons are read from version 1.3 on" in done.err
+    assert done.err.count("\n") == 1
 
 
 def test_demo_shows_people_without_network_and_ends_by_itself(tmp_path: Path) -> None:

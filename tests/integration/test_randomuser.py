@@ -284,6 +284,15 @@ def test_a_refusal_is_not_retried(status: int, hint: str, caplog: pytest.LogCapt
     assert warnings(caplog) == []
 
 
+@pytest.mark.parametrize("once", [True, False])
+def test_an_older_version_of_the_api_is_told_and_not_asked_again(once: bool) -> None:  # noqa: FBT001 - both ways
+    with MisbehavingApi(api.of_version("1.1"), path="/api/1.1/") as server:
+        with pytest.raises(SourceError, match=r"speaks version 1\.1.*--api-url"):
+            list(RandomUserSource(server.url, once=once).deliveries())
+
+        assert len(server.requests) == 1
+
+
 def test_what_came_before_a_failure_for_good_stays_delivered() -> None:
     with MisbehavingApi(answer(), answer(404, b"")) as server:
         deliveries = RandomUserSource(server.url, every_s=0).deliveries()

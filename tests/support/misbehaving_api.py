@@ -71,6 +71,19 @@ def no_users(exchange: Exchange) -> None:
     answer(body=json.dumps({"results": [], "info": info}).encode())(exchange)
 
 
+def of_version(version: str) -> Answer:
+    """Answer as an older version of the API does: a street is one text."""
+
+    def write(exchange: Exchange) -> None:
+        document = json.loads(exchange.good)
+        for person in document["results"]:
+            person["location"] = {"street": f"12 {MARKER}"}
+        document["info"]["version"] = version
+        answer(body=json.dumps(document).encode())(exchange)
+
+    return write
+
+
 def cut_short(exchange: Exchange) -> None:
     """Promise the whole body, send two thirds of it."""
     head = _head(200, {"Content-Length": len(exchange.good)})

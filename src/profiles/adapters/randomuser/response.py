@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Final
 
 from profiles.adapters.randomuser.failure import PermanentError, TransientError
+from profiles.application.log.api_version import OLDEST_READ_NAME, outdated_version
 
 LONGEST_RETRY_AFTER_S: Final = 3600.0
 """A mistaken `Retry-After` of years must not silence a stream for good."""
@@ -46,7 +47,8 @@ def count_users(response: Response, *, now: datetime) -> int:
 
     Raises:
         TransientError: an error of the moment, or an answer that is none.
-        PermanentError: a refusal that a retry would only repeat.
+        PermanentError: a refusal that a retry would only repeat, or a version of the API whose
+            persons can't be read.
     """
     status, told = response.status, _parsed(response.body)
     asked_s = retry_after_s(response.retry_after, now=_http_date(response.date) or now)
@@ -66,6 +68,13 @@ def count_users(response: Response, *, now: datetime) -> int:
         raise TransientError(f"the API answered with status {status}", retry_after_s=asked_s)
     if not isinstance(told, dict):
         raise TransientError("the answer was cut short or is not a JSON object")
+    version = outdated_version(told)
+    if version is not None:
+        raise PermanentError(
+            f"the API speaks version {version}, and persons are read from version"
+            f" {OLDEST_READ_NAME} on",
+            "End --api-url in a newer version, such as /api/1.4/.",
+        )
     users = told.get("results")
     if not isinstance(users, list):
         raise TransientError("the answer has no list of results")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from profiles.application.ingest.admission import admit_batch
+from profiles.application.ingest.first_look import FirstLook
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.records import LogRecord
@@ -59,9 +60,11 @@ class EmbeddedEngine:
         self._tell_what_waits()
         self.catch_up()
         position = self.log.source_position(source.name)
+        first_look = FirstLook()
         for delivery in source.deliveries(start=position):
             now = self.clock()
             admitted = admit_batch(delivery.values, self.rules, now=now)
+            first_look.take(delivery.values, admitted)
             first = self.log.append(
                 admitted.persons,
                 admitted.notice,

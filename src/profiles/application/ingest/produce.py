@@ -10,6 +10,7 @@ from typing import Final
 
 from profiles.application.errors import LogError
 from profiles.application.ingest.admission import admit_batch
+from profiles.application.ingest.first_look import FirstLook
 from profiles.application.log.deciding import Rules
 from profiles.application.log.messages import Decode, Records
 from profiles.application.ports.clock import Clock
@@ -175,8 +176,9 @@ class Producer:
                 _logger.error("%d persons were given up: the log did not answer.", given_up)
 
     def _deliver(self, source: Source, stopped: Callable[[], bool]) -> bool:
+        first_look = FirstLook()
         for delivery in source.deliveries():
-            self._publish(delivery)
+            self._publish(delivery, first_look)
             self._progress(self.production)
             if self._publisher.failed:
                 raise _undelivered(self.production)  # more of the same would be refused, too
@@ -184,10 +186,11 @@ class Producer:
                 return False
         return not stopped()
 
-    def _publish(self, delivery: Delivery) -> None:
+    def _publish(self, delivery: Delivery, first_look: FirstLook) -> None:
         """Pass a delivery on; interrupted in the gate, nobody of it counts as fetched."""
         self._decoded = 0
         admitted = admit_batch(delivery.values, self._rules, now=self._clock())
+        first_look.take(delivery.values, admitted)
         self._fetched += self._decoded
         for reason, count in admitted.notice.withheld.items():
             self._withheld += count

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from profiles.domain.outcome import Rejected, RejectionReason
 
+_BROKEN: Final = object()
 _ENOUGH_DIGITS: Final = 20
 _FRAME_BYTES: Final = 5
 
@@ -46,18 +47,24 @@ def decode(message: bytes) -> Records | Rejected:
     producers send it; anything else is one record, whatever it is. A string that holds such a
     document is read as that, once.
     """
-    try:
-        document = _read(content(message).decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+    document = document_of(message)
+    if document is _BROKEN:
         return NOT_JSON
-    if isinstance(document, str):
-        document = _document_in(document)
     if not isinstance(document, dict) or "results" not in document or document.get("login"):
         return Records(items=(document,))
     results = document["results"]
     if not isinstance(results, list):
         return Rejected(RejectionReason.TYPE, "results", "array of persons")
     return Records(items=results, whole_response=True)
+
+
+def document_of(message: bytes) -> object:
+    """Return the JSON document in a message; for what is no JSON, an object without meaning."""
+    try:
+        document = _read(content(message).decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return _BROKEN
+    return _document_in(document) if isinstance(document, str) else document
 
 
 def content(message: bytes) -> bytes:

@@ -123,7 +123,7 @@ source = option(
     "--source",
     required=True,
     metavar="SRC",
-    help="randomuser, simulator[:seed=…,limit=…], a file of JSON lines (also gzip), or -.",
+    help="randomuser, simulator[:seed=…,limit=…], a file of JSON (also gzip), or -.",
 )
 every = option(
     "--every", type=Duration(), default="5s", show_default=True, help="Between responses."

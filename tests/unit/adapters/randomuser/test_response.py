@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.adapters.randomuser.failure import TransientError
+from profiles.adapters.randomuser.failure import PermanentError, TransientError
 from profiles.adapters.randomuser.response import Response, count_users, retry_after_s
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -58,6 +59,26 @@ def test_no_body_can_break_the_source(body: bytes, status: int) -> None:
         count_users(Response(status=status, body=body), now=NOW)
 
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("version", ["0.8", "1.0", "1.1", "1.2", "1"])
+def test_an_older_version_of_the_api_is_told(version: str) -> None:
+    body = json.dumps({"results": [{}], "info": {"version": version}}).encode()
+
+    with pytest.raises(PermanentError) as caught:
+        count_users(Response(status=200, body=body), now=NOW)
+
+    assert caught.value.happened == (
+        f"the API speaks version {version}, and persons are read from version 1.3 on"
+    )
+    assert "--api-url" in caught.value.remedy
+
+
+@pytest.mark.parametrize("info", [None, {}, {"version": 5}, {"version": "x"}, {"version": "1.3"}])
+def test_any_other_version_or_none_is_read(info: object) -> None:
+    body = json.dumps({"results": [{}], "info": info}).encode()
+
+    assert count_users(Response(status=200, body=body), now=NOW) == 1
 
 
 def test_a_response_shows_no_person() -> None:

@@ -156,6 +156,28 @@ def test_the_log_holds_minimised_adults_and_no_trace_of_others(bench: Bench) -> 
     assert len(bench.log.records_of(BEA)) == 1
 
 
+def test_a_source_of_something_else_is_told_of_at_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    told_before: list[str] = []
+
+    def deliveries() -> Iterator[list[bytes]]:
+        yield [BROKEN, b"5", person(ADA)]
+        told_before.extend(caplog.messages)
+        yield [BROKEN]
+
+    class Source(ListedSource):
+        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
+            assert start == 0
+            return (Delivery(values=values) for values in deliveries())
+
+    bench.engine().run(Source([]))
+
+    (line,) = caplog.messages
+    assert line.startswith("2 of the first 3 records can't be read as persons")
+    assert told_before == [line]
+
+
 def test_an_empty_source_ends_at_once(bench: Bench) -> None:
     engine = bench.engine()
 

@@ -119,6 +119,13 @@ def test_minors_and_malformed_records_stay_out_of_the_log_and_are_counted() -> N
     )
 
 
+def test_a_source_of_something_else_is_reported_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    producing(MemoryPublisher(MemoryTopic())).run(Deliveries([b"{", b"5"], [b"{"]))
+
+    (line,) = caplog.messages
+    assert line.startswith("2 of the first 2 records can't be read as persons")
+
+
 def test_progress_is_reported_after_each_delivery_and_at_the_end() -> None:
     told: list[int] = []
     job = Producer(

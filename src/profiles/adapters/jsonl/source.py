@@ -1,4 +1,4 @@
-"""A file of JSON lines as a source: persons or whole responses, also gzip and standard input."""
+"""A file as a source: persons or whole responses as JSON, also gzip and standard input."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
 from typing import Final, cast
 
+from profiles.adapters.jsonl.documents import Splitter
+from profiles.adapters.jsonl.formats import Layout, recognise
 from profiles.application.errors import SourceError
 from profiles.application.ports.sources import Delivery
 from profiles.domain.errors import UsageError
@@ -24,7 +26,13 @@ A delivery is a transaction of the embedded engine, and ids lie at random in an 
 times as many SQLite has a fifth less to do for each (2026-11)."""
 
 MAXIMUM_LINE: Final = 64 * 2**20
-"""Bytes; the largest response of the API, 5,000 users, has a tenth of it."""
+"""Bytes; the largest response of the API, 5,000 users, has a tenth of it, indented a fifth."""
+
+HEAD_BYTES: Final = 64 * 2**10
+"""Bytes by which a format is recognised, where a file has so many; of a pipe, what is there."""
+
+_RECORD_MARK: Final = b"\x1e"
+"""Stands before each value in a JSON text sequence (RFC 7464)."""
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _DAMAGE: Final = (EOFError, gzip.BadGzipFile, zlib.error)
@@ -36,6 +44,9 @@ _Stream = io.BufferedReader | gzip.GzipFile
 
 class JsonlSource:
     """Reads lines; an empty line is passed over, a broken one is rejected later on its own.
+
+    Where values lie over several lines or in arrays, these are found: a saved response, or what
+    `jq` writes. Such a file ends at its end also where lines would be waited for.
 
     Positions are bytes of the uncompressed file.
     """
@@ -53,17 +64,24 @@ class JsonlSource:
             a compressed file and standard input always end.
 
         Raises:
-            UsageError: there is no such file.
+            UsageError: there is no such file, or it is of a format that is not read.
         """
         self._path = path
         self._once = once
         self._stop = stop
         self._name = "jsonl:-" if path is None else _name(path)
+        if path is not None:
+            self._check()
 
     @property
     def name(self) -> str:
         """Tell this file from another, also from another of the same name."""
         return self._name
+
+    def _check(self) -> None:
+        """Recognise a file before anything is made for it; what can't be read is told later."""
+        with ExitStack() as stack, suppress(OSError):
+            self._layout(self._opened(stack))
 
     def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
         """Yield runs of whole lines from byte `start` on; see the port.
@@ -74,8 +92,12 @@ class JsonlSource:
         try:
             with ExitStack() as stack:
                 stream = self._opened(stack)
+                layout = self._layout(stream)
                 position = _skip(stream, start) if start else 0
-                yield from self._runs(stream, position)
+                if layout is Layout.DOCUMENTS:
+                    yield from self._documents(stream, position)
+                else:
+                    yield from self._runs(stream, position)
         except _DAMAGE:
             raise self._damaged() from None
         except OSError as failure:
@@ -87,10 +109,52 @@ class JsonlSource:
         if self._path is None:
             stream = cast("io.BufferedReader", sys.stdin.buffer)
         else:
-            stream = stack.enter_context(self._path.open("rb"))
+            opened = self._path.open("rb", buffering=HEAD_BYTES)
+            stream = cast("io.BufferedReader", stack.enter_context(opened))
         if stream.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] == _GZIP_MAGIC:
             return stack.enter_context(gzip.GzipFile(fileobj=stream))
         return stream
+
+    def _layout(self, stream: _Stream) -> Layout:
+        """Tell how JSON lies in a stream.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        try:
+            head = stream.peek(HEAD_BYTES)
+        except _DAMAGE:
+            return Layout.LINES  # told when it is read
+        found = recognise(head)
+        if isinstance(found, Layout):
+            return found
+        what = "Standard input" if self._path is None else f"The source {self._path}"
+        raise UsageError(f"{what} is {found.name}; what is read is JSON in UTF-8. {found.remedy}")
+
+    def _documents(self, stream: _Stream, position: int) -> Iterator[Delivery]:
+        """Yield values that lie over several lines or in arrays."""
+        resumable = self._path is not None
+        splitter = Splitter(position)
+        values: list[bytes] = []
+        size = 0
+        ended = damaged = False
+        while not ended:
+            block, damaged = _block(stream, DELIVERY_BYTES, wait_for_all=resumable)
+            ended = damaged or not block
+            for value in splitter.cut(block, ended=ended and not damaged):
+                values.append(value)
+                size += len(value)
+                if size >= DELIVERY_BYTES:
+                    yield Delivery(values=values, position=splitter.position if resumable else None)
+                    values, size = [], 0
+            if values and (ended or not resumable):
+                yield Delivery(values=values, position=splitter.position if resumable else None)
+                values, size = [], 0
+            if splitter.pending > MAXIMUM_LINE:
+                what = f"has a value of more than {MAXIMUM_LINE} bytes"
+                raise self._error(what, "Give one person or one response a line.")
+        if damaged:
+            raise self._damaged()
 
     def _runs(self, stream: _Stream, position: int) -> Iterator[Delivery]:
         resumable = self._path is not None
@@ -113,7 +177,7 @@ class JsonlSource:
                 del pending[:cut]
                 lines = run if position else run.removeprefix(codecs.BOM_UTF8)
                 position += len(run)
-                values = [line for line in lines.split(b"\n") if line.strip()]
+                values = [line.lstrip(_RECORD_MARK) for line in lines.split(b"\n") if line.strip()]
                 yield Delivery(values=values, position=position if resumable else None)
             if len(pending) > MAXIMUM_LINE:
                 what = f"has a line of more than {MAXIMUM_LINE} bytes"

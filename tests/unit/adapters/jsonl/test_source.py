@@ -12,8 +12,8 @@ from threading import Event, Thread
 
 import pytest
 
-from profiles.adapters import jsonl
 from profiles.adapters.jsonl import JsonlSource
+from profiles.adapters.jsonl import source as jsonl
 from profiles.application.errors import SourceError
 from profiles.application.ports.sources import Delivery
 from profiles.domain.errors import UsageError
@@ -45,8 +45,9 @@ def values(deliveries: list[Delivery]) -> list[bytes]:
         (b"{}\r\n[]\r\n", [b"{}\r", b"[]\r"]),
         (codecs.BOM_UTF8 + b"{}\n", [b"{}"]),
         (b"{}\n" + codecs.BOM_UTF8 + b"[]\n", [b"{}", codecs.BOM_UTF8 + b"[]"]),
-        (b"\xff\xfe\n\x00\n", [b"\xff\xfe", b"\x00"]),
-        ("\u2028{}\n".encode(), ["\u2028{}".encode()]),
+        (b"{}\n\xff\xfe\n\x00\n", [b"{}", b"\xff\xfe", b"\x00"]),
+        ("{}\n\u2028{}\n".encode(), [b"{}", "\u2028{}".encode()]),
+        (b"\x1e{}\n\x1e[]\n", [b"{}", b"[]"]),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
