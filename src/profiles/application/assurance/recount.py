@@ -48,7 +48,9 @@ class Recount:
         self.held += 1
         self.expired += profile.expires_at <= self.today
         possible = ages_in(profile.as_of, profile.birth_month)
-        self.minors += min(profile.age, possible[-1]) < self.policy.minimum_age
+        # A day that has not come yet, by which somebody was admitted, makes nobody older.
+        oldest = ages_in(min(profile.as_of, self.today), profile.birth_month)[-1]
+        self.minors += min(profile.age, oldest) < self.policy.minimum_age
         self.misfits += profile.age not in possible
         self._cells[cell_of(profile.nationality, profile.gender, profile.birth_month)] += 1
         domain = profile.email_domain or UNKNOWN
