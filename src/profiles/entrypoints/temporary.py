@@ -49,6 +49,8 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _is_running(process: int) -> bool:
+    if os.name == "nt":
+        return True  # there is no asking there: the signal would be sent
     try:
         os.kill(process, 0)  # asks only
     except (ProcessLookupError, OverflowError):
