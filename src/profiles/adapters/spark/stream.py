@@ -14,7 +14,12 @@ import tenacity
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import functions as F  # noqa: N812 - as Spark's own documentation calls it
 
-from profiles.adapters.spark.failures import QueryEndedError, explained
+from profiles.adapters.spark.failures import (
+    JAVA_IS_GONE,
+    JavaProcessEndedError,
+    QueryEndedError,
+    explained,
+)
 from profiles.adapters.spark.worker import OUTCOME_SCHEMA, OpenPartitionTask, Work, outcome_of
 from profiles.application.errors import LogError
 from profiles.application.log.records import LogPartition
@@ -119,6 +124,7 @@ class SparkStream:
         Raises:
             LogError, GapError, StoreError, LedgerError: see `PartitionTask.process`.
             QueryEndedError: it kept ending.
+            JavaProcessEndedError: Spark itself has ended.
         """
         self._stop = stop
         retrying = tenacity.Retrying(
@@ -137,6 +143,8 @@ class SparkStream:
             if stop.is_set():
                 return False
             raise
+        except JAVA_IS_GONE:
+            raise JavaProcessEndedError from None
 
     def _query(self, *, once: bool) -> bool:
         """Run the query until it ends, or until it is to end."""
