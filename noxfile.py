@@ -6,16 +6,21 @@ in `requirements/`; `nox -s lock` renews the locks.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nox
+import nox.project
 
 nox.needs_version = ">=2025.10"
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"  # the locks say what belongs in; a second run starts at once
-nox.options.sessions = ["lint", "types", "unit", "contracts", "integration"]
+nox.options.sessions = ["lint", "types", "unit", "docs", "contracts", "integration"]
 
 ROOT = Path(__file__).parent
 
@@ -27,10 +32,15 @@ LOCKS = {
     "integration": ["--group=integration", "--extra=all"],
     "browser": ["--group=browser", "--extra=api", "--extra=dashboard", "--extra=mongo"],
     "mutation": ["--group=mutation", "--extra=api", "--extra=dashboard", *DRIVERS],
+    "docs": ["--group=docs"],
     "demo": ["--group=build", "--extra=api", "--extra=dashboard"],
     "bench-usual-job": ["--group=bench-usual-job"],
 }
 """What each `requirements/NAME.txt` is made of, from pyproject.toml."""
+
+PYTHONS = nox.project.python_versions(nox.project.load_toml(ROOT / "pyproject.toml"))
+"""The versions of Python that the package supports, as its classifiers say."""
+PYTHON_OF_NOX = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 PYTEST = ["python", "-m", "pytest", "-q"]
 COVERAGE_OF_UNIT = ".coverage.unit"
@@ -121,6 +131,82 @@ def contracts(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation as a site, strictly, and follow every link in it.
+
+    Arguments go to MkDocs instead: `nox -s docs -- serve` shows the pages while they are written.
+    """
+    _install_locked(session, "docs")
+    env = {"NO_MKDOCS_2_WARNING": "1"}  # an advertisement for its successor
+    if session.posargs:
+        session.run("mkdocs", *session.posargs, env=env)
+        return
+    session.run("mkdocs", "build", "--strict", env=env, silent=True)  # --quiet passes over warnings
+    session.run(*PYTEST, "tests/site")
+
+
+@nox.session
+def pythons(session: nox.Session) -> None:
+    """Run unit and contract tests on the other supported Pythons that this machine has.
+
+    Takes fewer examples than `unit` and `contracts`, which run on the Python of nox. Arguments are
+    versions, as in `3.12 3.13`, and select.
+    """
+    ends = {PYTHON_OF_NOX: "run by the sessions unit and contracts"}
+    for version in session.posargs or [each for each in PYTHONS if each != PYTHON_OF_NOX]:
+        interpreter = _interpreter(version)
+        ends[version] = "run" if interpreter else "missing on this machine"
+        if interpreter:
+            python = _environment(session, interpreter, f"python-{version}", "test")
+            install = ("-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "-e", ".")
+            session.run_install(python, *install, external=True)
+            tests = ("tests/architecture", "tests/unit", "tests/contracts")
+            # No cache: `unit` may run at the same time.
+            select = (
+                "--hypothesis-profile=quick",
+                "-m",
+                "not integration",
+                "-p",
+                "no:cacheprovider",
+            )
+            session.run(python, *PYTEST[1:], *select, *tests, external=True)
+    for version, end in ends.items():
+        session.log("Python %s: %s", version, end)
+
+
+def _interpreter(version: str) -> str | None:
+    """Find a Python on the path, or among those that pyenv and uv have installed."""
+    ask = "import ensurepip, sys, venv; print(*sys.version_info[:2], sep='.')"
+    for path in _places(f"python{version}", version):
+        if path.exists():  # and works: pyenv puts names on the path that lead nowhere
+            asked = [str(path), "-c", ask]
+            answer = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - a Python of this machine
+            if answer.stdout.strip() == version:
+                return str(path)
+    return None
+
+
+def _places(name: str, version: str) -> Iterator[Path]:
+    """Say where a Python may be."""
+    yield from (Path(folder) / name for folder in os.get_exec_path())
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/{name}"))
+    uv = os.environ.get("UV_PYTHON_INSTALL_DIR") or Path.home() / ".local/share/uv/python"
+    yield from sorted(Path(uv).glob(f"cpython-{version}.*/bin/{name}"))
+
+
+def _environment(session: nox.Session, interpreter: str, name: str, lock: str) -> str:
+    """Make a further environment of a session and install a lock there; return its Python."""
+    folder = Path(session.virtualenv.location).with_name(name)
+    python = str(folder / "bin" / "python")
+    if not Path(python).exists():
+        session.run_install(interpreter, "-m", "venv", str(folder), external=True)
+    install = ("-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes")
+    session.run_install(python, *install, "-r", f"requirements/{lock}.txt", external=True)
+    return python
+
+
+@nox.session
 def integration(session: nox.Session) -> None:
     """Test the built wheel against the real things, Spark among them."""
     _install_locked(session, "integration")
@@ -166,7 +252,7 @@ def servers(session: nox.Session) -> None:
     """Run Kafka, MongoDB and Cassandra on this machine until Ctrl-C, for trying out."""
     _install_locked(session, "integration")
     _install_wheel(session)
-    session.run("python", "-m", "tests.services")
+    session.run("python", "-m", "tests.support.services")
 
 
 @nox.session
@@ -174,24 +260,10 @@ def bench(session: nox.Session) -> None:
     """Measure the speed on this machine and print it; arguments go to the bench."""
     _install_locked(session, "integration")
     _install_wheel(session)
-    usual_job = _usual_job(session)
+    # Its connectors exist for Spark 3.5 and no newer one, which ours runs on.
+    usual_job = _environment(session, "python", "bench-usual-job", "bench-usual-job")
     env = {"PYTHONPATH": str(ROOT), "PROFILES_BENCH_USUAL_PYTHON": usual_job}
     session.run("python", "bench", *session.posargs, env=env)
-
-
-def _usual_job(session: nox.Session) -> str:
-    """Make the environment of the job that ours are compared with; return its Python.
-
-    Its connectors exist for Spark 3.5 and no newer one, which ours runs on.
-    """
-    folder = Path(session.virtualenv.location).with_name("bench-usual-job")
-    python = str(folder / "bin" / "python")
-    if not Path(python).exists():
-        session.run("python", "-m", "venv", str(folder))
-    lock = "requirements/bench-usual-job.txt"
-    install = ("-m", "pip", "install", "-q", "--require-hashes", "-r", lock)
-    session.run(python, *install, external=True)
-    return python
 
 
 @nox.session

@@ -16,8 +16,8 @@ from figures import skipped
 from targets import Target
 from usage import started
 
-from tests.services.jars import cache_folder
-from tests.services.java import find_java, network_options
+from tests.support.services.jars import cache_folder
+from tests.support.services.java import find_java, network_options
 
 USUAL_PYTHON = "PROFILES_BENCH_USUAL_PYTHON"
 """The variable that names the Python of the usual job's environment; the session sets it."""

@@ -44,7 +44,7 @@ from profiles.domain.profile import Profile
 from profiles.domain.statistics import NATIONALITIES, Cell, Statistics
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for the servers of the tests
-from tests.services.pool import Pool, this_machine
+from tests.support.services.pool import Pool, this_machine
 
 AIM_MS = 50
 AIM_RATIO = 120

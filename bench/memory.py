@@ -25,7 +25,7 @@ from targets import Target, target
 from topic import made, responses
 from usage import Sampler
 
-from tests.services.free_ports import free_port
+from tests.support.services.free_ports import free_port
 
 PER_SECOND = 200
 SAMPLE_S = 10.0

@@ -15,8 +15,8 @@ import json
 import resource
 import threading
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +30,10 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from profiles.adapters import codec
+from profiles.adapters.cassandra.columns import TYPES
+from profiles.adapters.mongo.documents import field_of
 from profiles.domain.assessing import decide
+from profiles.domain.columns import COLUMNS, FIELDS, NAMES, ColumnKind
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Rejected
 from profiles.domain.policy import DEFAULT_POLICY
@@ -39,11 +42,7 @@ from profiles.domain.profile import Profile
 CHUNK_ROWS = 2_000
 BATCH_ROWS = 50
 IN_FLIGHT = 16
-_COLUMNS = (
-    "id uuid PRIMARY KEY, username text, gender text, title text, full_name text, full_address"
-    " text, city text, country text, nationality text, email text, email_domain text, age int,"
-    " birth_month text, registered_on date, as_of date, expires_at timestamp, version bigint"
-)
+_COLUMNS = ", ".join(f"{column.name} {TYPES[column.kind]}" for column in COLUMNS)
 _DURABLE = WriteConcern("majority", j=True)
 
 
@@ -69,33 +68,40 @@ def profiles_of(kafka: str, topic: str) -> list[Profile]:
 
 def documents_of(profiles: Sequence[Profile]) -> list[dict[str, Any]]:
     """Make MongoDB's rows."""
+    kinds: dict[ColumnKind, Callable[[Any], Any]] = {
+        ColumnKind.ID: UUID,
+        ColumnKind.DAY: date.isoformat,
+        ColumnKind.MIDNIGHT: _midnight,
+    }
     return [
-        {
-            "_id": UUID(profile.id),
-            **dict(zip(Profile._fields[1:13], profile[1:13], strict=True)),
-            "registered_on": profile.registered_on and profile.registered_on.isoformat(),
-            "as_of": profile.as_of.isoformat(),
-            "expires_at": datetime.combine(profile.expires_at, datetime.min.time()),
-            "version": Int64(number),
-        }
-        for number, profile in enumerate(profiles, 1)
+        {**dict(zip(map(field_of, FIELDS), row, strict=True)), "version": Int64(number)}
+        for number, row in enumerate((_converted(profile, kinds) for profile in profiles), 1)
     ]
 
 
 def rows_of(profiles: Sequence[Profile]) -> list[tuple[Any, ...]]:
     """Make Cassandra's rows, with timestamp and time to live."""
     ttl_s = 365 * 24 * 3600
+    kinds: dict[ColumnKind, Callable[[Any], Any]] = {
+        ColumnKind.ID: UUID,
+        ColumnKind.MIDNIGHT: _midnight,
+    }
     return [
-        (
-            UUID(profile.id),
-            *profile[1:15],
-            datetime.combine(profile.expires_at, datetime.min.time()),
-            number,
-            number,
-            ttl_s,
-        )
+        (*_converted(profile, kinds), number, number, ttl_s)
         for number, profile in enumerate(profiles, 1)
     ]
+
+
+def _converted(profile: Profile, kinds: Mapping[ColumnKind, Callable[[Any], Any]]) -> list[Any]:
+    """Give a profile's values in a driver's own types."""
+    return [
+        value if value is None or column.kind not in kinds else kinds[column.kind](value)
+        for column, value in zip(FIELDS, profile, strict=True)
+    ]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time())
 
 
 def write_documents(
@@ -119,8 +125,8 @@ def write_documents(
 
 def write_rows(session: Session, name: str, rows: list[tuple[Any, ...]]) -> None:
     """Write Cassandra's rows."""
-    names = ", ".join((*Profile._fields, "version"))
-    marks = ", ".join("?" * (len(Profile._fields) + 1))
+    names = ", ".join(NAMES)
+    marks = ", ".join("?" * len(NAMES))
     insert = session.prepare(
         f"INSERT INTO {name}.users ({names}) VALUES ({marks}) USING TIMESTAMP ? AND TTL ?"  # noqa: S608 - names of our own
     )
@@ -151,7 +157,7 @@ def main() -> None:
         f"CREATE KEYSPACE {given.name} WITH replication ="
         " {'class': 'SimpleStrategy', 'replication_factor': 1}"
     )
-    session.execute(f"CREATE TABLE {given.name}.users ({_COLUMNS})")
+    session.execute(f"CREATE TABLE {given.name}.users ({_COLUMNS}, PRIMARY KEY (id))")
     mongo = MongoClient[dict[str, Any]](given.mongo, uuidRepresentation="standard")
     mongo[given.name].create_collection("users")
     mongo[given.name]["statistics"].insert_one({"_id": 1, "count": 0})

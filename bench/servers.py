@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from usage import cpu_s_of
 
-from tests.services.choice import address_variable
-from tests.services.processes import Process
-from tests.services.recipes import FAST, lacking
-from tests.services.service import NAMES, Name, ServiceError
+from tests.support.services.choice import address_variable
+from tests.support.services.processes import Process
+from tests.support.services.recipes import FAST, lacking
+from tests.support.services.service import NAMES, Name, ServiceError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

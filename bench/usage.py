@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from tests.services.leash import end_with_the_leash
+from tests.support.services.leash import end_with_the_leash
 
 SAMPLE_S = 0.2
 ENDS_WITHIN_S = 60.0

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
-pytest_plugins = ["tests.services.fixtures"]
+pytest_plugins = ["tests.support.services.fixtures"]
 
 INTEGRATION = Path(__file__).parent / "integration"
 
 # No deadline: on a busy machine a slow example says nothing about the code.
 settings.register_profile("default", max_examples=100, deadline=None)
 settings.register_profile("thorough", max_examples=5_000, deadline=None)
+# On every supported Python: what differs between them is no matter of examples.
+settings.register_profile("quick", max_examples=15, deadline=None)
 # The same examples for each mutant, or chance would decide which of them survive. That one kills
 # it is all there is to know: looking for a smaller one can take a minute.
 settings.register_profile(

@@ -19,7 +19,7 @@ def tracked() -> list[Path]:
     """What git keeps or would keep; without git, all but what tools leave behind."""
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
-        left_behind = {"__pycache__", "dist", "htmlcov", "mutants"}
+        left_behind = {"__pycache__", "dist", "htmlcov", "mutants", "site"}
         found = [path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file()]
         return [
             ROOT / path

@@ -229,7 +229,7 @@ def test_an_empty_store_is_said_in_words_and_fills_by_itself(
     )
 
 
-def test_a_store_that_goes_away_is_told_and_its_last_numbers_stay(
+def test_when_the_store_is_unavailable_the_page_says_so_and_keeps_its_last_numbers(
     page: Page, server: PageServer, store: Store
 ) -> None:
     store.held = SOME
@@ -363,7 +363,7 @@ def test_the_colours_are_the_system_s_until_the_reader_chooses(
         assert page.evaluate(THEME) == "dark"
 
 
-def test_a_screen_reader_is_told_what_a_chart_shows(
+def test_every_chart_has_a_text_alternative_for_screen_readers(
     page: Page, server: PageServer, store: Store
 ) -> None:
     store.held = SOME

@@ -23,9 +23,9 @@ from profiles.application.dashboard.population import by_group
 from profiles.domain.person import PersonId
 from profiles.domain.statistics import Statistics, cohorts_of
 from tests.browser.conftest import looking_at
-from tests.contracts.histories import chunk, stored
-from tests.mongo_stores import database
-from tests.services.service import Service
+from tests.support.histories import chunk, stored
+from tests.support.mongo_stores import database
+from tests.support.services.service import Service
 
 WITHIN_MS = 15_000
 """How soon the page shows what k new persons change; it is fresh every 10 s."""
@@ -87,7 +87,7 @@ def test_the_page_shows_the_rounded_recount_and_follows_it(
         expect(page.locator("#users")).to_have_text(f"{after.total:,}", timeout=WITHIN_MS)
 
 
-def test_a_mongodb_that_is_killed_is_told_and_found_again(
+def test_a_killed_mongodb_is_reported_on_the_page_and_read_again_once_it_is_back(
     chromium: Browser, mongo_service: Service
 ) -> None:
     def take(first: int, count: int) -> None:

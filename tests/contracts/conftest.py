@@ -42,7 +42,7 @@ def sqlite_store() -> Iterator[DecidingStore]:
 
 @pytest.fixture(scope="module")
 def mongo_store(mongo_url: str) -> Generator[NewStore]:
-    from tests.mongo_stores import empty_stores  # noqa: PLC0415 - not every session has the driver
+    from tests.support.mongo_stores import empty_stores  # noqa: PLC0415 - not every session has the driver
 
     with empty_stores(mongo_url) as made:
         yield made
@@ -151,7 +151,7 @@ def sqlite_ledger(tmp_path: Path) -> Generator[WritableLedger]:
 
 @pytest.fixture
 def kafka_ledger(kafka_address: str) -> Generator[WritableLedger]:
-    from tests.kafka_ledgers import ledger_in_a_new_topic  # noqa: PLC0415 - see `mongo_store`
+    from tests.support.kafka_ledgers import ledger_in_a_new_topic  # noqa: PLC0415 - see `mongo_store`
 
     with ledger_in_a_new_topic(kafka_address) as written_beside:
         yield written_beside

@@ -24,7 +24,7 @@ from profiles.domain.statistics import Cell, Cohort, Statistics
 from profiles.domain.tally import Tally, UnbalancedTallyError
 from profiles.domain.version import OFFSET_BITS, VersionRangeError
 from tests.contracts.conftest import NewStore
-from tests.contracts.histories import (
+from tests.support.histories import (
     ADA,
     BEA,
     BROKEN,
@@ -427,6 +427,44 @@ def test_a_store_that_has_applied_an_erasure_holds_nothing_of_the_person(
     assert store.statistics() == Statistics.recount([profile(BEA), profile(CLEO)])
 
 
+def test_an_erasure_waits_for_no_record(store: DecidingStore, empty_ledger: MemoryLedger) -> None:
+    store.apply(chunk(stored(ADA), stored(BEA)), empty_ledger)
+    assert store.apply_ledger(empty_ledger) == {}
+    empty_ledger.suppress(ADA)
+    empty_ledger.suppress(CLEO)
+
+    assert store.apply_ledger(empty_ledger) == {ADA: version(0)}
+
+    assert held(store).keys() == {BEA}
+    assert store.statistics() == Statistics.recount([profile(BEA)])
+    assert store.ledger_position() == 2
+    assert store.apply_ledger(empty_ledger) == {}
+
+
+def test_a_store_without_a_writer_applies_the_ledger_too(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    empty_ledger.suppress(ADA)
+
+    assert store.apply_ledger(empty_ledger) == {}
+
+    assert store.ledger_position() == 1
+    with pytest.raises(LedgerError, match="ends at entry 0"):
+        store.apply_ledger(MemoryLedger())
+
+
+def test_whom_a_chunk_finds_erased_is_told_to_what_follows(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    """Also those of whom the chunk does not tell."""
+    store.apply(chunk(stored(ADA), stored(BEA)), empty_ledger)
+    empty_ledger.suppress(ADA)
+
+    applied = store.apply(chunk(stored(CLEO), start=2), empty_ledger)
+
+    assert applied.deleted == {ADA: version(0)}
+
+
 def test_a_suppressed_person_goes_even_if_a_newer_record_is_held(
     store: DecidingStore, empty_ledger: MemoryLedger
 ) -> None:
@@ -682,7 +720,9 @@ def test_quarantine_says_where_and_what_and_nothing_else(
     assert ADA not in repr(found)
 
 
-def test_quarantine_is_told_oldest_first(store: DecidingStore, empty_ledger: MemoryLedger) -> None:
+def test_quarantine_is_listed_oldest_first(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
     for minutes, partition in ((2, TOPIC), (1, OTHER_TOPIC)):
         at = NOW + timedelta(minutes=minutes)
         store.apply(chunk((None, BROKEN), partition=partition, at=at), empty_ledger)
@@ -756,7 +796,7 @@ def test_arrivals_count_the_newly_held_by_minute_of_log_time(
     assert all(minute.utcoffset() == timedelta(0) for minute in store.arrivals())
 
 
-def test_arrivals_are_told_for_24_hours_of_log_time(
+def test_arrivals_are_kept_for_24_hours_of_log_time(
     store: DecidingStore, empty_ledger: MemoryLedger
 ) -> None:
     for offset, (person, hours) in enumerate([(ADA, 0), (BEA, 1), (CLEO, 24)]):

@@ -23,8 +23,8 @@ from profiles.adapters.memory import MemoryFollowingStore
 from profiles.application.ports.stores import Following, FollowingStore
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
-from tests.contracts.histories import NOW, profile, version
 from tests.strategies import profiles
+from tests.support.histories import NOW, profile, version
 
 NOTHING_KNOWN: dict[str, Any] = dict.fromkeys(
     "username gender title full_name full_address city country nationality email email_domain"
@@ -236,7 +236,7 @@ def test_deleting_an_unknown_person_is_nothing_special(store: FollowingStore) ->
     assert store.profile(unknown) is None
 
 
-def test_a_newcomer_of_whom_something_was_left_gets_nothing_of_it(store: FollowingStore) -> None:
+def test_a_new_row_inherits_no_cell_of_an_older_one(store: FollowingStore) -> None:
     """A crash between the two stores, and what came next in the same chunk the second time.
 
     The deciding store has deleted her and the following one was never told; read again, her
@@ -251,7 +251,7 @@ def test_a_newcomer_of_whom_something_was_left_gets_nothing_of_it(store: Followi
     assert store.profile(ada.id) == (returned, NEW)
 
 
-def test_a_deletion_told_late_leaves_the_person_who_came_back(store: FollowingStore) -> None:
+def test_a_late_deletion_does_not_delete_a_newer_row(store: FollowingStore) -> None:
     ada = profile(somebody())
     returned = ada._replace(**NOTHING_KNOWN)
     store.follow(hold((ada, OLDER)))
@@ -267,7 +267,7 @@ def test_a_deletion_told_late_leaves_the_person_who_came_back(store: FollowingSt
 def test_the_newest_of_all_that_came_is_what_stays(
     store: FollowingStore, data: st.DataObject, contents: list[Profile | None]
 ) -> None:
-    """In any order, any number of times, whether or not they are told to be new."""
+    """In any order, any number of times, whether or not they are known to be new."""
     person = somebody()
     last = len(contents) - 1
     arrivals = data.draw(st.lists(st.integers(0, last), min_size=1, max_size=8))

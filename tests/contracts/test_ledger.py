@@ -13,7 +13,7 @@ from profiles.application.errors import LedgerError
 from profiles.application.ports.ledger import LedgerView
 from profiles.domain.errors import UsageError
 from tests.contracts.conftest import SqliteLedgerWrittenBeside, WritableLedger
-from tests.contracts.histories import ADA, BEA, CLEO
+from tests.support.histories import ADA, BEA, CLEO
 
 
 def test_an_empty_ledger_forbids_nothing(ledger: WritableLedger) -> None:

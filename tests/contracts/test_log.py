@@ -19,7 +19,7 @@ from profiles.application.ports.logs import Log
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Name, Person, PersonId
 from tests.contracts.conftest import NewLog
-from tests.contracts.histories import ADA, BEA, CLEO, NOW
+from tests.support.histories import ADA, BEA, CLEO, NOW
 
 SOURCE = "jsonl:/persons.jsonl"
 SILENCE = Notice()
@@ -191,7 +191,7 @@ def test_a_source_read_to_its_end_starts_over(log: Log) -> None:
 # --- Retention -----------------------------------------------------------------------------
 
 
-def test_what_is_older_than_a_moment_is_purged_and_offsets_count_on(log: Log) -> None:
+def test_records_before_a_time_are_purged_and_offsets_continue(log: Log) -> None:
     for minutes, each in enumerate((ADA, BEA, CLEO)):
         put(log, each, at=NOW + timedelta(minutes=minutes))
 

@@ -23,7 +23,7 @@ from profiles.application.log.records import LogPartition
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.statistics import Statistics
-from tests.contracts.histories import (
+from tests.support.histories import (
     ADA,
     BEA,
     BROKEN,

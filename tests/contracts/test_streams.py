@@ -1,13 +1,15 @@
-"""The suite of a shared log: publishing to it, reading it as a group, telling of rejections."""
+"""The suite of a shared log: publishing to it, reading it as a group, publishing rejections."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import uuid4
 
 import pytest
@@ -21,7 +23,7 @@ from profiles.application.ports.logs import (
     RejectedSink,
 )
 from profiles.domain.outcome import Rejected, RejectionReason
-from tests.memory_streams import (
+from tests.support.memory_streams import (
     MemoryLogLookup,
     MemoryPartitionedLog,
     MemoryPublisher,
@@ -42,12 +44,28 @@ class Streams(Protocol):
 
     def sink(self) -> RejectedSink: ...
 
+    def rejections(self) -> Sequence[Rejection]:
+        """What the sinks have published so far, in their order."""
+        ...
+
     def lookup(self) -> LogLookup: ...
+
+
+class Rejection(NamedTuple):
+    """What a reader of the rejected records gets to know."""
+
+    topic_id: str
+    partition: int
+    offset: int
+    ordinal: int
+    logged_at: datetime
+    rejected: Rejected
 
 
 class MemoryStreams:
     def __init__(self) -> None:
         self._topic = MemoryTopic()
+        self._sink = MemoryRejectedSink()
 
     def publisher(self) -> Publisher:
         return MemoryPublisher(self._topic)
@@ -56,7 +74,20 @@ class MemoryStreams:
         return MemoryPartitionedLog(self._topic, group=group)
 
     def sink(self) -> RejectedSink:
-        return MemoryRejectedSink()
+        return self._sink
+
+    def rejections(self) -> Sequence[Rejection]:
+        return [
+            Rejection(
+                one.partition.topic_id,
+                one.partition.number,
+                one.offset,
+                one.ordinal,
+                one.logged_at,
+                one.rejected,
+            )
+            for one in self._sink.told
+        ]
 
     def lookup(self) -> LogLookup:
         return MemoryLogLookup(self._topic)
@@ -92,11 +123,30 @@ class KafkaStreams:
         sink = KafkaRejectedSink(self._address, self._topic.name)
         return self._stack.enter_context(closing(sink))
 
+    def rejections(self) -> Sequence[Rejection]:
+        from tests.support.oracle import read  # noqa: PLC0415 - see above
+
+        messages, _ = read(self._address, f"{self._topic.name}.rejected", 0, 0)
+        return [rejection_in(message.value()) for message in messages]
+
     def lookup(self) -> LogLookup:
         from profiles.adapters.kafka import KafkaLogLookup  # noqa: PLC0415 - see above
 
         lookup = KafkaLogLookup(self._address, self._topic.name)
         return self._stack.enter_context(closing(lookup))
+
+
+def rejection_in(message: bytes | None) -> Rejection:
+    found = json.loads(message or b"")
+    reason = RejectionReason(found["reason"])
+    return Rejection(
+        found["topic_id"],
+        found["partition"],
+        found["offset"],
+        found["ordinal"],
+        datetime.fromisoformat(found["logged_at"]),
+        Rejected(reason, found["path"], found["expected"]),
+    )
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.servers)])
@@ -196,7 +246,7 @@ def test_bounds_tell_where_a_partition_ends(streams: Streams) -> None:
     assert sum(ends) == len(VALUES)
 
 
-def test_reading_begins_where_it_is_told(streams: Streams) -> None:
+def test_reading_begins_at_the_given_offset(streams: Streams) -> None:
     publish(streams, *VALUES)
     log = streams.log("readers")
     ends = {partition.number: log.bounds(partition)[1] for partition in log.partitions()}
@@ -210,7 +260,7 @@ def test_reading_begins_where_it_is_told(streams: Streams) -> None:
         assert [record.offset for record in records] == list(range(starts[number], ends[number]))
 
 
-def test_nothing_is_read_before_it_is_told_where_to_begin(streams: Streams) -> None:
+def test_nothing_is_read_before_an_offset_is_given(streams: Streams) -> None:
     publish(streams, *VALUES)
     log = streams.log("readers")
 
@@ -246,21 +296,31 @@ def test_staying_in_the_group_loses_no_record(streams: Streams) -> None:
     assert {record.value for run in found.values() for record in run} == set(VALUES)
 
 
-def test_rejections_are_told(streams: Streams) -> None:
-    partition = LogPartition("a-topic", 1, 2)
+def test_every_published_rejection_can_be_read_with_its_place_and_reason(streams: Streams) -> None:
+    logged_at = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
     rejected = Rejected(RejectionReason.TYPE, "location.city", "text or null")
-    told = Quarantined(
-        partition=partition,
+    first = Quarantined(
+        partition=LogPartition("a-topic", 1, 2),
         offset=7,
         ordinal=0,
-        logged_at=datetime(2026, 11, 23, tzinfo=UTC),
+        logged_at=logged_at,
         rejected=rejected,
     )
+    second = replace(first, ordinal=1)
     sink = streams.sink()
 
     sink.publish([])
-    sink.publish([told])
-    sink.publish([told])
+    assert streams.rejections() == []
+
+    sink.publish([first, second])
+    sink.publish([first])
+    places = [
+        (one.topic_id, one.partition, one.offset, one.ordinal) for one in streams.rejections()
+    ]
+    assert places == [("a-topic", 1, 7, 0), ("a-topic", 1, 7, 1), ("a-topic", 1, 7, 0)]
+    assert {(one.logged_at, one.rejected) for one in streams.rejections()} == {
+        (logged_at, rejected)
+    }
 
 
 def test_a_lookup_knows_the_topic_by_its_id(streams: Streams) -> None:

@@ -15,7 +15,7 @@ from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
-from tests.contracts.histories import ADA, BEA, BROKEN, CLEO, DAN, TOPIC, profile, version
+from tests.support.histories import ADA, BEA, BROKEN, CLEO, DAN, TOPIC, profile, version
 
 WRITER = Writer("a-topic", 0)
 OTHER = Writer("a-topic", 1)
@@ -140,7 +140,7 @@ def test_the_ledger_position_is_that_of_the_whole_store(transactions: Transactio
     assert transactions.run(lambda unit: unit.ledger_position()) == 3
 
 
-def test_of_many_held_no_more_are_told_than_asked_for(transactions: Transactions) -> None:
+def test_held_returns_no_more_persons_than_asked_for(transactions: Transactions) -> None:
     gone = date(2026, 11, 23)
     transactions.run(
         lambda unit: hold(unit, *(profile(p, expires_at=gone) for p in (ADA, BEA, CLEO)))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cluster import Addresses, Site
-from tests.faults.jobs import write_population
-from tests.services import Service
+from tests.support.cluster_site import Addresses, Site
+from tests.support.embedded_jobs import write_population
+from tests.support.services import Service
 
 PEOPLE = 6_000
 
@@ -55,7 +55,7 @@ def site(new_site: Callable[[], Site]) -> Site:
 
 @pytest.fixture(scope="session")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of some thousand persons of every kind, some of them told of again and again."""
+    """A file of some thousand persons of every kind, some of them in many records."""
     path = tmp_path_factory.mktemp("people") / "people.jsonl"
     write_population(path, limit=PEOPLE)
     return path

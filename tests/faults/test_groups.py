@@ -1,11 +1,11 @@
-"""Several readers of one group, of which one is killed while they share out the partitions."""
+"""Several readers of one group, of which one is killed while the group rebalances."""
 
 from __future__ import annotations
 
 import signal
 from pathlib import Path
 
-from tests.faults.cluster import Site, until
+from tests.support.cluster_site import Site, until
 
 
 def test_a_second_reader_takes_over_what_a_killed_one_had(site: Site, people: Path) -> None:

@@ -20,7 +20,7 @@ from profiles.adapters.sqlite import SqliteDecidingStore
 from profiles.domain.errors import UsageError
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
-from tests.faults.jobs import (
+from tests.support.embedded_jobs import (
     PATIENCE_S,
     Job,
     State,
@@ -129,7 +129,7 @@ def is_complete(job: Job, copy: Path) -> bool:
 
 
 def moments(seed: int, seconds: float, job: Job) -> Iterator[Callable[[], bool]]:
-    """Draw moments: some after a time, some when a file has just been written to."""
+    """Draw when to kill: sometimes after a time, sometimes when a file has just been written to."""
     draws = random.Random(seed)
     written = [job.store, job.log, job.folder / "profiles.db-wal", job.folder / "log.sqlite-wal"]
     while True:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cluster import Site, until
-from tests.faults.foreign import responses, tombstones
+from tests.support.cluster_site import Site, until
+from tests.support.foreign_records import responses, tombstones
 
 FAILURE = 1
 

@@ -14,16 +14,16 @@ from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import Person
 from profiles.domain.policy import DEFAULT_POLICY
-from tests.faults.cluster import Running, Site, until
 from tests.faults.conftest import Servers
-from tests.faults.jobs import delivered
+from tests.support.cluster_site import Running, Site, until
+from tests.support.embedded_jobs import delivered
 
 FAILURE = 1
 STREAM = "simulator:seed=4,limit=none,minors=0.1,hostile=0.05"
 
 
 def admitted(path: Path) -> set[str]:
-    """Whom the gate before the log lets in, today."""
+    """The persons whom admission before the log lets in, today."""
     now = datetime.now(UTC)
     times = DecisionDates.of(logged_at=now, read_at=now)
     found = set()

@@ -6,8 +6,8 @@ from itertools import islice
 from pathlib import Path
 
 from profiles.domain.version import Version
-from tests.faults.cluster import Site
-from tests.faults.foreign import responses, tombstones
+from tests.support.cluster_site import Site
+from tests.support.foreign_records import responses, tombstones
 
 TELL_AGAIN = 200
 

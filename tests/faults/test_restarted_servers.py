@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cluster import Site, until
 from tests.faults.conftest import Servers
-from tests.services import Service
-from tests.services.service import NAMES, Name
+from tests.support.cluster_site import Site, until
+from tests.support.services import Service
+from tests.support.services.service import NAMES, Name
 
 
 @pytest.mark.parametrize("name", NAMES)

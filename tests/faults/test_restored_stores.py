@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from tests.faults.cluster import Held, Site, differences
-from tests.faults.copies import (
+from tests.support.cluster_site import Held, Site, differences
+from tests.support.foreign_records import responses, tombstones
+from tests.support.store_copies import (
     Documents,
     copy_of_cassandra,
     copy_of_mongo,
     restore_cassandra,
     restore_mongo,
 )
-from tests.faults.foreign import responses, tombstones
 
 
 def with_a_past(site: Site, people: Path) -> tuple[Documents, Held]:

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from time import monotonic
 
-from tests.services import Service
-from tests.services.smoke import (
+from tests.support.services import Service
+from tests.support.services.smoke import (
     read_message,
     read_row,
     read_transaction,
@@ -16,11 +16,11 @@ from tests.services.smoke import (
     write_row,
     write_transaction,
 )
-from tests.services.usable import mongo_is_usable
+from tests.support.services.usable import mongo_is_usable
 
 GONE_WITHIN_S = 20.0
 TESTS_WITH_A_SERVER = """
-from tests.services.pool import Pool, this_machine
+from tests.support.services.pool import Pool, this_machine
 with Pool(this_machine(), to_be_killed=True) as pool:
     print(pool.address("mongo"), flush=True)
     input()
@@ -66,7 +66,7 @@ def test_a_stopped_server_starts_again_and_a_started_one_stays(mongo_service: Se
 
 
 def test_servers_for_trying_out_say_where_they_are_and_go_when_asked() -> None:
-    command = [sys.executable, "-m", "tests.services"]
+    command = [sys.executable, "-m", "tests.support.services"]
     root = Path(__file__).parents[2]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as servers:
         assert servers.stdout is not None

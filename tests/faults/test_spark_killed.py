@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.faults.cluster import Addresses, Running, until
 from tests.faults.conftest import Servers
-from tests.faults.process_tree import command_of, descendants, parent_of
-from tests.faults.spark_site import SparkSite
-from tests.faults.standalone import Cluster
-from tests.services import Name, Service
+from tests.support.cluster_site import Addresses, Running, until
+from tests.support.process_tree import command_of, descendants, parent_of
+from tests.support.services import Name, Service
+from tests.support.spark_site import SparkSite
+from tests.support.standalone_spark import Cluster
 
 PEOPLE = (
     "simulator:seed=5,limit=8000,minors=0.05,hostile=0.03,duplicates=0.1,updates=0.15,domains=30"

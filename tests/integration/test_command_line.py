@@ -24,7 +24,9 @@ import pytest
 
 from profiles.adapters.simulator import Simulator, parse
 from profiles.entrypoints.cli import cli
-from tests.integration.misbehaving_api import MisbehavingApi, error_in_body, of_version
+from tests.frozen.log import frozen_rows
+from tests.frozen.stores import put_back_sqlite
+from tests.support.misbehaving_api import MisbehavingApi, error_in_body, of_version
 
 AS_OF = "2026-11-23"
 
@@ -179,6 +181,25 @@ def test_export_prints_all_that_is_held(profiles: Profiles, file: Path) -> None:
     assert exported["log"][0]["person"]["dob"]["date"] == person["dob"]["date"][:10]
     assert person["login"]["password"] not in done.out
     assert set(exported["fields"]) == set(exported["profile"]) - {"version"}
+
+
+def test_a_store_of_an_earlier_release_is_read_once_a_job_has_brought_it_forward(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    store = tmp_path / "p.db"
+    put_back_sqlite(store)
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE writers SET ledger_position = 0")  # there is no ledger here
+    (row, *_) = frozen_rows()
+
+    before = profiles("export", row["id"], *STORE)
+    ran = profiles("run", "--once", "--source", "simulator:limit=1,seed=77", *STORE)
+    after = profiles("export", row["id"], *STORE)
+
+    assert (before.code, ran.code, after.code) == (2, 0, 0)
+    assert len(before.err.strip().splitlines()) == 1
+    assert "start `profiles run` or `profiles process` once" in before.err
+    assert json.loads(after.out)["profile"] == row
 
 
 def test_export_of_someone_unknown_holds_nothing_and_succeeds(profiles: Profiles) -> None:

@@ -23,7 +23,8 @@ from confluent_kafka.admin import (
 
 from profiles.adapters.kafka import Topics
 from profiles.adapters.kafka.partitioner import partition_of
-from tests.integration.pipelines import (
+from tests.integration.test_command_line import Profiles, profiles
+from tests.support.pipelines import (
     PERSONS,
     Ended,
     Pipeline,
@@ -31,7 +32,6 @@ from tests.integration.pipelines import (
     ids_of_it,
     pipeline_into_both,
 )
-from tests.integration.test_command_line import Profiles, profiles
 
 PATIENCE_S = 30.0
 
@@ -259,7 +259,7 @@ def test_a_ledger_that_the_store_has_applied_and_that_is_gone_is_found(
 ) -> None:
     profiles("run", "--once", "--source", "simulator:limit=3", *STORE)
     with closing(sqlite3.connect(tmp_path / "p.db")) as connection, connection:
-        connection.execute("UPDATE writers SET ledger_position = 2")
+        connection.execute("UPDATE store SET ledger_position = 2")
 
     shorter = profiles("doctor", *STORE)
     (tmp_path / "ledger.sqlite").unlink()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -18,6 +19,8 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from profiles.adapters import codec
 from profiles.adapters.kafka import (
     KafkaLog,
+    KafkaLogLookup,
+    KafkaProbe,
     KafkaPublisher,
     KafkaRejectedSink,
     Topic,
@@ -25,6 +28,7 @@ from profiles.adapters.kafka import (
     TopicSettings,
     rejected_topic,
 )
+from profiles.adapters.kafka.connection import MESSAGE_BYTES
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.retrying import PatientRetry
 from profiles.adapters.simulator import Simulator
@@ -165,10 +169,11 @@ def test_a_topic_is_made_with_the_settings_that_privacy_needs(cluster: Cluster) 
     assert cluster.topics.differences(TopicSettings(name=cluster.name)) == {}
     week = rejected_topic(cluster.name)
     assert week.configuration()["retention.ms"] == str(7 * 24 * 3_600_000)
+    assert "max.message.bytes" not in week.configuration()
     assert cluster.topics.differences(week) == {}
 
 
-def test_an_existing_topic_is_left_as_it_is_and_told_of(
+def test_an_existing_topic_is_left_unchanged_and_described(
     cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     wanted = NewTopic(cluster.name, num_partitions=1, config={"retention.ms": "1000000"})
@@ -230,7 +235,7 @@ def murmur2(data: bytes) -> int:
     return value ^ value >> 15
 
 
-def test_rejections_are_told_without_a_value_or_the_key(cluster: Cluster) -> None:
+def test_published_rejections_hold_neither_a_value_nor_the_key(cluster: Cluster) -> None:
     topic = cluster.ensure(partitions=1)
     cluster.send(
         (ADA.encode(), b'{"login": {"uuid": "sesame"}}'),
@@ -341,7 +346,7 @@ def test_a_topic_made_anew_under_a_running_reader_stops_it(cluster: Cluster) -> 
 
     assert [profile.id for profile, _ in store.profiles()] == [ADA]
     assert len(raised) == 1
-    assert "made anew" in str(raised[0]) or "was deleted" in str(raised[0])
+    assert "created again" in str(raised[0]) or "was deleted" in str(raised[0])
 
 
 def test_two_readers_of_a_group_share_the_log_and_lose_nothing(cluster: Cluster) -> None:
@@ -403,10 +408,31 @@ def test_a_message_that_kafka_refuses_counts_as_failed(
         assert publisher.flush(within_s=PATIENCE_S) == 0
 
     assert (publisher.acknowledged, publisher.failed) == (0, 1)
-    assert "MSG_SIZE_TOO_LARGE" in caplog.text
+    assert caplog.text.count("A message was not delivered") == 1
+    assert "(MSG_SIZE_TOO_LARGE). Set the topic's max.message.bytes to 10485760" in caplog.text
 
 
-def test_a_cluster_that_does_not_answer_is_waited_for_and_then_told_of(
+def test_a_message_as_large_as_any_that_is_published_is_read(cluster: Cluster) -> None:
+    topic = cluster.ensure(partitions=1)
+    largest = random.Random(1).randbytes(MESSAGE_BYTES - 51)  # no compression makes it smaller
+
+    with closing(KafkaPublisher(cluster.address, cluster.name, stop=Event())) as publisher:
+        publisher.publish(b"k", largest)
+        publisher.publish(b"k", largest + bytes(50))
+        publisher.publish(b"k", person(ADA))
+        assert publisher.flush(within_s=PATIENCE_S) == 0
+
+    assert (publisher.acknowledged, publisher.failed) == (2, 1)
+    tally = cluster.process()
+    assert (tally.read, tally.rejected, tally.stored) == (2, 1, 1)
+    with closing(KafkaLogLookup(cluster.address, cluster.name)) as lookup:
+        assert lookup.holds_records(topic.partition(0), 0, 1)
+    probe = KafkaProbe(cluster.address, [TopicSettings(name=cluster.name)])
+    newest = probe.newest(cluster.name, limit=10)
+    assert [record.value for record in newest[0]] == [largest, person(ADA)]
+
+
+def test_a_cluster_that_does_not_answer_is_an_error_after_the_time_limit(
     nobody: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(LogError, match="refused or did not answer"):

@@ -34,7 +34,7 @@ from profiles.application.errors import LedgerAwayError, LedgerError, LogError
 from profiles.application.ports.ledger import LedgerView
 from profiles.application.rights.ledger import Action
 from profiles.domain.person import PersonId
-from tests.kafka_ledgers import KafkaLedgerWrittenBeside, ledger_in_a_new_topic
+from tests.support.kafka_ledgers import KafkaLedgerWrittenBeside, ledger_in_a_new_topic
 
 PATIENCE_S = 30.0
 ADA, BEA, CLEO = (PersonId(f"{number:08x}-0000-4000-8000-000000000000") for number in (1, 2, 3))
@@ -193,7 +193,7 @@ def test_one_made_anew_while_it_is_used_stops_everything_however_full_it_is(
             writer.enter(Action.SUPPRESS, person, entered_at=datetime.now(UTC))
 
     for _ in range(2):
-        with pytest.raises(LedgerError, match="was deleted and made anew"):
+        with pytest.raises(LedgerError, match="was deleted and created again"):
             ledger.view(at_least=0)
 
 

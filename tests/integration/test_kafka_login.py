@@ -14,9 +14,14 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from tests.integration.guarded import KEYSTORE_PASSWORD, Certificates, certificates, local_server
-from tests.integration.pipelines import PERSONS, Pipeline
-from tests.services.free_ports import free_port
+from tests.support.guarded_servers import (
+    KEYSTORE_PASSWORD,
+    Certificates,
+    certificates,
+    local_server,
+)
+from tests.support.pipelines import PERSONS, Pipeline
+from tests.support.services.free_ports import free_port
 
 __all__ = ["certificates"]
 
@@ -36,7 +41,7 @@ ssl.key.password={KEYSTORE_PASSWORD}
 
 
 @dataclass(frozen=True)
-class Door:
+class GuardedBroker:
     """Where a broker asks who is there."""
 
     servers: str
@@ -48,7 +53,7 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(certificates: Certificates) -> Generator[Door]:
+def broker(certificates: Certificates) -> Generator[GuardedBroker]:
     """A broker with a second listener, which knows one user."""
     broker = local_server("kafka")
     try:
@@ -67,7 +72,7 @@ def door(certificates: Certificates) -> Generator[Door]:
         )
         for answer in admin.alter_user_scram_credentials([known]).values():
             answer.result(30)
-        yield Door(servers, certificates)
+        yield GuardedBroker(servers, certificates)
     finally:
         broker.remove()
 
@@ -83,10 +88,10 @@ def opened(line: str, servers: str) -> str:
 
 
 @pytest.fixture
-def pipeline(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    """A pipeline behind that door; the broker goes with all that is in it."""
+def pipeline(broker: GuardedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """A pipeline on the guarded broker; it goes with all that is in it."""
     monkeypatch.setenv(VARIABLE, PASSWORD)
-    return Pipeline(kafka=door.at(), folder=tmp_path)
+    return Pipeline(kafka=broker.at(), folder=tmp_path)
 
 
 def test_the_pipeline_works_for_who_logs_in(pipeline: Pipeline) -> None:
@@ -119,7 +124,7 @@ def test_spark_works_for_who_logs_in(
     assert not [each for each in kept if PASSWORD.encode() in each.read_bytes()]
 
 
-def test_a_wrong_password_is_told(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_password_is_an_error(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "Opensesame")
 
     done = pipeline.run("process", "--once", *pipeline.into_stores, code=1)
@@ -129,16 +134,20 @@ def test_a_wrong_password_is_told(pipeline: Pipeline, monkeypatch: pytest.Monkey
     assert "Traceback" not in done.err
 
 
-def test_a_certificate_of_a_strange_authority_is_told(door: Door, pipeline: Pipeline) -> None:
-    strange = Pipeline(kafka=door.at(ca=door.certificates.stranger), folder=pipeline.folder)
+def test_a_certificate_of_an_unknown_authority_is_an_error(
+    broker: GuardedBroker, pipeline: Pipeline
+) -> None:
+    untrusting = Pipeline(
+        kafka=broker.at(ca=broker.certificates.unknown_ca), folder=pipeline.folder
+    )
 
-    done = strange.run("produce", "--once", "--source", "simulator:limit=1", code=1)
+    done = untrusting.run("produce", "--once", "--source", "simulator:limit=1", code=1)
 
     assert "certificate" in done.err
     assert "Traceback" not in done.err
 
 
-def test_a_user_without_a_password_is_told_where_to_put_it(
+def test_a_user_without_a_password_is_refused_with_where_to_put_one(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(VARIABLE)

@@ -17,13 +17,13 @@ from profiles.application.errors import StoreError
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.addresses import CassandraAddress
 from profiles.entrypoints.composition.stores import following_store
-from tests.integration.guarded import (
+from tests.integration.test_command_line import Profiles, profiles
+from tests.support.guarded_servers import (
     KEYSTORE_PASSWORD,
     Certificates,
     certificates,
     local_server,
 )
-from tests.integration.test_command_line import Profiles, profiles
 
 __all__ = ["certificates", "profiles"]
 
@@ -92,7 +92,7 @@ def test_the_password_of_mongodb_comes_from_a_file(
     assert f"chmod 600 {password_file}" in done.err
 
 
-def test_a_wrong_password_is_told_in_one_sentence(
+def test_a_wrong_password_is_an_error_of_one_sentence(
     profiles: Profiles, database_of_a_user: str
 ) -> None:
     done = profiles("dashboard", "--store", database_of_a_user, env={VARIABLE: "Opensesame"})
@@ -103,7 +103,7 @@ def test_a_wrong_password_is_told_in_one_sentence(
     assert "Traceback" not in done.err
 
 
-def test_a_user_without_a_password_is_told_where_to_put_it(
+def test_a_user_without_a_password_is_refused_with_where_to_put_one(
     profiles: Profiles, database_of_a_user: str
 ) -> None:
     done = profiles("dashboard", "--store", database_of_a_user)
@@ -160,7 +160,7 @@ def test_the_password_of_cassandra_comes_from_a_variable(
 
 
 @pytest.mark.integration
-def test_a_wrong_password_of_cassandra_is_told_and_not_repeated(
+def test_the_error_of_a_wrong_password_of_cassandra_does_not_repeat_it(
     guarded: CassandraAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(CASSANDRA_VARIABLE, "Opensesame")
@@ -172,7 +172,7 @@ def test_a_wrong_password_of_cassandra_is_told_and_not_repeated(
 
 
 @pytest.mark.integration
-def test_a_user_of_cassandra_without_a_password_is_told_where_to_put_it(
+def test_a_user_of_cassandra_without_a_password_is_refused_with_where_to_put_one(
     guarded: CassandraAddress,
 ) -> None:
     with pytest.raises(UsageError, match=CASSANDRA_VARIABLE), following_store(guarded):
@@ -189,8 +189,8 @@ def test_cassandra_with_tls_has_to_show_a_certificate_of_a_trusted_authority(
         assert store is not None
         assert list(store.profiles()) == []
 
-    strange = replace(guarded, tls=True, ca=certificates.stranger)
-    with pytest.raises(StoreError, match="certificate"), following_store(strange):
+    untrusting = replace(guarded, tls=True, ca=certificates.unknown_ca)
+    with pytest.raises(StoreError, match="certificate"), following_store(untrusting):
         pass
 
 
@@ -220,7 +220,7 @@ def test_mongodb_with_tls_has_to_show_a_certificate_of_a_trusted_authority(
         assert found(profiles("doctor", "--store", f"{url}{certificates.ca}").out)
 
         soon = "&serverSelectionTimeoutMS=2000"
-        done = profiles("dashboard", "--store", f"{url}{certificates.stranger}{soon}")
+        done = profiles("dashboard", "--store", f"{url}{certificates.unknown_ca}{soon}")
         assert (done.code, done.out) == (1, "")
         assert "Traceback" not in done.err
     finally:

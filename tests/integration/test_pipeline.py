@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from profiles.domain.profile import Profile
-from tests.faults.cluster import Addresses, Site
+from tests.support.cluster_site import Addresses, Site
 
 PERSONS = 2_000
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from profiles.adapters.kafka import Topics
-from tests.integration.pipelines import PERSONS, Pipeline, ids_of_it, pipeline_between
+from tests.support.pipelines import PERSONS, Pipeline, ids_of_it, pipeline_between
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from profiles.adapters.randomuser.transport import THREAD_NAME
 from profiles.application.errors import SourceError
 from profiles.application.ports.sources import Source
 from profiles.domain.errors import UsageError
-from tests.integration import misbehaving_api as api
-from tests.integration.misbehaving_api import Answer, MisbehavingApi, answer
+from tests.support import misbehaving_api as api
+from tests.support.misbehaving_api import Answer, MisbehavingApi, answer
 
 SHORT = Timeouts(connect_s=0.5, read_s=0.2, whole_s=0.3)
 # Where a good response must arrive within the same limits, however busy the machine is.

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.pipelines import Pipeline, pipeline_into_both
+from tests.support.pipelines import Pipeline, pipeline_into_both
 
 README = Path(__file__).parents[2] / "README.md"
 SERVER_COMMANDS = re.compile(r"in the same two variables.*?```console\n(.*?)```", re.DOTALL)

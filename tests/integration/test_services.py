@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.services.smoke import (
+from tests.support.services.smoke import (
     read_message,
     read_row,
     read_transaction,

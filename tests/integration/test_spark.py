@@ -24,8 +24,8 @@ from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.spark import SparkSettings, Watching, spark_stream
 from profiles.entrypoints.composition.streaming import KafkaSettings
-from tests.faults.cluster import Addresses
-from tests.faults.spark_site import SparkSite
+from tests.support.cluster_site import Addresses
+from tests.support.spark_site import SparkSite
 
 pytestmark = pytest.mark.servers
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.faults.cluster import Addresses
-from tests.faults.spark_site import SparkSite
+from tests.support.cluster_site import Addresses
+from tests.support.spark_site import SparkSite
 
 pytestmark = pytest.mark.servers
 

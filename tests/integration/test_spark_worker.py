@@ -26,8 +26,8 @@ from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
-from tests.failing_stores import retry_at_once
-from tests.memory_streams import START, MemoryLogLookup, MemoryRejectedSink, MemoryTopic
+from tests.support.failing_stores import retry_at_once
+from tests.support.memory_streams import START, MemoryLogLookup, MemoryRejectedSink, MemoryTopic
 
 pytestmark = pytest.mark.integration
 
@@ -60,7 +60,7 @@ STORES: dict[str, MemoryDecidingStore] = {}
 
 @dataclass(frozen=True)
 class InMemory:
-    """Opens a share over a store in memory."""
+    """Opens a partition task over a store in memory."""
 
     name: str
 
@@ -112,7 +112,7 @@ def test_a_task_keeps_what_it_has_opened_for_the_next_one() -> None:
     assert len(opened) == 1
 
 
-def test_what_no_trying_again_mends_is_told_as_a_row() -> None:
+def test_a_permanent_failure_is_returned_as_a_row() -> None:
     work = Work(open_task=InMemory("gap"), partitions=PARTITIONS)
     rows(work, batch((0, 0)))
     anew = {0: LogPartition("topic-2", 0, 2)}
@@ -121,7 +121,7 @@ def test_what_no_trying_again_mends_is_told_as_a_row() -> None:
 
     failure = outcome_of(row).failure
     assert isinstance(failure, LogError)
-    assert "made anew" in str(failure)
+    assert "created again" in str(failure)
 
 
 def test_what_nobody_has_foreseen_is_raised_without_any_text_of_its_own() -> None:

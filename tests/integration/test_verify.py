@@ -20,8 +20,9 @@ from pymongo.database import Database
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
 from profiles.application.ports.stores import Following
 from profiles.domain.version import Version
-from tests.contracts.histories import profile
-from tests.integration.pipelines import (
+from tests.integration.test_command_line import Profiles, profiles
+from tests.support.histories import profile
+from tests.support.pipelines import (
     PERSONS,
     Ended,
     Pipeline,
@@ -29,7 +30,6 @@ from tests.integration.pipelines import (
     ids_of_it,
     pipeline_into_both,
 )
-from tests.integration.test_command_line import Profiles, profiles
 
 __all__ = ["profiles"]
 
@@ -115,11 +115,11 @@ def test_a_following_store_that_is_gone_is_made_anew_by_a_repair_only(pipeline: 
 
 def test_rows_that_are_extra_or_older_are_repaired(pipeline: Pipeline) -> None:
     ids = ids_of_it()
-    stranger = UUID(int=7)
+    unknown = UUID(int=7)
     with following(pipeline) as store:
         held = store.held(ids[:2])
         decided = Version(1, 0, 0).number()
-        extra = profile(str(stranger), expires_at=date(2100, 1, 1))  # type: ignore[arg-type]  # an id
+        extra = profile(str(unknown), expires_at=date(2100, 1, 1))  # type: ignore[arg-type]  # an id
         store.follow(Following(held={extra.id: (extra, decided)}, absent={}))
     with mongo(pipeline) as base:  # held in a later revision, as after a correction
         key = Binary(bytes.fromhex(ids[1].replace("-", "")), 4)

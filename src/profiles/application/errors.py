@@ -8,7 +8,7 @@ from profiles.domain.errors import ProfilesError
 
 
 class SourceError(ProfilesError):
-    """A source can't go on. What it delivered before stays delivered."""
+    """A source can't continue. What it delivered before stays delivered."""
 
     def __init__(self, source: str, happened: str, remedy: str) -> None:
         super().__init__(source, happened, remedy)  # pickle rebuilds the error from these
@@ -19,7 +19,22 @@ class SourceError(ProfilesError):
 
 
 class StoreError(ProfilesError):
-    """A store did not do what was asked; nothing of the chunk at hand is half written."""
+    """A store did not do what was asked; the same may be asked again.
+
+    A deciding store has written a whole chunk or nothing of it. A following store may have written
+    a part: sent again, the chunk is completed, and nothing is stored twice.
+    """
+
+    def __init__(self, store: str, happened: str, remedy: str) -> None:
+        super().__init__(store, happened, remedy)
+        self.store, self.happened, self.remedy = store, happened, remedy
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.happened}. {self.remedy}"
+
+
+class StoreRefusedError(ProfilesError):
+    """A store refused for good what was to be written; nothing was. Trying again mends nothing."""
 
     def __init__(self, store: str, happened: str, remedy: str) -> None:
         super().__init__(store, happened, remedy)
@@ -30,7 +45,7 @@ class StoreError(ProfilesError):
 
 
 class LogError(ProfilesError):
-    """The log did not do what was asked; nothing was half appended."""
+    """The log did not do what was asked; no message is there in part."""
 
     def __init__(self, log: str, happened: str, remedy: str) -> None:
         super().__init__(log, happened, remedy)
@@ -41,7 +56,7 @@ class LogError(ProfilesError):
 
 
 class LogAwayError(LogError):
-    """The log did not answer in time; it may do so when asked again."""
+    """The log did not answer in time; it may answer when asked again."""
 
 
 class LedgerError(ProfilesError):
@@ -59,7 +74,7 @@ class LedgerError(ProfilesError):
 
 
 class LedgerAwayError(LedgerError):
-    """The erasure ledger does not answer for now; nothing is stored until it does."""
+    """The erasure ledger does not answer at the moment; nothing is stored until it does."""
 
 
 class GapError(ProfilesError):

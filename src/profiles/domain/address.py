@@ -1,4 +1,4 @@
-"""How an address is written on one line, so that a postman could read it."""
+"""An address on one line, as a postman would read it."""
 
 from __future__ import annotations
 

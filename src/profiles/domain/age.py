@@ -30,8 +30,8 @@ def civil_date(text: str) -> date | None:
     The rest of the text, a time and its zone, is left alone: converting a birth date between
     zones can move it by a day, and with it the day of coming of age.
 
-    Returns None for anything else: ASCII digits only, no week dates, no other calendar, and
-    nothing behind the date that begins like neither a time nor a zone.
+    Returns None for anything else: digits that are not ASCII, week dates, other calendars, and
+    text after the date that is neither a time nor a zone.
     """
     if len(text) > _DATE_LENGTH and text[_DATE_LENGTH] not in _BEHIND_A_DATE:
         return None
@@ -57,7 +57,7 @@ def age_on(day: date, *, born: date, leap_day: LeapDay = LeapDay.MAR1) -> int:
     """Count the completed years of life, on `day`, of a person born on `born`.
 
     The birthday itself completes the year. A person born on 29 February completes it in a
-    common year as `leap_day` says. Negative where `born` is after `day`.
+    common year as `leap_day` says. Negative if `born` is after `day`.
     """
     birthday_to_come = (day.month, day.day) < (born.month, born.day)
     if (

@@ -40,8 +40,8 @@ def admit(
 ) -> Person | Withheld | Rejected:
     """Read a record as a person who is old enough: the gate before the log and the stores.
 
-    A record that is broken somewhere is withheld and not rejected if it readably tells of
-    someone too young: a child must not leave a trace in the quarantine.
+    A record that is broken elsewhere, but readable as that of someone too young, is withheld and
+    not rejected: a child must not leave a trace in the quarantine.
     """
     admitted = _admitted(record, policy, dates)
     return admitted[0] if isinstance(admitted, tuple) else admitted
@@ -50,7 +50,7 @@ def admit(
 def _admitted(
     record: object, policy: PrivacyPolicy, dates: DecisionDates
 ) -> tuple[Person, date, int] | Withheld | Rejected:
-    """Admit a person, with what is asked about the birth only once: its date, and the age."""
+    """Admit a person, and return date of birth and age with it: they are computed only once."""
     if dates.from_the_future:
         return _FROM_THE_FUTURE
     read = read_with_birth(record)
@@ -74,8 +74,8 @@ def assess(person: Person, policy: PrivacyPolicy, dates: DecisionDates) -> Profi
 
     person: in normal form, as `read_person` returns it.
 
-    Withheld is whoever is not known to have completed the policy's minimum age on
-    `dates.as_of`, and whoever's retention has run out by `dates.read_on`.
+    A person is withheld who is not known to have completed the policy's minimum age on
+    `dates.as_of`, or whose retention has run out by `dates.read_on`.
     """
     born = civil_date(person.dob.date)
     if born is None:

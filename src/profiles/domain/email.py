@@ -1,4 +1,4 @@
-"""What is told apart in an e-mail address."""
+"""The domain of an e-mail address."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
 
 class ProfilesError(Exception):
-    """A broken promise or a failing world, told in one sentence with what to do about it.
+    """A broken promise or a failing world, in one sentence that says what to do about it.
 
     The sentence never holds a value of a person: it may be logged and shown as it is.
-    Bad records are no errors: they are `Rejected` values.
+    Bad records are not errors: they are `Rejected` values.
     """
 
 

@@ -1,4 +1,4 @@
-"""Minimisation before the log: what is carried of a person at all."""
+"""Minimisation before the log: which fields of a person it carries."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _DATE_LENGTH = 10
 
 
 def minimise(person: Person, policy: PrivacyPolicy) -> Person:
-    """Leave of a person what the log may carry: the policy's fields, and dates without times.
+    """Reduce a person to what the log may carry: the policy's fields, and dates without times.
 
     person: in normal form, as `admit` returns it.
 
-    Returns a person of the current schema version, which `read_person` reads alike.
+    Returns a person of the current schema version; `read_person` reads it as the same person.
     """
     registered = person.registered
     minimal = Person(

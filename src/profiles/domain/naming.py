@@ -1,4 +1,4 @@
-"""How a name is written on one line."""
+"""A name on one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can become of a record: closed sets of small values that hold nothing of the person."""
+"""The outcomes of a record: closed sets of small values that contain nothing of the person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Outcome(Enum):
     SUPERSEDED = "superseded"
     """It is older than what is held of the person."""
     ERASED = "erased"
-    """A null value, which deletes what is held."""
+    """A null value, which deletes the person's profile."""
 
 
 class WithheldReason(Enum):
@@ -52,15 +52,19 @@ class RejectionReason(Enum):
     AGE = "age"
     """More than 130 years old."""
     TEXT = "text"
-    """Holds control characters or halves of surrogate pairs."""
+    """Contains control characters or halves of surrogate pairs."""
     LENGTH = "length"
     """Longer than a text may be."""
     SCHEMA = "schema"
     """A minimised person of a schema version that this release can't read."""
+    SIZE = "size"
+    """More persons in one message than are taken at once."""
+    STORE = "store"
+    """The store can't hold what the message brings, however often it is asked to."""
     ENVELOPE = "envelope"
     """In what another system has put around a person, or made of the values in it."""
     TIME = "time"
-    """Logged more than five minutes in the future, so no age can be told from it."""
+    """Logged more than five minutes in the future, so its age can't be computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +89,4 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """A null value in the log: what is held of the person is to be deleted."""
+    """A null value in the log: the person's profile has to be deleted."""

@@ -1,4 +1,4 @@
-"""A person as the Random User Generator API tells of one, version 1.4, less what is forbidden.
+"""A person in the form of the Random User Generator API, version 1.4, without forbidden fields.
 
 The classes have the shape of one entry of the API's `results` with only the fields that a
 profile can need, so a JSON decoder can fill them directly. Passwords, pictures, telephone
@@ -14,12 +14,16 @@ PersonId = NewType("PersonId", str)
 """`login.uuid` in its canonical form: 36 characters, lower case."""
 
 SCHEMA_VERSION: Final = 1
-"""The version that a minimised person carries in the log as `schema`."""
+"""The version that a minimised person carries in the log as `schema`.
+
+Records of earlier versions stay readable for ever: whoever raises it says in `reading` how they are
+read. A field that is added needs no new version, for where it is missing it is null.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
-    """How a person is called; `first` and `last` in any script."""
+    """A person's name; `first` and `last` in any script."""
 
     title: str | None = field(default=None, repr=False)
     first: str | None = field(default=None, repr=False)
@@ -47,7 +51,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """Whom a record is about (`uuid`), and the name that person logs in with."""
+    """The person's id (`uuid`) and user name."""
 
     uuid: str = field(repr=False)
     username: str | None = field(default=None, repr=False)
@@ -72,8 +76,8 @@ class Person:
     """One entry of the API's `results`.
 
     `read_person` returns it with every text trimmed, in Unicode's normal form C and short
-    enough, the id canonical and the dates real. Straight from a JSON decoder it is only typed;
-    `read_person` takes it in that state, too.
+    enough, the id canonical and the dates real. A JSON decoder fills it with the right types only;
+    `read_person` takes such a person, too.
     """
 
     login: Login = field(repr=False)

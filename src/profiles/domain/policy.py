@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final
 
 from profiles.domain.age import LeapDay
+from profiles.domain.columns import FIELDS
 from profiles.domain.errors import UsageError
 from profiles.domain.profile import Profile
 from profiles.domain.pseudonym import PseudonymKey
@@ -24,7 +25,7 @@ PROFILE_RETENTION: Final = timedelta(days=365)
 LOG_RETENTION: Final = timedelta(hours=24)
 QUARANTINE_RETENTION: Final = timedelta(days=7)
 
-REQUIRED_PROFILE_FIELDS: Final = frozenset({"id", "age", "birth_month", "as_of", "expires_at"})
+REQUIRED_PROFILE_FIELDS: Final = frozenset(column.name for column in FIELDS if not column.nullable)
 REQUIRED_LOG_FIELDS: Final = frozenset({"login.uuid", "dob.date"})
 LOG_FIELDS: Final = (
     "login.uuid",

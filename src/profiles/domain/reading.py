@@ -1,4 +1,4 @@
-"""Reading a record as a person: what is required, of which type, and in which form."""
+"""Reading a record as a person: required fields, types, and normal form."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _OBJECT: Final = "object or null"
 
 
 class _Refused(Exception):  # noqa: N818 - never leaves this module: it carries a value outwards
-    """Carries a rejection from the depth of a record to `read_person`."""
+    """Carries a rejection from deep inside a record to `read_person`."""
 
     def __init__(self, reason: RejectionReason, path: str, expected: str) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ def readable_id(record: object) -> PersonId | None:
 
 
 def readable_birth(record: object) -> date | None:
-    """Return the date of birth that a record tells, if it can be read, however broken the rest."""
+    """Return the date of birth of a record, if it can be read, however broken the rest is."""
     if isinstance(record, Person):
         return civil_date(record.dob.date)
     dob = record.get("dob") if isinstance(record, dict) else None
@@ -77,19 +77,20 @@ def read_person(record: object) -> Person | Rejected:
 
     record: an entry of the API's `results` or a minimised person, as decoded from JSON into
         dicts, lists, strings, numbers, booleans and None; or a `Person` that a JSON decoder has
-        filled. Fields that a person does not have are passed over unseen. A float that is no
-        number (NaN) is a missing field, as pandas writes one; an infinite one is of no type here.
+        filled. Fields that a person does not have are ignored, and never looked at. A float that
+        is no number (NaN) is a missing field, as pandas writes one; an infinite one is of no type
+        here.
 
-    Returns the person in normal form: texts trimmed, in normal form C, empty ones None; the id
-    in lower case; dates that begin with `YYYY-MM-DD`. Or the first rejection, the id before the
-    date of birth before the rest.
+    Returns the person in normal form (texts trimmed and in normal form C, empty ones None; the id
+    in lower case; dates that begin with `YYYY-MM-DD`), or the first rejection: the id is checked
+    first, then the date of birth, then the rest.
     """
     read = read_with_birth(record)
     return read if isinstance(read, Rejected) else read[0]
 
 
 def read_with_birth(record: object) -> tuple[Person, date] | Rejected:
-    """Read a record as `read_person` does, and tell the date of birth that was read on the way."""
+    """Read a record as `read_person` does, and return the date of birth with it."""
     try:
         if isinstance(record, Person):
             born = civil_date(record.dob.date)
@@ -153,7 +154,7 @@ def _is_clean(person: Person) -> bool:
         )
         and (not isinstance(number, int) or 0 <= number < _MAXIMUM_INTEGER)
         and (not isinstance(postcode, int) or 0 <= postcode < _MAXIMUM_INTEGER)
-        and (person.schema is None or person.schema == SCHEMA_VERSION)
+        and (person.schema is None or 1 <= person.schema <= SCHEMA_VERSION)
     )
 
 
@@ -275,8 +276,10 @@ def _clean(person: Person) -> tuple[Person, date]:
     """Bring a typed person to normal form and read the date of birth, or refuse it."""
     identity = _identity(person.login.uuid)
     born = _date(person.dob.date, "dob.date")
-    if person.schema is not None and person.schema != SCHEMA_VERSION:
-        raise _Refused(RejectionReason.SCHEMA, "schema", f"schema version {SCHEMA_VERSION}")
+    if person.schema is not None and not 1 <= person.schema <= SCHEMA_VERSION:
+        raise _Refused(
+            RejectionReason.SCHEMA, "schema", f"schema version of at most {SCHEMA_VERSION}"
+        )
     if person.registered is not None and person.registered.date is not None:
         _date(person.registered.date, "registered.date")
     clean = Person(

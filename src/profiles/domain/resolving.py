@@ -30,7 +30,7 @@ class Decided(NamedTuple):
     outcome: Profile | Withheld | Rejected | Erased
 
     def __repr__(self) -> str:
-        """Show whom and what it is about to nobody."""
+        """Show neither the person nor the outcome."""
         return f"Decided(version={self.version}, ...)"
 
 
@@ -43,12 +43,12 @@ class Held(NamedTuple):
 
     @classmethod
     def of(cls, profile: Profile, version: int) -> Held:
-        """Tell what counts of a profile that is held in a version."""
+        """Return what decisions need of a profile that is held in a version."""
         cell = cell_of(profile.nationality, profile.gender, profile.birth_month)
         return cls(version, cell, profile.email_domain or UNKNOWN)
 
     def __repr__(self) -> str:
-        """Show where it comes from and nothing of the person."""
+        """Show its version and nothing of the person."""
         return f"Held(version={self.version}, ...)"
 
 

@@ -1,8 +1,8 @@
-"""Counts of the profiles held, in cells of closed sets and by e-mail domain.
+"""Counts of the profiles that are held, by cell (of closed sets) and by e-mail domain.
 
 Statistics form a commutative group: `a + b`, `a - b`, `-a`, with the empty statistics as zero.
-So a store keeps them by adding what a chunk changed, several writers keep a part each, and a
-recount of everything held must give their sum.
+So a store updates them by adding what a chunk changed, each writer keeps a part, and a recount of
+everything that is held must give the sum.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NATIONALITIES: Final = frozenset(
 """The 21 nationalities of the Random User Generator API, version 1.4."""
 
 MAXIMUM_DOMAINS: Final = 10_000
-"""E-mail domains that a writer tells apart; the rest is counted as `OTHER`."""
+"""E-mail domains that a writer counts separately; the rest is counted as `OTHER`."""
 
 Key = TypeVar("Key")
 
@@ -51,7 +51,7 @@ def cell_of(nationality: str | None, gender: str | None, birth_month: str) -> Ce
 
 
 class Cohort(NamedTuple):
-    """Those of a nationality and a gender, see `Cell`, who were born in a year, `YYYY`."""
+    """Persons of one nationality and gender, see `Cell`, born in one year, `YYYY`."""
 
     nationality: str
     gender: str
@@ -73,7 +73,7 @@ def cohorts_of(cells: Mapping[Cell, int]) -> dict[Cohort, list[int]]:
 
 
 def cells_of(cohorts: Cohorts) -> dict[Cell, int]:
-    """Tell the cells of cohorts, as far as anyone is in them."""
+    """Return the cells of cohorts, leaving out those without anyone."""
     return {
         Cell(nationality, gender, f"{year}-{number:02}"): count
         for (nationality, gender, year), months in cohorts.items()
@@ -86,8 +86,8 @@ def cells_of(cohorts: Cohorts) -> dict[Cell, int]:
 class Statistics:
     """How many profiles are held, by cell and by e-mail domain.
 
-    Counts are of one writer's share and may be negative there; only the sum over all writers
-    is meaningful. A count of zero is never kept: what is gone leaves no trace. Profiles without
+    The counts of a single writer may be negative; only the sum over all writers is meaningful. A
+    count of zero is never kept: what is gone leaves no trace. Profiles without
     an e-mail domain count under `UNKNOWN`.
     """
 
@@ -119,14 +119,14 @@ class Statistics:
         )
 
     def __sub__(self, other: Statistics) -> Statistics:
-        """Take the others out again."""
+        """Subtract the others."""
         return Statistics(
             cells=_sum(self.cells, other.cells, -1),
             email_domains=_sum(self.email_domains, other.email_domains, -1),
         )
 
     def __neg__(self) -> Statistics:
-        """Return what added to this gives zero."""
+        """Return the opposite: added to this, it gives zero."""
         return Statistics() - self
 
 
@@ -143,14 +143,14 @@ def bounded(
     *,
     limit: int = MAXIMUM_DOMAINS,
 ) -> dict[str, int]:
-    """Direct a writer's change of e-mail domains so that at most `limit` are told apart.
+    """Limit the e-mail domains that a writer counts separately to `limit`.
 
     difference: the change, by domain.
     held: what the writer counts now, by domain, `OTHER` included.
 
-    A domain that is not told apart yet gets a count of its own only while nothing is counted as
-    other. So of each domain either all profiles have their own count or all are among the
-    others, whatever comes and goes, and a recount agrees.
+    A domain that has no count of its own yet gets one only while nothing is counted as other. So
+    for each domain either all profiles are in its own count or all are among the others, whatever
+    comes and goes, and a recount agrees.
 
     Returns the change, by domain or `OTHER`, to add to what is held.
     """

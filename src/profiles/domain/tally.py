@@ -10,7 +10,7 @@ from profiles.domain.outcome import Outcome
 
 
 class UnbalancedTallyError(ProfilesError):
-    """Records got lost between reading and outcome: a defect, so the batch must not be kept."""
+    """Records were lost between reading and outcome: a defect, so the batch must not be kept."""
 
     def __init__(self, read: int, outcomes: int) -> None:
         super().__init__(read, outcomes)

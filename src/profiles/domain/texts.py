@@ -1,4 +1,4 @@
-"""What a text may be: trimmed, in Unicode's normal form C, without control characters, short."""
+"""The form of a text: trimmed, in Unicode's normal form C, without control characters, short."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _UNWANTED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
 def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | RejectionReason | None:
     """Trim a text, fold its white space and bring it to normal form C.
 
-    Any script is welcome, also joiners and marks that have no width of their own. At its ends
-    what shows nothing is trimmed like white space.
+    Any script is allowed, including joiners and marks that have no width of their own. What shows
+    nothing is trimmed from the ends, as white space is.
 
-    Returns None for a text of which nothing shows, and the reason for one that is refused: it holds
-    control characters or halves of surrogate pairs, or has more than `limit` characters.
+    Returns None for a text of which nothing shows, or the reason why it is refused: it has control
+    characters or halves of surrogate pairs, or more than `limit` characters.
     """
     folded = " ".join(text.split())
     if not folded.isascii():

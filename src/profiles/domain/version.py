@@ -1,4 +1,4 @@
-"""Versions: the place of a record in the log as one number, so that the log's order is the truth.
+"""Versions: the place of a record in the log as one number, so the log's order decides.
 
 From the highest bit: epoch (10 bits), offset (37), partition (11), revision (5): 63 bits, a
 positive signed 64-bit number in every store.
@@ -26,7 +26,7 @@ _OFFSET_SHIFT: Final = _PARTITION_SHIFT + PARTITION_BITS
 _EPOCH_SHIFT: Final = _OFFSET_SHIFT + OFFSET_BITS
 
 OFFSET_STEP: Final = 1 << _OFFSET_SHIFT
-"""What the version grows by from one offset to the next."""
+"""The difference between the versions of one offset and the next."""
 
 ORIGIN_MASK: Final = ((1 << EPOCH_BITS) - 1) << _EPOCH_SHIFT | (
     (1 << PARTITION_BITS) - 1
@@ -35,7 +35,7 @@ ORIGIN_MASK: Final = ((1 << EPOCH_BITS) - 1) << _EPOCH_SHIFT | (
 
 
 class VersionRangeError(ProfilesError):
-    """A place in the log does not fit into a version."""
+    """A place in the log has too many bits for a version."""
 
     def __init__(self, part: str, value: int) -> None:
         super().__init__(part, value)
@@ -59,7 +59,7 @@ class Origin(NamedTuple):
 class Version(NamedTuple):
     """The parts of a version.
 
-    epoch: counts how often the topic was made anew or got more partitions.
+    epoch: counts how often the topic was created again or got more partitions.
     offset, partition: where the record stands in the log.
     revision: 0 from the log; each change outside it (correction, restriction) adds 1.
     """
@@ -94,7 +94,7 @@ class Version(NamedTuple):
 
     @classmethod
     def parts(cls, number: int) -> Version:
-        """Unpack a number that `number` has packed."""
+        """Unpack a number that `number` returned."""
         return cls(
             epoch=number >> _EPOCH_SHIFT,
             offset=number >> _OFFSET_SHIFT & (1 << OFFSET_BITS) - 1,

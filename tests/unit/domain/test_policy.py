@@ -153,7 +153,7 @@ def test_a_whole_day_is_the_shortest_retention_of_a_profile() -> None:
     ).retention == timedelta(days=1)
 
 
-def test_the_log_may_forget_within_a_moment() -> None:
+def test_a_retention_of_the_log_may_be_shorter_than_a_second() -> None:
     policy = PrivacyPolicy(log_rules=DEFAULT_LOG_RULES | {"email": rule(microseconds=1)})
 
     assert policy.log_rules["email"].retention == timedelta(microseconds=1)
@@ -223,7 +223,7 @@ def test_a_required_field_of_a_profile_can_not_be_left_out(name: str) -> None:
     assert str(refused.value) == f"a profile can't do without {name}; add a rule for it"
 
 
-def test_all_that_is_missing_is_told_at_once() -> None:
+def test_one_error_names_everything_that_is_missing() -> None:
     with pytest.raises(UsageError) as refused:
         PrivacyPolicy(log_rules=less(DEFAULT_LOG_RULES, "login.uuid", "dob.date"))
     assert str(refused.value) == "the log can't do without dob.date, login.uuid; add a rule for it"

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profiles.domain import reading
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import (
     SCHEMA_VERSION,
@@ -353,9 +355,32 @@ def test_a_date_that_is_none_is_rejected(dotted: str, text: str, base: dict[str,
 @pytest.mark.parametrize("base", [RECORD, MINIMAL])
 def test_another_schema_version_is_rejected(schema: int, base: dict[str, Json]) -> None:
     assert read_person(put(base, ["schema"], schema)) == Rejected(
-        RejectionReason.SCHEMA, "schema", "schema version 1"
+        RejectionReason.SCHEMA, "schema", "schema version of at most 1"
     )
     assert isinstance(read_person(put(base, ["schema"], 1)), Person)
+
+
+@pytest.mark.parametrize("base", [RECORD, MINIMAL])
+def test_a_release_with_a_later_schema_reads_the_records_of_earlier_ones(
+    base: dict[str, Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SCHEMA_VERSION", 3)
+
+    for version in (1, 2, 3):
+        read = read_person(put(base, ["schema"], version))
+        assert isinstance(read, Person)
+        assert read_person(read) == read
+    for version in (0, 4):
+        assert read_person(put(base, ["schema"], version)) == Rejected(
+            RejectionReason.SCHEMA, "schema", "schema version of at most 3"
+        )
+
+
+def test_a_decoded_person_of_a_schema_that_is_unknown_is_rejected() -> None:
+    for version in (0, 2):
+        assert read_person(replace(PERSON, schema=version)) == Rejected(
+            RejectionReason.SCHEMA, "schema", "schema version of at most 1"
+        )
 
 
 BROKEN: list[tuple[str, Json]] = [

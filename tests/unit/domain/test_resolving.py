@@ -105,7 +105,7 @@ def test_nothing_changes_nothing() -> None:
     )
 
 
-def test_a_newcomer_is_stored_and_counted() -> None:
+def test_a_new_person_is_stored_and_counted() -> None:
     changes = resolve([Decided(7, ADA, profile())], {})
 
     assert changes == Changes(
@@ -188,7 +188,9 @@ def test_who_is_not_held_is_deleted_all_the_same_for_the_stores_that_follow(
 
 
 @pytest.mark.parametrize("outcome", [MINOR, Erased(), BROKEN])
-def test_who_can_not_be_told_leaves_a_count_only(outcome: Withheld | Erased | Rejected) -> None:
+def test_a_record_without_a_readable_id_leaves_a_count_only(
+    outcome: Withheld | Erased | Rejected,
+) -> None:
     changes = holding((profile(), 7)).apply([Decided(8, None, outcome)])
 
     assert changes.deletions == {}

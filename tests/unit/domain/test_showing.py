@@ -92,7 +92,7 @@ def test_the_names_of_outcomes_and_reasons_are_those_of_the_tally() -> None:
     assert {reason.value for reason in WithheldReason} == {"minor", "retention"}
     assert {reason.value for reason in RejectionReason} == {
         *("json", "type", "missing", "id", "date", "future", "age", "text", "length", "schema"),
-        *("time", "envelope"),
+        *("time", "size", "store", "envelope"),
     }
 
 

@@ -211,7 +211,7 @@ def test_directing_a_change_neither_adds_nor_loses_anybody(
         ({"a": 0}, {}, {}),
     ],
 )
-def test_a_domain_is_told_apart_only_while_nobody_is_among_the_others(
+def test_a_domain_is_counted_by_name_only_while_none_of_it_is_among_the_others(
     change: dict[str, int], held: dict[str, int], directed: dict[str, int]
 ) -> None:
     assert bounded(change, held, limit=2) == directed

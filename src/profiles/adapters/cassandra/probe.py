@@ -11,10 +11,11 @@ from cassandra.cluster import Session
 
 from profiles.adapters.cassandra.connection import connect
 from profiles.adapters.cassandra.failures import map_exceptions
-from profiles.adapters.cassandra.schema import GRACE_S, prepare
+from profiles.adapters.cassandra.migration import SCHEMA_VERSION
+from profiles.adapters.cassandra.schema import GRACE_S, prepare, schema_of
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.application.ports.clock import Clock
-from profiles.application.ports.probes import ServerFacts, TableFacts
+from profiles.application.ports.probes import SchemaFacts, ServerFacts, TableFacts
 
 _CLASS: Final = "class"
 
@@ -62,6 +63,7 @@ class CassandraProbe:
         keyspace, table = self._settings.keyspace, self._settings.table
         with self._session() as (session, _):
             prepare(session, self._settings, create=False)
+            schema = schema_of(session, self._settings)
             replication, durable = session.execute(
                 "SELECT replication, durable_writes FROM system_schema.keyspaces"
                 " WHERE keyspace_name = %s",
@@ -77,6 +79,7 @@ class CassandraProbe:
             durable=durable,
             grace=timedelta(seconds=grace_s),
             wanted_grace=timedelta(seconds=GRACE_S),
+            schema=SchemaFacts(version=SCHEMA_VERSION, migrations=schema.migrations),
         )
 
 

@@ -7,11 +7,14 @@ section 6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from struct import Struct
 from typing import Any, Final
 
+from cassandra.util import Date
+
+from profiles.domain.columns import FIELDS, ColumnKind
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 
@@ -52,6 +55,33 @@ def key(person: PersonId) -> bytes:
     return bytes.fromhex(person.replace("-", ""))
 
 
+def _date(day: date) -> bytes:
+    """Write a date: days since 1970, shifted to the middle of 32 bits."""
+    return _DATE(day.toordinal() + _DATE_OF_EPOCH)
+
+
+def _midnight(day: date) -> bytes:
+    """Write the moment at which a day begins, UTC: milliseconds since 1970."""
+    return _BIGINT((day.toordinal() - _EPOCH) * _MS_OF_DAY)
+
+
+_WRITTEN: Final[Mapping[ColumnKind, Callable[[Any], bytes]]] = {
+    ColumnKind.ID: key,
+    ColumnKind.NUMBER: _INT,
+    ColumnKind.DAY: _date,
+    ColumnKind.MIDNIGHT: _midnight,
+}
+"""How a value of each kind is written; the two left out are seen to in `inserted`."""
+_TEXTS: Final = tuple(
+    place for place, column in enumerate(FIELDS) if column.kind is ColumnKind.TEXT
+)
+_OTHERS: Final = tuple(
+    (place, _WRITTEN[column.kind])
+    for place, column in enumerate(FIELDS)
+    if column.kind is not ColumnKind.TEXT
+)
+
+
 def inserted(profile: Profile, version: int, ttl_s: int) -> Cells:
     """Write what an INSERT takes: the columns in order, the timestamp, the time to live.
 
@@ -60,19 +90,18 @@ def inserted(profile: Profile, version: int, ttl_s: int) -> Cells:
     column left out lets an older value through, of a row whose deletion is still to come after a
     crash between the two stores, or of a write that arrives late.
     """
+    cells: list[Any] = [*profile]
+    for place in _TEXTS:  # apart from the others: a call for each of them would show
+        text = cells[place]
+        if text is not None:
+            cells[place] = text.encode()
+    for place, written in _OTHERS:
+        value = cells[place]
+        if value is not None:
+            cells[place] = written(value)
     timestamp = _BIGINT(version)
-    return [
-        key(profile.id),
-        *[None if text is None else text.encode() for text in profile[1:11]],
-        _INT(profile.age),
-        profile.birth_month.encode(),
-        None if profile.registered_on is None else _date(profile.registered_on),
-        _date(profile.as_of),
-        _BIGINT((profile.expires_at.toordinal() - _EPOCH) * _MS_OF_DAY),
-        timestamp,
-        timestamp,
-        _INT(ttl_s),
-    ]
+    cells += (timestamp, timestamp, _INT(ttl_s))
+    return cells
 
 
 def deleted(person: PersonId, version: int) -> Cells:
@@ -80,17 +109,22 @@ def deleted(person: PersonId, version: int) -> Cells:
     return [_BIGINT(version), key(person)]
 
 
+_READ: Final[Mapping[ColumnKind, Callable[[Any], Any]]] = {
+    ColumnKind.ID: str,
+    ColumnKind.DAY: Date.date,
+    ColumnKind.MIDNIGHT: datetime.date,
+}
+"""What the driver's own value of a kind becomes; the others stay as they are."""
+_CONVERTED: Final = tuple(
+    (place, _READ[column.kind]) for place, column in enumerate(FIELDS) if column.kind in _READ
+)
+
+
 def read(row: Sequence[Any]) -> tuple[Profile, int]:
     """Read a row: the columns in order."""
-    person, *others, registered_on, as_of, expires_at, version = row
-    dates = (
-        None if registered_on is None else registered_on.date(),
-        as_of.date(),
-        expires_at.date(),
-    )
-    return Profile._make((str(person), *others, *dates)), version
-
-
-def _date(day: date) -> bytes:
-    """Write a date: days since 1970, shifted to the middle of 32 bits."""
-    return _DATE(day.toordinal() + _DATE_OF_EPOCH)
+    *values, version = row
+    for place, converted in _CONVERTED:
+        value = values[place]
+        if value is not None:
+            values[place] = converted(value)
+    return Profile._make(values), version

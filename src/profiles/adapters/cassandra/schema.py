@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+import tenacity
 from cassandra import InvalidRequest
 from cassandra.cluster import NoHostAvailable, Session
 
+from profiles.adapters.cassandra.columns import COLUMNS
 from profiles.adapters.cassandra.failures import answered
+from profiles.adapters.cassandra.migration import SCHEMA_VERSION, STEPS, Schema, new_comment
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.domain.errors import UsageError
-
-SCHEMA_VERSION: Final = 1
-
-COLUMNS: Final[Mapping[str, str]] = {
-    "id": "uuid",
-    "username": "text",
-    "gender": "text",
-    "title": "text",
-    "full_name": "text",
-    "full_address": "text",
-    "city": "text",
-    "country": "text",
-    "nationality": "text",
-    "email": "text",
-    "email_domain": "text",
-    "age": "int",
-    "birth_month": "text",
-    "registered_on": "date",
-    "as_of": "date",
-    "expires_at": "timestamp",
-    "version": "bigint",
-}
-"""The columns with their types, in the order used everywhere."""
-
-_MARK: Final = "profiles, schema version "
-"""Begins the table's comment. It is made together with the table, in one statement: a version
-kept in a table beside it could be missing after a crash between the two."""
 
 GRACE_S: Final = 10 * 24 * 60 * 60
 """How long deletions are remembered. A write older than a deletion can arrive while the log holds
@@ -53,10 +27,11 @@ _AGAIN_S: Final = 0.05
 def prepare(session: Session, settings: CassandraSettings, *, create: bool) -> None:
     """Make keyspace and table where they are missing; refuse a table that is not ours.
 
-    create: whether to make them.
+    create: whether to make them, and to bring forward a table that an earlier release has made.
 
     Raises:
-        UsageError: they are missing, something else, or of another schema version.
+        UsageError: they are missing, something else, or of a schema version that is not this
+            release's and can't or may not be brought forward.
         DriverException: the cluster did not do it.
     """
     if _comment(session, settings) is None:
@@ -69,37 +44,32 @@ def prepare(session: Session, settings: CassandraSettings, *, create: bool) -> N
         # Asked before made: nodes that make one table at the same moment may disagree on it.
         session.execute(keyspace_statement(settings), timeout=_MAKE_S)
         session.execute(table_statement(settings), timeout=_MAKE_S)
-    check(settings, _comment(session, settings), _columns(session, settings))
+    schema = schema_of(session, settings)
+    if schema.is_behind(f"The table {settings.table} at {settings.address}", create=create):
+        _bring_forward(session, settings, schema)
     _wait_until_usable(session, settings)
 
 
-def check(settings: CassandraSettings, comment: str | None, columns: Mapping[str, str]) -> None:
-    """Refuse a table that is not ours, or of another schema version.
+def schema_of(session: Session, settings: CassandraSettings) -> Schema:
+    """Read of which schema the table is."""
+    return Schema.of(_comment(session, settings), _columns(session, settings))
 
-    comment: of the table. columns: its columns and their types.
 
-    Raises:
-        UsageError: it is.
-    """
-    where = f"The table {settings.table} at {settings.address}"
-    version = (comment or "").removeprefix(_MARK)
-    if comment is None or version == comment or not version.isdecimal():
-        message = f"{where} was not made by profiles; name another table or keyspace."
-        raise UsageError(message)
-    if int(version) != SCHEMA_VERSION:
-        message = (
-            f"{where} is of schema version {int(version)}, and this release reads only version"
-            f" {SCHEMA_VERSION}; use the release that made it, or name another table or keyspace."
-        )
-        raise UsageError(message)
-    if columns != COLUMNS:
-        wrong = sorted(set(columns.items()) ^ set(COLUMNS.items()))
-        message = (
-            f"{where} was changed after profiles made it, in:"
-            f" {', '.join(sorted({name for name, _ in wrong}))}."
-            " Undo that, or name another table or keyspace."
-        )
-        raise UsageError(message)
+def _bring_forward(session: Session, settings: CassandraSettings, schema: Schema) -> None:
+    """Do what there is to do, and note it in the table's comment."""
+    alter = f"ALTER TABLE {qualified(settings)}"
+    for version in range(schema.version or 0, SCHEMA_VERSION):
+        for step in STEPS[version]:
+            session.execute(f"{alter} {step}", timeout=_MAKE_S)
+    for name in schema.lacking:
+        try:
+            session.execute(f'{alter} ADD "{name}" {COLUMNS[name]}', timeout=_MAKE_S)
+        except InvalidRequest:
+            if name not in _columns(session, settings):  # else another process was faster
+                raise
+    (today,) = session.execute("SELECT toDate(now()) FROM system.local").one()
+    comment = schema.comment_on(str(today))
+    session.execute(f"{alter} WITH comment = '{comment}'", timeout=_MAKE_S)
 
 
 def keyspace_statement(settings: CassandraSettings) -> str:
@@ -114,10 +84,10 @@ def keyspace_statement(settings: CassandraSettings) -> str:
 
 def table_statement(settings: CassandraSettings) -> str:
     """Write the statement that makes the table."""
-    columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+    defined = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     return (
-        f"CREATE TABLE IF NOT EXISTS {qualified(settings)} ({columns}, PRIMARY KEY (id))"
-        f" WITH comment = '{_MARK}{SCHEMA_VERSION}' AND gc_grace_seconds = {GRACE_S}"
+        f"CREATE TABLE IF NOT EXISTS {qualified(settings)} ({defined}, PRIMARY KEY (id))"
+        f" WITH comment = '{new_comment()}' AND gc_grace_seconds = {GRACE_S}"
     )
 
 
@@ -132,17 +102,18 @@ def _wait_until_usable(session: Session, settings: CassandraSettings) -> None:
     Whoever comes while another process makes the table meets this moment: first there is no such
     table, then the server fails in itself (Cassandra 5.0.5).
     """
-    deadline = time.monotonic() + _MAKE_S
     nobody = f"SELECT id FROM {qualified(settings)} WHERE id = {UUID(int=0)}"  # noqa: S608 - checked names
-    while True:
-        try:
-            session.execute(nobody)
-        except (InvalidRequest, NoHostAvailable) as failure:
-            if not answered(failure) or time.monotonic() > deadline:
-                raise
-            time.sleep(_AGAIN_S)
-        else:
-            return
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(_may_come),
+        wait=tenacity.wait_fixed(_AGAIN_S),
+        stop=tenacity.stop_after_delay(_MAKE_S),
+        reraise=True,
+    )
+    retrying(session.execute, nobody)
+
+
+def _may_come(failure: BaseException) -> bool:
+    return isinstance(failure, InvalidRequest | NoHostAvailable) and answered(failure)
 
 
 def _comment(session: Session, settings: CassandraSettings) -> str | None:

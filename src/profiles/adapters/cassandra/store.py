@@ -8,18 +8,20 @@ from types import TracebackType
 from typing import Any, Final, Self
 from uuid import UUID
 
+from cassandra import InvalidRequest
 from cassandra.cluster import Cluster, Session
 from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.query import BatchStatement, BatchType, BoundStatement, Statement
 
 from profiles.adapters.cassandra.batches import Write, batches, replicas_of
+from profiles.adapters.cassandra.columns import COLUMNS
 from profiles.adapters.cassandra.connection import connect
 from profiles.adapters.cassandra.failures import explained, map_exceptions
 from profiles.adapters.cassandra.rows import deleted, inserted, key, read, time_to_live
-from profiles.adapters.cassandra.schema import COLUMNS, prepare, qualified
+from profiles.adapters.cassandra.schema import prepare, qualified
 from profiles.adapters.cassandra.sending import Sender
 from profiles.adapters.cassandra.settings import CassandraSettings
-from profiles.application.errors import StoreError
+from profiles.application.errors import StoreError, StoreRefusedError
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.stores import Following
 from profiles.domain.person import PersonId
@@ -109,7 +111,8 @@ class CassandraFollowingStore:
         failure = self._sender.send(map(_statement, gathered))
         if failure is not None:
             happened, remedy = explained(failure)
-            raise StoreError(
+            kind = StoreRefusedError if isinstance(failure, InvalidRequest) else StoreError
+            raise kind(
                 self._settings.address,
                 f"{happened}; a part of the chunk may be written there",
                 remedy,

@@ -1,5 +1,6 @@
 """The page that shows the population: Dash, served by waitress.
 
-`app.create_app` builds the page over a `StatisticsReader`; `server.PageServer` serves it. Only
-`app` and `page` import Dash, so the rest can be read and tested without it.
+`app.create_app` builds the page over an `OverviewReader`; `server.PageServer` serves it. What a
+stranger sends is checked twice before Dash sees it: by `channel`, while it is read from the
+connection, and by `request_filter`, which knows what the page asks for.
 """

@@ -6,27 +6,29 @@ there are no developer tools, whatever the environment says; `server.PageServer`
 
 from __future__ import annotations
 
-import logging
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final, cast
 
 import dash
 from dash import ClientsideFunction, Input, Output, State
+from dash.fingerprint import check_fingerprint
 
 from profiles.adapters.dashboard import content, figures, page, web
 from profiles.adapters.dashboard.content import Place
 from profiles.adapters.dashboard.numerals import Numerals
+from profiles.adapters.dashboard.refresh import Refreshes
+from profiles.adapters.dashboard.request_filter import RequestFilter, Served
 from profiles.adapters.dashboard.snapshots import Snapshots
 from profiles.adapters.dashboard.words import Words
 from profiles.application.dashboard.disclosure import DEFAULT_K, disclose
 from profiles.application.ports.stores import OverviewReader
 
-_LOG: Final = logging.getLogger(__name__)
-
 _AGE: Final = ("age", "figure")
+_REFRESH_PATH: Final = "/_dash-update-component"
+_COMPONENTS: Final = "/_dash-component-suites/"
 _PATIENCE_S: Final = 2.0  # longer, and pages that wait for a slow store would take all threads
 
 _INDEX: Final = """<!DOCTYPE html>
@@ -86,7 +88,6 @@ def create_app(
         compress=False,
         enable_mcp=False,
         add_log_handler=False,  # standard output belongs to the command line
-        on_error=_report,
     )
 
     # Off even where DASH_DEBUG, DASH_UI or others of the environment say otherwise.
@@ -106,17 +107,49 @@ def create_app(
     snapshots = Snapshots(
         reader, now=now, k=k, keep_s=refresh_s / 2, patience_s=min(refresh_s / 2, _PATIENCE_S)
     )
-    _refresh_by(app, snapshots, k=k)
+    places: list[Place] = [(page.SHOWN, "data"), *page.FRAME, *content.places()]
+    _refresh_by(app, snapshots, places, k=k)
     _let_the_browser_tell(app)
     web.add_stylesheet(app.server)
     web.add_health(app.server, ready=lambda: not snapshots.latest().stale)
-    web.protect(app.server, scripts=app.csp_hashes(), behind_proxy=behind_proxy)
+    web.tell_defects(app.server)
+    headers = web.safeguards(app.csp_hashes())
+    served = Served(
+        has=_what_is_read(app),
+        refresh_path=_REFRESH_PATH,
+        read_refresh=Refreshes(places).read,
+    )
+    app.server.wsgi_app = RequestFilter(
+        app.server.wsgi_app, served, behind_proxy=behind_proxy, headers=headers
+    )
     return app
 
 
-def _refresh_by(app: dash.Dash, snapshots: Snapshots, *, k: int) -> None:
+def _what_is_read(app: dash.Dash) -> Callable[[str], bool]:
+    """Tell which paths can be read: the page, its files, and those of Dash's components."""
+    app.server.test_client().get("/")  # at its first request Dash lists what it serves
+    paths = {"/", "/_dash-layout", "/_dash-dependencies", *web.PATHS}
+    assets = Path(__file__).parent / "assets"
+    paths |= {f"/assets/{file.name}" for file in assets.iterdir()}
+    components = {
+        (package, path)
+        for package, registered in app.registered_paths.items()
+        for path in registered
+        if resources.files(package).joinpath(path).is_file()
+    }
+
+    def has(path: str) -> bool:
+        if not path.startswith(_COMPONENTS):
+            return path in paths
+        package, _, file = path.removeprefix(_COMPONENTS).partition("/")
+        name, _ = check_fingerprint(file)  # type: ignore[no-untyped-call] # Dash gives no type
+        return (package, name) in components
+
+    return has
+
+
+def _refresh_by(app: dash.Dash, snapshots: Snapshots, places: Sequence[Place], *, k: int) -> None:
     """Write all of the page in one callback, so that it shows one snapshot at a time."""
-    places: list[Place] = [(page.SHOWN, "data"), *page.FRAME, *content.places()]
 
     def refresh(
         asked: int | None,
@@ -185,10 +218,3 @@ def _redrawn(figure: figures.Figure) -> dash.Patch:
     for name in layout.keys() - {"xaxis"}:
         patch["layout"][name] = layout[name]
     return patch
-
-
-def _report(error: Exception) -> None:
-    """Say where a refresh broke; never the text of the error, which may hold anything."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(frame.filename).name}:{frame.lineno}"
-    _LOG.error("The page was not refreshed: %s at %s.", type(error).__qualname__, where)

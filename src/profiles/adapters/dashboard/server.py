@@ -6,20 +6,21 @@ import errno
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, Self
 
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
+from profiles.adapters.dashboard.channel import CONNECTIONS, LIMITS, Channel
 from profiles.domain.errors import UsageError
 
 Application = Callable[..., Iterable[bytes]]
 """Any WSGI application; a `dash.Dash` is one."""
 
-_THREADS: Final = 8  # a browser opens six connections at once; fewer threads would queue them
+THREADS: Final = 8  # a browser opens six connections at once; fewer threads would queue them
 _FINISH_S: Final = 1  # for requests under way when the server closes; others are cut
 _STUCK_S: Final = 3600
 _JOIN_S: Final = 0.5
@@ -76,10 +77,12 @@ class PageServer:
             self._app,
             map=self._connections,
             sockets=[listening],
-            threads=_THREADS,
+            threads=THREADS,
             ident=None,
             log_socket_errors=False,
+            **LIMITS,
         )
+        self._server.channel_class = Channel
         self._closing.clear()
         # A daemon, so that a process that fails elsewhere does not hang on its page.
         self._thread = threading.Thread(target=self._watch, name="page", daemon=True)
@@ -96,7 +99,7 @@ class PageServer:
         server.pull_trigger()
         thread.join(_JOIN_S)
         for connection in list(self._connections.values()):
-            if isinstance(connection, HTTPChannel):
+            if isinstance(connection, Channel):
                 connection.handle_close()  # unlike `close`, its buffers, too
         if server.task_dispatcher.threads:
             # A request is stuck, and will pull the trigger at its end. Until then its pipe stays
@@ -120,8 +123,19 @@ class PageServer:
 
     def _watch(self) -> None:
         """Watch the connections, one round at a time: waitress's own loop has no end."""
+        looked_at = 0.0
         while not self._closing.is_set():
             wasyncore.loop(timeout=_ROUND_S, use_poll=True, map=self._connections, count=1)
+            now = time.time()
+            if abs(now - looked_at) >= _ROUND_S:
+                looked_at = now
+                self._close_those_that_keep_waiting(now)
+
+    def _close_those_that_keep_waiting(self, now: float) -> None:
+        crowded = len(self._connections) >= CONNECTIONS
+        for connection in list(self._connections.values()):
+            if isinstance(connection, Channel) and connection.keeps_waiting(now, crowded=crowded):
+                connection.handle_close()
 
     def _listen(self) -> socket.socket:
         happened = "a port is a number from 0 to 65535"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import flask
+from werkzeug.exceptions import HTTPException
 
 from profiles.domain.errors import UsageError
+
+_LOG: Final = logging.getLogger(__name__)
 
 BOOTSTRAP_URL: Final = "/bootstrap.min.css"
 _BOOTSTRAP_OF: Final = "bootstrap-flask"  # a wheel; xstatic-bootstrap 5 has none, nor builds
@@ -25,8 +29,8 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_MISDIRECTED: Final = 421
+PATHS: Final = frozenset({BOOTSTRAP_URL, "/healthz", "/readyz"})
+_FAILED: Final = 500
 _UNAVAILABLE: Final = 503
 
 
@@ -60,13 +64,10 @@ def add_health(server: flask.Flask, *, ready: Callable[[], bool]) -> None:
     server.add_url_rule("/readyz", "readyz", readyz)
 
 
-def protect(server: flask.Flask, *, scripts: Iterable[str], behind_proxy: bool) -> None:
-    """Let the page load and do nothing but what is its own.
+def safeguards(scripts: Iterable[str]) -> dict[str, str]:
+    """Let the page load and do nothing but what is its own: the headers of every answer.
 
     scripts: the hashes of the scripts that Dash writes into the page itself.
-    behind_proxy: other names than this machine's own are answered, too. Else they are not, or
-        any web site that a reader has open could read the page by a name of its own that leads
-        here (DNS rebinding).
     """
     policy = "; ".join(
         [
@@ -82,22 +83,23 @@ def protect(server: flask.Flask, *, scripts: Iterable[str], behind_proxy: bool) 
             "style-src 'self' 'unsafe-inline'",
         ]
     )
+    return {**_HEADERS, "Content-Security-Policy": policy}
 
-    def refuse() -> flask.Response | None:
-        if behind_proxy or urlsplit(f"//{flask.request.host}").hostname in _OWN_NAMES:
-            return None
-        text = "This page is served under the names of its own machine only.\n"
-        return flask.Response(text, status=_MISDIRECTED, mimetype="text/plain")
 
-    def add_headers(response: flask.Response) -> flask.Response:
-        response.headers.update(_HEADERS)
-        response.headers["Content-Security-Policy"] = policy
-        if response.mimetype in {"text/html", "application/json", "text/plain"}:
-            response.headers["Cache-Control"] = "no-store"
-        return response
+def tell_defects(server: flask.Flask) -> None:
+    """Answer 500 where the page itself fails, and say in one line where."""
 
-    server.before_request(refuse)
-    server.after_request(add_headers)
+    def failed(error: Exception) -> flask.Response | HTTPException:
+        if isinstance(error, HTTPException):
+            return error
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        # Never the text of the error, which may hold anything.
+        _LOG.error("The page failed to answer: %s at %s.", type(error).__qualname__, where)
+        text = "The page failed to answer; the log of its server says where.\n"
+        return flask.Response(text, status=_FAILED, mimetype="text/plain")
+
+    server.register_error_handler(Exception, failed)
 
 
 def _bootstrap_stylesheet() -> Path:

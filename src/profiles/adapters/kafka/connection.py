@@ -14,8 +14,19 @@ from profiles.adapters.kafka.cluster import Address, cluster_at
 from profiles.application.errors import LogAwayError, LogError
 from profiles.domain.errors import UsageError
 
+MESSAGE_BYTES: Final = 10_000_000
+"""The largest message that is published: key, value and the driver's 50 bytes (decision 0080)."""
+
+TOPIC_MESSAGE_BYTES: Final = 10 * 1024 * 1024
+"""What a topic has to let in for that: Kafka counts the batch around the messages, too."""
+
 _SAY_AGAIN_S: Final = 30.0
 _CRITICAL: Final = 2  # of syslog: the library's own lines say what ours say
+
+_TOO_LARGE: Final = (
+    f"Set the topic's max.message.bytes to {TOPIC_MESSAGE_BYTES}; larger messages than"
+    f" {MESSAGE_BYTES} bytes are not published."
+)
 
 # What no waiting mends. The numbers are Kafka's; the library has names for all of them.
 _REMEDIES: Final = {
@@ -27,8 +38,8 @@ _REMEDIES: Final = {
     KafkaError.INVALID_GROUP_ID: "Name another group.",
     KafkaError.POLICY_VIOLATION: "Make the topic as the cluster's policy wants it.",
     KafkaError.UNSUPPORTED_VERSION: "Use Kafka 2.8 or newer, which gives topics an id.",
-    KafkaError.RECORD_LIST_TOO_LARGE: "Raise max.message.bytes of the topic.",
-    KafkaError.MSG_SIZE_TOO_LARGE: "Raise max.message.bytes of the topic.",
+    KafkaError.RECORD_LIST_TOO_LARGE: _TOO_LARGE,
+    KafkaError.MSG_SIZE_TOO_LARGE: _TOO_LARGE,
 }
 
 # What a client is told beside its requests, which only time out.
@@ -119,14 +130,19 @@ def permanent(error: KafkaError) -> bool:
     return bool(error.fatal()) or error.code() in _REMEDIES
 
 
+def remedy(error: KafkaError) -> str | None:
+    """Return what mends a failure that no waiting mends; None for any other."""
+    return _REMEDIES.get(error.code())
+
+
 def failure(address: Address, error: KafkaError) -> LogError:
     """Build our error from the driver's, whose text is not shown."""
     again = "See that it is up, and run the same command again."
-    happened, remedy = _ACCESS_DENIED.get(
-        error.code(), ("it refused or did not answer", _REMEDIES.get(error.code(), again))
+    happened, mended_by = _ACCESS_DENIED.get(
+        error.code(), ("it refused or did not answer", remedy(error) or again)
     )
     kind = LogError if permanent(error) else LogAwayError
-    return kind(f"Kafka at {address}", f"{happened} ({error.name()})", remedy)
+    return kind(f"Kafka at {address}", f"{happened} ({error.name()})", mended_by)
 
 
 @contextmanager

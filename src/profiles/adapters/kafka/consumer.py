@@ -283,7 +283,7 @@ class KafkaLog:
         if topic.id != self._topic.id:
             raise LogError(
                 f"Topic {topic.name}",
-                "it was deleted and made anew while it was read",
+                "it was deleted and created again while it was read",
                 "Nothing of the new one was taken in. Run the same command again: it reads the new"
                 " one from its beginning, and the stores keep what they hold.",
             )
@@ -303,7 +303,7 @@ class KafkaLog:
                     f"Topic {self._topic.name}",
                     f"partition {number} ends at offset {end}, but was read up to {position}: it"
                     " has lost records",
-                    "Restore it, or make it anew; the stores keep what they hold.",
+                    "Restore it, or create it again; the stores keep what they hold.",
                 )
             self._fetching = False
         if error.code() in _UNKNOWN:
@@ -347,4 +347,4 @@ class KafkaLog:
 
 def _committed(error: KafkaError | None, _offsets: Sequence[TopicPartition]) -> None:
     if error is not None and error.code() != KafkaError._NO_OFFSET:  # noqa: SLF001 - the driver's own name for it
-        _logger.warning("The group's offsets were not noted (%s).", error.name())
+        _logger.warning("The group's offsets were not committed (%s).", error.name())

@@ -41,7 +41,9 @@ _RESTORE: Final = "Restore it from a copy."
 
 def ledger_topic(name: str = DEFAULT_LEDGER, *, replication: int = -1) -> TopicSettings:
     """Return the settings of a topic that keeps every entry for ever, in one order."""
-    return TopicSettings(name=name, partitions=1, replication=replication, retention_ms=None)
+    return TopicSettings(
+        name=name, partitions=1, replication=replication, retention_ms=None, message_bytes=None
+    )
 
 
 class KafkaLedger:
@@ -188,7 +190,7 @@ class KafkaLedger:
         if topic is None:
             raise self._away(KafkaError(KafkaError._TRANSPORT))  # noqa: SLF001 - the driver's own name for it
         if topic.id != self._topic.id:
-            raise self._error("was deleted and made anew while it was read", _RESTORE)
+            raise self._error("was deleted and created again while it was read", _RESTORE)
         if topic.partitions != 1:
             happened = f"has {topic.partitions} partitions, so its entries are in no order"
             raise self._error(happened, "Restore it with one partition.")

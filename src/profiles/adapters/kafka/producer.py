@@ -11,7 +11,13 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import client_settings, error_of, failure
+from profiles.adapters.kafka.connection import (
+    MESSAGE_BYTES,
+    client_settings,
+    error_of,
+    failure,
+    remedy,
+)
 from profiles.application.errors import LogError
 
 _SETTINGS: Final = {
@@ -22,6 +28,7 @@ _SETTINGS: Final = {
     # A message is given up by `flush` and by nothing else: a broker may be away for long.
     "message.timeout.ms": 0,
     "linger.ms": 5,
+    "message.max.bytes": MESSAGE_BYTES,  # of one alone: a batch of many ends at 1 MB
     "queue.buffering.max.messages": 50_000,
     "queue.buffering.max.kbytes": 65_536,
 }
@@ -76,11 +83,15 @@ class KafkaPublisher:
     def _report(self, error: KafkaError | None, _message: Message) -> None:
         if error is None:
             self._acknowledged += 1
-            return
+        else:
+            self._fail(error)
+
+    def _fail(self, error: KafkaError) -> None:
         name = error.name()
         self._failures[name] += 1
         if self._failures[name] == 1:  # of many alike, one line
-            _logger.error("A message was not delivered to topic %s (%s).", self._topic, name)
+            told = "A message was not delivered to topic %s (%s). %s"
+            _logger.error(told, self._topic, name, remedy(error) or "")
 
     def publish(self, key: bytes, value: bytes) -> None:
         """Hand over a message; see the port."""
@@ -95,7 +106,11 @@ class KafkaPublisher:
                         raise self._no_room() from None
                 self._producer.poll(_SLICE_S)  # takes delivery reports, which make room
             except KafkaException as raised:
-                raise failure(self._address, error_of(raised)) from None
+                error = error_of(raised)
+                if error.code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                    raise failure(self._address, error) from None
+                self._fail(error)  # as where the broker says so
+                return
             else:
                 self._producer.poll(0)
                 return

@@ -27,6 +27,7 @@ def rejected_topic(topic: str, *, replication: int = -1) -> TopicSettings:
         partitions=1,
         replication=replication,
         retention_ms=int(QUARANTINE_RETENTION.total_seconds()) * _MILLISECONDS,
+        message_bytes=None,
     )
 
 

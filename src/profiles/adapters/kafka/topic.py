@@ -15,6 +15,7 @@ from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
 from profiles.adapters.kafka.administration import Administration
 from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import (
+    TOPIC_MESSAGE_BYTES,
     error_of,
     failure,
     permanent,
@@ -47,12 +48,14 @@ class TopicSettings:
     replication: of each partition; -1 for the cluster's own default.
     retention_ms: milliseconds after which a record goes, up to one segment (1 h) late; None for
         a topic that loses nothing, ever.
+    message_bytes: the largest batch of messages that it lets in; None for the cluster's default.
     """
 
     name: str = DEFAULT_TOPIC
     partitions: int = 4
     replication: int = -1
     retention_ms: int | None = int(LOG_RETENTION.total_seconds()) * _MILLISECONDS
+    message_bytes: int | None = TOPIC_MESSAGE_BYTES
 
     def configuration(self) -> Mapping[str, str]:
         """Return the topic's own settings, in Kafka's words."""
@@ -65,7 +68,13 @@ class TopicSettings:
             if self.retention_ms is None
             else {"retention.ms": str(self.retention_ms), "segment.ms": str(_SEGMENT_MS)}
         )
-        return {"cleanup.policy": "delete", **kept, "message.timestamp.type": "LogAppendTime"}
+        size = {} if self.message_bytes is None else {"max.message.bytes": str(self.message_bytes)}
+        return {
+            "cleanup.policy": "delete",
+            **kept,
+            "message.timestamp.type": "LogAppendTime",
+            **size,
+        }
 
 
 class Topic(NamedTuple):
@@ -254,7 +263,7 @@ def gone(name: str) -> LogError:
     return LogError(
         f"Topic {name}",
         "it does not exist, or was deleted",
-        "What the stores hold stays. Run the same command again: it makes the topic anew.",
+        "What the stores hold stays. Run the same command again: it creates the topic again.",
     )
 
 

@@ -12,6 +12,7 @@ from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import Applied, Overview, StoreProgress
+from profiles.application.ports.unit_of_work import Transactions
 from profiles.application.transaction import removal
 from profiles.application.transaction.arrivals import recent
 from profiles.application.transaction.commit import apply_chunk
@@ -28,7 +29,7 @@ class MemoryDecidingStore:
         """Begin empty."""
         self._lock = RLock()
         self._state = State()
-        self.transactions = MemoryTransactions(self._state, self._lock)
+        self.transactions: Transactions = MemoryTransactions(self._state, self._lock)
 
     def position(self, partition: LogPartition) -> int | None:
         """Return the first offset of a partition not yet decided."""
@@ -54,6 +55,10 @@ class MemoryDecidingStore:
     def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
         """Write what a chunk changes; see the port."""
         return apply_chunk(self.transactions, chunk, ledger)
+
+    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+        """Delete whom the ledger suppresses; see the port."""
+        return removal.catch_up(self.transactions, ledger)
 
     def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
         """Delete what has expired."""

@@ -8,9 +8,10 @@ that MongoDB has to compare with the calendar.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from bson.binary import UUID_SUBTYPE, Binary
@@ -18,6 +19,7 @@ from bson.int64 import Int64
 
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
+from profiles.domain.columns import COLUMNS, FIELDS, Column, ColumnKind
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -47,59 +49,89 @@ def person_of(key: bytes) -> PersonId:
     return PersonId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")
 
 
-def document_of(key: Binary, profile: Profile, version: int) -> Document:
-    """Write a profile as a document of `users`, its fields in the order used everywhere."""
-    (
-        _,
-        username,
-        gender,
-        title,
-        full_name,
-        full_address,
-        city,
-        country,
-        nationality,
-        email,
-        email_domain,
-        age,
-        birth_month,
-        registered_on,
-        as_of,
-        expires_at,
-    ) = profile
-    return {
-        "_id": key,
-        "username": username,
-        "gender": gender,
-        "title": title,
-        "full_name": full_name,
-        "full_address": full_address,
-        "city": city,
-        "country": country,
-        "nationality": nationality,
-        "email": email,
-        "email_domain": email_domain,
-        "age": age,
-        "birth_month": birth_month,
-        "registered_on": None if registered_on is None else registered_on.isoformat(),
-        "as_of": _day(as_of),
-        "expires_at": midnight(expires_at),
-        "version": Int64(version),
-    }
+@lru_cache(maxsize=64)  # the records of a chunk share a few days
+def midnight(day: date) -> datetime:
+    """Give the beginning of a day in UTC, without a time zone, as PyMongo reads and writes it."""
+    return datetime.combine(day, time.min)
+
+
+@lru_cache(maxsize=10_000)  # twenty-seven years of registrations
+def _day(day: date) -> str:
+    return day.isoformat()
+
+
+BSON_TYPES: Final[Mapping[ColumnKind, str]] = {
+    ColumnKind.ID: "binData",
+    ColumnKind.TEXT: "string",
+    ColumnKind.NUMBER: "int",
+    ColumnKind.DAY: "string",
+    ColumnKind.MIDNIGHT: "date",
+    ColumnKind.VERSION: "long",
+}
+"""How each kind of field is kept, by MongoDB's names of its types (`$type`)."""
+
+
+def field_of(column: Column) -> str:
+    """Return what a column is called in a document."""
+    return "_id" if column.kind is ColumnKind.ID else column.name
+
+
+_WRITTEN: Final[Mapping[ColumnKind, str]] = {
+    ColumnKind.ID: "key",
+    ColumnKind.TEXT: "{0}",
+    ColumnKind.NUMBER: "{0}",
+    ColumnKind.DAY: "{0} and day({0})",
+    ColumnKind.MIDNIGHT: "midnight({0})",
+    ColumnKind.VERSION: "Int64({0})",
+}
+"""The expression that writes a value of each kind, named like its column."""
+
+
+def _written_out() -> Callable[[Binary, Profile, int], Document]:
+    """Write out the function that the columns ask for, as `dataclasses` do.
+
+    It is called for every profile that is stored, and a loop over the columns takes half as long
+    again: 1.5 instead of 1.0 µs (2026-11).
+    """
+    values = ", ".join(column.name for column in FIELDS)
+    fields = ", ".join(f"{field_of(c)!r}: {_WRITTEN[c.kind].format(c.name)}" for c in COLUMNS)
+    source = (
+        f"def document_of(key, profile, version):\n    {values} = profile\n    return {{{fields}}}"
+    )
+    namespace: dict[str, Any] = {"day": _day, "midnight": midnight, "Int64": Int64}
+    exec(source, namespace)  # noqa: S102 - made of this project's own words
+    made: Callable[[Binary, Profile, int], Document] = namespace["document_of"]
+    return made
+
+
+document_of: Final = _written_out()
+"""Write a profile as a document of `users`, its fields in the order used everywhere; takes its key,
+the profile and its version."""
+
+_READ: Final[Mapping[ColumnKind, Callable[[Any], Any]]] = {
+    ColumnKind.ID: person_of,
+    ColumnKind.DAY: date.fromisoformat,
+    ColumnKind.MIDNIGHT: datetime.date,
+}
+"""What a value of each kind becomes; the others stay as they are."""
+_CONVERTED: Final = tuple(
+    (place, _READ[column.kind]) for place, column in enumerate(FIELDS) if column.kind in _READ
+)
+_values_of: Final = itemgetter(*map(field_of, COLUMNS))
+_NULLS: Final = {field_of(column): None for column in COLUMNS if column.nullable}
 
 
 def profile_of(document: Mapping[str, Any]) -> tuple[Profile, int]:
     """Read a document of `users`."""
-    key, *others, registered_on, as_of, expires_at, version = map(document.__getitem__, _FIELDS)
-    dates = (
-        None if registered_on is None else date.fromisoformat(registered_on),
-        date.fromisoformat(as_of),
-        expires_at.date(),
-    )
-    return Profile._make((person_of(key), *others, *dates)), int(version)
-
-
-_FIELDS: Final = ("_id", *Profile._fields[1:], "version")
+    try:
+        *values, version = _values_of(document)
+    except KeyError:  # an earlier release went on writing after the store was brought forward
+        *values, version = _values_of({**_NULLS, **document})
+    for place, converted in _CONVERTED:
+        value = values[place]
+        if value is not None:
+            values[place] = converted(value)
+    return Profile._make(values), int(version)
 
 
 def held_of(document: Mapping[str, Any]) -> Held:
@@ -109,17 +141,6 @@ def held_of(document: Mapping[str, Any]) -> Held:
         cell_of(document["nationality"], document["gender"], document["birth_month"]),
         document["email_domain"] or UNKNOWN,
     )
-
-
-@lru_cache(maxsize=64)  # the records of a chunk share a few days
-def midnight(day: date) -> datetime:
-    """Give the beginning of a day in UTC, without a time zone, as PyMongo reads and writes it."""
-    return datetime.combine(day, time.min)
-
-
-@lru_cache(maxsize=64)
-def _day(day: date) -> str:
-    return day.isoformat()
 
 
 def quarantine_documents(rejections: Iterable[Quarantined]) -> list[Document]:

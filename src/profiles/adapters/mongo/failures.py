@@ -10,11 +10,12 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from bson.errors import BSONError
+from bson.errors import BSONError, InvalidDocument
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
     ConnectionFailure,
+    DocumentTooLarge,
     InvalidName,
     InvalidOperation,
     InvalidURI,
@@ -23,7 +24,7 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from profiles.application.errors import StoreError
+from profiles.application.errors import StoreError, StoreRefusedError
 from profiles.domain.errors import UsageError
 
 AGAIN: Final = "Run the same command again: nothing is doubled."
@@ -47,9 +48,24 @@ _EXPLAINED: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
+# What the content of a transaction is refused for, however often it is tried.
+_REFUSED: Final = frozenset(
+    {
+        2,  # BadValue
+        14,  # TypeMismatch
+        22,  # InvalidBSON
+        121,  # DocumentValidationFailure
+        359,  # TransactionTooLargeForCache
+        388,  # TransactionTooLarge
+        10334,  # BSONObjectTooLarge
+        17280,  # KeyTooLong
+    }
+)
+
+
 @contextmanager
 def map_exceptions(address: str, *, timeout_s: float) -> Generator[None]:
-    """Turn the driver's errors into `StoreError`.
+    """Turn the driver's errors into `StoreError`, or `StoreRefusedError` if none can pass.
 
     address: of the store, without credentials.
     timeout_s: how long an operation is waited for, retries included.
@@ -57,7 +73,20 @@ def map_exceptions(address: str, *, timeout_s: float) -> Generator[None]:
     try:
         yield
     except (PyMongoError, BSONError, OverflowError) as failure:
-        raise StoreError(f"MongoDB at {address}", *_explained(failure, timeout_s)) from None
+        store = f"MongoDB at {address}"
+        if _refused(failure):
+            raise StoreRefusedError(
+                store,
+                f"it refuses what is to be written, for good ({_named(failure)})",
+                "See whether something else has changed the collections; else please report it.",
+            ) from None
+        raise StoreError(store, *_explained(failure, timeout_s)) from None
+
+
+def _refused(failure: Exception) -> bool:
+    """Tell whether what was to be written is at fault, and not the server or the way to it."""
+    kinds = (DocumentTooLarge, InvalidDocument, OverflowError)
+    return isinstance(failure, kinds) or code_of(failure) in _REFUSED
 
 
 def _explained(failure: Exception, timeout_s: float) -> tuple[str, str]:
@@ -73,8 +102,13 @@ def _explained(failure: Exception, timeout_s: float) -> tuple[str, str]:
         return "it did not answer", "Check that it runs and can be reached. " + AGAIN
     if isinstance(failure, InvalidOperation):
         return "the connection was closed", "Open the store again."
-    number = "" if code is None else f", code {code}"
-    return f"it failed ({type(failure).__name__}{number})", AGAIN
+    return f"it failed ({_named(failure)})", AGAIN
+
+
+def _named(failure: Exception) -> str:
+    """Name a failure by its kind and the server's number for it."""
+    code = code_of(failure)
+    return type(failure).__name__ + ("" if code is None else f", code {code}")
 
 
 def code_of(failure: Exception) -> int | None:

@@ -8,9 +8,11 @@ from datetime import UTC
 from typing import Any, Final
 
 from profiles.adapters.mongo.connection import TIMEOUT_S, Connection
+from profiles.adapters.mongo.migration import SCHEMA_VERSION, migrations_in
+from profiles.adapters.mongo.schema import REGISTRY, opened_collections
 from profiles.adapters.mongo.store import MongoDecidingStore
 from profiles.application.ports.clock import Clock
-from profiles.application.ports.probes import ServerFacts
+from profiles.application.ports.probes import SchemaFacts, ServerFacts
 from profiles.application.ports.stores import StoreProgress
 
 
@@ -71,6 +73,18 @@ class MongoProbe:
             )
         ) as store:
             return store.progress()
+
+    def schema(self) -> SchemaFacts:
+        """Tell of which schema the store is."""
+        with closing(
+            Connection.open(
+                self._url, self._database, password=self._password, timeout_s=self._timeout_s
+            )
+        ) as connection:
+            collections = opened_collections(connection, "users", create=False)
+            with connection.asked():
+                registry = collections.writers.find_one({"_id": REGISTRY}) or {}
+        return SchemaFacts(version=SCHEMA_VERSION, migrations=migrations_in(registry))
 
 
 _SET: Final = "setName"

@@ -10,9 +10,9 @@ from pymongo.collection import Collection
 
 from profiles.adapters.mongo.connection import Connection
 from profiles.adapters.mongo.documents import Document
+from profiles.adapters.mongo.migration import FIRST_ENTRIES, Schema, bring_forward
 from profiles.domain.errors import UsageError
 
-SCHEMA_VERSION: Final = 1
 REGISTRY: Final = "registry"
 """The `_id` of the one document, among the writers', that the whole store shares."""
 
@@ -37,11 +37,12 @@ class Collections:
 def opened_collections(connection: Connection, users: str, *, create: bool) -> Collections:
     """Give the collections of a store, named after that of the profiles.
 
-    create: make them if they are missing: here and nowhere else, for inside a transaction that
-        meets the lock limit.
+    create: make them if they are missing, and bring them forward if an earlier release wrote them:
+        here and nowhere else, for inside a transaction that meets the lock limit.
 
     Raises:
-        UsageError: they are missing, of another schema version, or something else's.
+        UsageError: they are missing, or something else's, or of a schema version that is not this
+            release's and can't or may not be brought forward.
         StoreError: the server did not answer.
     """
     collections = Collections(
@@ -64,12 +65,14 @@ def opened_collections(connection: Connection, users: str, *, create: bool) -> C
                     " made by profiles; name another database or collection."
                 )
             registry = _create(connection, collections)
-    version = registry.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise UsageError(
-            f"The store at {connection.address} under the name {users} is of schema version"
-            f" {version}, and this release reads only version {SCHEMA_VERSION}; use the release"
-            " that made it, or name another database."
+    schema = Schema.of(registry)
+    if schema.is_behind(f"The store at {connection.address} under the name {users}", create=create):
+        bring_forward(
+            connection,
+            schema,
+            users=collections.users,
+            writers=collections.writers,
+            registry=REGISTRY,
         )
     return collections
 
@@ -89,7 +92,7 @@ def _create(connection: Connection, collections: Collections) -> dict[str, Any]:
         {"_id": REGISTRY},
         {
             "$setOnInsert": {
-                "schema_version": SCHEMA_VERSION,
+                **FIRST_ENTRIES,
                 "ledger_position": 0,
                 "revision": 0,
                 "epochs": [],

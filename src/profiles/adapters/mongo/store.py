@@ -63,12 +63,13 @@ class MongoDecidingStore:
         url: `mongodb://[USER@]HOST:PORT[,HOST:PORT]`; its options win over our defaults.
         password: of the user whom the URL names.
         collection: of the profiles; the names of the others begin with it.
-        create: make it if it is missing.
+        create: make it if it is missing, and bring it forward if an earlier release wrote it.
         timeout_s: how long each call is tried, retries included.
 
         Raises:
             UsageError: the address can't be read; the server has no transactions; the store is
-                missing, of another schema version, or something else's.
+                missing, or something else's, or of a schema version that is not this release's
+                and can't or may not be brought forward.
             StoreError: the server did not answer.
         """
         connection = Connection.open(url, database, password=password, timeout_s=timeout_s)
@@ -117,6 +118,10 @@ class MongoDecidingStore:
     def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
         """Write what a chunk changes, in one transaction; see the port."""
         return apply_chunk(self.transactions, chunk, ledger)
+
+    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+        """Delete whom the ledger suppresses; see the port."""
+        return removal.catch_up(self.transactions, ledger)
 
     def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
         """Delete what has expired; see the port."""

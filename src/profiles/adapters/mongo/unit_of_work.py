@@ -244,7 +244,7 @@ class MongoUnitOfWork:
         if going:
             self._collections.users.delete_many({"_id": {"$in": going}}, session=self._session)
         if coming:
-            with _duplicates_apart():
+            with self._duplicates_apart():
                 self._collections.users.insert_many(coming, session=self._session)
 
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
@@ -324,6 +324,20 @@ class MongoUnitOfWork:
         if keys := [document["_id"] for document in found]:
             self._collections.quarantine.delete_many({"_id": {"$in": keys}}, session=self._session)
         return len(keys)
+
+    @contextmanager
+    def _duplicates_apart(self) -> Generator[None]:
+        """Tell an `_id` that is there already from other failures, where nobody has looked.
+
+        Raises:
+            _UnexpectedDuplicateError: there is one.
+        """
+        try:
+            yield
+        except BulkWriteError as failure:
+            if self._optimistic and code_of(failure) == _DUPLICATE_KEY:
+                raise _UnexpectedDuplicateError from None
+            raise
 
     def _key(self, person: PersonId) -> Binary:
         return self._keys.get(person) or key_of(person)
@@ -409,18 +423,3 @@ class MongoTransactions:
         if found_held is not None:
             self._chunks_of_new_persons = 0 if found_held else self._chunks_of_new_persons + 1
         return done
-
-
-@contextmanager
-def _duplicates_apart() -> Generator[None]:
-    """Tell an `_id` that is there already from other failures.
-
-    Raises:
-        _UnexpectedDuplicateError: there is one.
-    """
-    try:
-        yield
-    except BulkWriteError as failure:
-        if code_of(failure) == _DUPLICATE_KEY:
-            raise _UnexpectedDuplicateError from None
-        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 import time
@@ -21,10 +22,11 @@ from profiles.adapters.randomuser.transport import Timeouts, Transport
 from profiles.application.errors import SourceError
 from profiles.application.ports.sources import Delivery
 from profiles.domain.errors import UsageError
+from profiles.domain.person import Person
 
 API_URL: Final = "https://randomuser.me/api/1.4/"
 
-FIELDS: Final = ("gender", "name", "location", "email", "login", "dob", "registered", "nat")
+FIELDS: Final = tuple(field.name for field in dataclasses.fields(Person) if field.name != "schema")
 """The top-level fields that a profile is made of. The API can't leave out parts of a field."""
 
 MAX_RESULTS: Final = 5_000

@@ -40,7 +40,7 @@ def explained(failure: BaseException, topic: str) -> ProfilesError:
     if any(sign in text for sign in _LOST):
         return LogError(
             f"Topic {topic}",
-            "it no longer holds records that the checkpoint has still to read, or was made anew",
+            "it no longer holds records that the checkpoint has not read, or was created again",
             "Nothing was passed over. If the stores have them all, or it is another topic, run the"
             " same command with a new --checkpoint: reading begins again where the topic does,"
             " nothing is doubled, and a gap that the stores can't close stops it.",

@@ -87,7 +87,7 @@ class Progress:
 class SparkStream:
     """Takes what Kafka holds into the stores, on Spark.
 
-    open_share: opens in a worker what the worker's tasks need.
+    open_task: opens in a worker what the worker's tasks need.
     describe: tells the topic's partitions as of now.
     housekeeping: called now and then between two looks at the query.
     tell_tally, tell_progress: called with each batch's tally, and how it went.

@@ -29,7 +29,7 @@ _ARROW: Final = pa.schema(
 )
 
 OpenPartitionTask = Callable[[], PartitionTask]
-"""Opens all that a share needs, for as long as the process lives; can be pickled."""
+"""Opens all that a task needs, for as long as the process lives; can be pickled."""
 
 _opened: dict[tuple[int, OpenPartitionTask], PartitionTask] = {}
 
@@ -50,7 +50,7 @@ class TaskFailedError(ProfilesError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one partition's share of a batch: a tally, or why it can't go on."""
+    """What became of one partition's part of a batch: a tally, or why it can't go on."""
 
     partition: int
     tally: Tally
@@ -79,8 +79,8 @@ class Work:
         write frames of the interpreter into its log.
         """
         try:
-            share = _opened_task(self.open_task)
-            tally = share.take(self.partitions[number], pieces)
+            task = _opened_task(self.open_task)
+            tally = task.process(self.partitions[number], pieces)
         except ProfilesError as failure:
             return {"partition": number, "tally": None, "failure": pickle.dumps(failure)}
         except Exception as failure:  # noqa: BLE001 - its text can hold a person, so it goes no further

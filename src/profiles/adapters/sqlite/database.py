@@ -6,9 +6,10 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from profiles.adapters.sqlite.kind import Kind
+from profiles.adapters.sqlite.migration import bring_forward, execute_all, is_behind
 from profiles.domain.errors import ProfilesError, UsageError
 
 _BUSY_S = 30.0
@@ -18,28 +19,17 @@ _PAGE_BYTES = 8_192
 _CACHE_KIB = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """What a file is for.
-
-    name: in words. application_id: marks the file (SQLite, file format, offset 68).
-    version: of the schema; another one is refused. schema: statements that make the tables.
-    """
-
-    name: str
-    application_id: int
-    version: int
-    schema: str
-
-
-def connect(path: Path, kind: Kind) -> sqlite3.Connection:
+def connect(path: Path, kind: Kind, *, create: bool = True) -> sqlite3.Connection:
     """Open a file of a kind; make it if it is missing or empty.
+
+    create: also bring a file forward that an earlier release has written.
 
     Deleted content is overwritten with zeros (`secure_delete`) and every commit is on the disk
     before it counts (`synchronous=FULL`), in write-ahead mode, so that readers never wait.
 
     Raises:
-        UsageError: the file is something else, of another version, or in no folder.
+        UsageError: the file is something else, or in no folder, or of a schema version that is not
+            this release's and can't or may not be brought forward.
         sqlite3.Error: the file can't be opened or written.
     """
     if path.is_dir():
@@ -52,22 +42,23 @@ def connect(path: Path, kind: Kind) -> sqlite3.Connection:
         path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
     )
     try:
-        _prepare(connection, path, kind)
+        _prepare(connection, path, kind, create=create)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, kind: Kind, *, create: bool) -> None:
     """Check a file, or make it; try again while others are doing so at the same time.
 
-    SQLite waits for a lock by itself, but not for the one that changes the journal mode.
+    SQLite waits for a lock by itself, but not for the one that changes the journal mode. This is a
+    loop of our own (see decision 0004), because a store in a file needs nothing but Python.
     """
     deadline = time.monotonic() + _BUSY_S
     while True:
         try:
-            _check(connection, path, kind)
+            _check(connection, path, kind, create=create)
         except sqlite3.OperationalError as failure:
             if failure.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
@@ -76,19 +67,13 @@ def _prepare(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
             return
 
 
-def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
+def _check(connection: sqlite3.Connection, path: Path, kind: Kind, *, create: bool) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
     if tables and mark != kind.application_id:
         message = f"{path} is a SQLite file, but no {kind.name} of profiles; name another file."
         raise UsageError(message)
-    if tables and version != kind.version:
-        message = (
-            f"{path} is a {kind.name} of schema version {version}, and this release reads only"
-            f" version {kind.version}; use the release that made it, or name another file."
-        )
-        raise UsageError(message)
+    behind = tables and is_behind(connection, path, kind, create=create)
     # Ids lie at random, so a chunk touches nearly all of their index: in pages of twice the usual
     # size, all of them at hand, it takes two thirds of the time. Counts for a file yet to be made.
     connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
@@ -96,16 +81,19 @@ def _check(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")
-    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA foreign_keys=OFF")  # a step may put a table in another's place
     connection.execute("PRAGMA temp_store=MEMORY")  # no person in a temporary file elsewhere
     if not tables:
         with transaction(connection):
             (raced,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             if not raced:
-                for statement in kind.schema.split(";"):
-                    connection.execute(statement)
+                execute_all(connection, kind.schema)
                 connection.execute(f"PRAGMA application_id={kind.application_id}")
                 connection.execute(f"PRAGMA user_version={kind.version}")
+    if behind:
+        with transaction(connection):
+            bring_forward(connection, kind)
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 @contextmanager

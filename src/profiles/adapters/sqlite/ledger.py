@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from profiles.adapters.sqlite.database import Kind, close, connect, map_exceptions
+from profiles.adapters.sqlite.database import close, connect, map_exceptions
+from profiles.adapters.sqlite.kind import Kind
 from profiles.application.errors import LedgerError
 from profiles.application.ports.ledger import LedgerView
 from profiles.application.rights.ledger import Action, view_after

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from profiles.adapters.sqlite.database import (
-    Kind,
     close,
     connect,
     empty_write_ahead_file,
     map_exceptions,
     transaction,
 )
+from profiles.adapters.sqlite.kind import Kind
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason

@@ -5,8 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from profiles.adapters.sqlite.database import connect, map_exceptions
+from profiles.adapters.sqlite.migration import migrations_of
+from profiles.adapters.sqlite.schema import KIND
 from profiles.adapters.sqlite.store import SqliteDecidingStore
-from profiles.application.ports.probes import ServerFacts
+from profiles.application.errors import StoreError
+from profiles.application.ports.probes import SchemaFacts, ServerFacts
 from profiles.application.ports.stores import StoreProgress
 
 
@@ -35,3 +39,11 @@ class SqliteProbe:
         """Tell how far the store is."""
         with closing(SqliteDecidingStore.open(self._path, create=False)) as store:
             return store.progress()
+
+    def schema(self) -> SchemaFacts:
+        """Tell of which schema the file is."""
+        with (
+            map_exceptions(lambda happened, remedy: StoreError(str(self._path), happened, remedy)),
+            closing(connect(self._path, KIND, create=False)) as connection,
+        ):
+            return SchemaFacts(version=KIND.version, migrations=migrations_of(connection))

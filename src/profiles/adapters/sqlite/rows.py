@@ -1,42 +1,69 @@
-"""Profiles and rejected records as rows, and back."""
+"""Profiles and rejections as rows of the store's file, and back.
+
+Columns are named in every statement: in a file to which one was added later they stand in another
+order than in a new one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
+from profiles.domain.columns import COLUMNS, FIELDS, NAMES, ColumnKind
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.profile import Profile
 
+_NAMED: Final = ", ".join(NAMES)
 
-def profile_row(profile: Profile, version: int) -> tuple[object, ...]:
-    """Write a profile as a row of `users`: dates as ISO text."""
-    *texts, registered_on, as_of, expires_at = profile
-    return (
-        *texts,
-        None if registered_on is None else registered_on.isoformat(),
-        as_of.isoformat(),
-        expires_at.isoformat(),
-        version,
-    )
+SELECT: Final = f"SELECT {_NAMED} FROM users"  # noqa: S608 - this project's own words
+"""Begins a query whose rows `profile_of` reads."""
+
+UPSERT: Final = f"""
+    INSERT OR REPLACE INTO users ({_NAMED}) VALUES ({", ".join("?" * len(COLUMNS))})
+"""  # noqa: S608 - this project's own words
+"""Writes what `profile_row` returns."""
+
+_DATES: Final = tuple(
+    place
+    for place, column in enumerate(FIELDS)
+    if column.kind in {ColumnKind.DAY, ColumnKind.MIDNIGHT}
+)
+"""Where dates stand; they are kept as ISO text. All else is kept as it is."""
+
+
+def profile_row(profile: Profile, version: int) -> list[Any]:
+    """Write a profile as a row of `users`."""
+    row: list[Any] = [*profile, version]
+    for place in _DATES:
+        day = row[place]
+        if day is not None:
+            row[place] = day.isoformat()
+    return row
 
 
 def profile_of(row: Sequence[Any]) -> tuple[Profile, int]:
     """Read a row of `users`."""
-    *others, registered_on, as_of, expires_at, version = row
-    dates = (
-        None if registered_on is None else date.fromisoformat(registered_on),
-        date.fromisoformat(as_of),
-        date.fromisoformat(expires_at),
-    )
-    return Profile._make((*others, *dates)), version
+    *values, version = row
+    for place in _DATES:
+        day = values[place]
+        if day is not None:
+            values[place] = date.fromisoformat(day)
+    return Profile._make(values), version
+
+
+QUARANTINED: Final = """
+    SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected
+    FROM quarantine JOIN writers USING (writer)
+    ORDER BY logged_at, topic_id, partition, offset, ordinal
+"""
+"""Asks for all rejections, oldest first, in rows that `quarantined_of` reads."""
 
 
 def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
-    """Write a rejected record as a row of `quarantine`."""
+    """Write a rejection as a row of `quarantine`."""
     rejected = quarantined.rejected
     return (
         writer,
@@ -51,10 +78,10 @@ def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
 
 
 def quarantined_of(row: Sequence[Any]) -> Quarantined:
-    """Read a row of `quarantine`, joined to its writer."""
-    topic_id, number, partitions, offset, ordinal, logged_at, reason, path, expected = row
+    """Read a row of `quarantine` with its writer's topic and partition."""
+    topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected = row
     return Quarantined(
-        partition=LogPartition(topic_id, number, partitions),
+        partition=LogPartition(topic_id, partition, partitions),
         offset=offset,
         ordinal=ordinal,
         logged_at=datetime.fromisoformat(logged_at),

@@ -2,10 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from profiles.adapters.sqlite import counting
-from profiles.adapters.sqlite.database import Kind
+from profiles.adapters.sqlite.kind import Kind
+from profiles.domain.columns import COLUMNS, Column, ColumnKind
+
+TYPES: Final[Mapping[ColumnKind, str]] = {
+    ColumnKind.ID: "TEXT",
+    ColumnKind.TEXT: "TEXT",
+    ColumnKind.NUMBER: "INTEGER",
+    ColumnKind.DAY: "TEXT",
+    ColumnKind.MIDNIGHT: "TEXT",
+    ColumnKind.VERSION: "INTEGER",
+}
+"""How each kind of column is kept; dates as ISO text."""
+
+
+def _defined(column: Column) -> str:
+    if column.kind is ColumnKind.ID:
+        return f"{TYPES[column.kind]} PRIMARY KEY"
+    return TYPES[column.kind] if column.nullable else f"{TYPES[column.kind]} NOT NULL"
+
+
+_USERS: Final = {column.name: _defined(column) for column in COLUMNS}
+
+_STEPS: Final[Mapping[int, str]] = {
+    2: """
+    CREATE TABLE store (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+        ledger_position INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO store SELECT 1, coalesce(max(ledger_position), 0) FROM writers;
+    CREATE TABLE writers_of_3 (
+        writer INTEGER PRIMARY KEY,
+        topic_id TEXT NOT NULL,
+        partition INTEGER NOT NULL,
+        position INTEGER,
+        UNIQUE (topic_id, partition)
+    ) STRICT;
+    INSERT INTO writers_of_3 SELECT writer, topic_id, partition, position FROM writers;
+    DROP TABLE writers;
+    ALTER TABLE writers_of_3 RENAME TO writers;
+    CREATE TABLE migrations (
+        from_version INTEGER NOT NULL,
+        to_version INTEGER NOT NULL,
+        added TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT
+    """,
+}
+"""From each earlier schema version to the next one. Columns of `users` need no step: those that are
+missing are added by their definition."""
+
 
 KIND: Final = Kind(
     name="profile store",
@@ -13,29 +63,19 @@ KIND: Final = Kind(
     version=3,
     schema=f"""
     CREATE TABLE users (
-        id TEXT PRIMARY KEY,
-        username TEXT,
-        gender TEXT,
-        title TEXT,
-        full_name TEXT,
-        full_address TEXT,
-        city TEXT,
-        country TEXT,
-        nationality TEXT,
-        email TEXT,
-        email_domain TEXT,
-        age INTEGER NOT NULL,
-        birth_month TEXT NOT NULL,
-        registered_on TEXT,
-        as_of TEXT NOT NULL,
-        expires_at TEXT NOT NULL,
-        version INTEGER NOT NULL
+        {", ".join(f"{name} {definition}" for name, definition in _USERS.items())}
     ) STRICT;
     CREATE TABLE store (
         only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
         ledger_position INTEGER NOT NULL
     ) STRICT;
     INSERT INTO store VALUES (1, 0);
+    CREATE TABLE migrations (
+        from_version INTEGER NOT NULL,
+        to_version INTEGER NOT NULL,
+        added TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT;
     CREATE TABLE epochs (
         epoch INTEGER PRIMARY KEY,
         topic_id TEXT NOT NULL,
@@ -80,5 +120,8 @@ KIND: Final = Kind(
         expected TEXT NOT NULL,
         PRIMARY KEY (writer, offset, ordinal)
     ) STRICT, WITHOUT ROWID
-    """,  # noqa: S608 - this module's own words
+    """,  # noqa: S608 - this project's own words
+    steps=_STEPS,
+    columns=_USERS,
+    opened_by="`profiles run` or `profiles process`",
 )

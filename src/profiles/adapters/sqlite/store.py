@@ -17,7 +17,7 @@ from profiles.adapters.sqlite.database import (
     empty_write_ahead_file,
     map_exceptions,
 )
-from profiles.adapters.sqlite.rows import profile_of, quarantined_of
+from profiles.adapters.sqlite.rows import QUARANTINED, SELECT, profile_of, quarantined_of
 from profiles.adapters.sqlite.schema import KIND
 from profiles.adapters.sqlite.unit_of_work import SqliteTransactions
 from profiles.application.errors import StoreError
@@ -52,17 +52,18 @@ class SqliteDecidingStore:
     def open(cls, path: Path, *, create: bool = True) -> SqliteDecidingStore:
         """Open the store at a path.
 
-        create: make it if it is missing.
+        create: make it if it is missing, and bring it forward if an earlier release wrote it.
 
         Raises:
-            UsageError: the file is missing, something else, or of another version.
+            UsageError: the file is missing, something else, or of a schema version that is not
+                this release's and can't or may not be brought forward.
             StoreError: it can't be opened.
         """
         if not create and not path.is_file():
             message = f"There is no profile store at {path}; make one with `profiles run`."
             raise UsageError(message)
         with map_exceptions(lambda happened, remedy: StoreError(str(path), happened, remedy)):
-            return cls(path, connect(path, KIND))
+            return cls(path, connect(path, KIND, create=create))
 
     def close(self) -> None:
         """Close the file."""
@@ -99,6 +100,11 @@ class SqliteDecidingStore:
         with self._exceptions_mapped():
             return apply_chunk(self.transactions, chunk, ledger)
 
+    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+        """Delete whom the ledger suppresses; see the port."""
+        with self._exceptions_mapped():
+            return removal.catch_up(self.transactions, ledger)
+
     def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
         """Delete what has expired; see the port."""
         with self._exceptions_mapped():
@@ -116,7 +122,7 @@ class SqliteDecidingStore:
         """Return what is held of some persons."""
         with self._exceptions_mapped():
             rows = self._connection.execute(
-                "SELECT * FROM users WHERE id IN (SELECT value FROM json_each(?))",
+                f"{SELECT} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608 - own words
                 (json.dumps(list(persons)),),
             ).fetchall()
         return {profile.id: (profile, version) for profile, version in map(profile_of, rows)}
@@ -124,7 +130,7 @@ class SqliteDecidingStore:
     def profiles(self) -> Iterator[tuple[Profile, int]]:
         """Yield all that is held, in the order of ids."""
         with map_exceptions(lambda happened, remedy: StoreError(str(self._path), happened, remedy)):
-            for row in self._connection.execute("SELECT * FROM users ORDER BY id"):
+            for row in self._connection.execute(f"{SELECT} ORDER BY id"):
                 yield profile_of(row)
 
     def statistics(self) -> Statistics:
@@ -150,11 +156,7 @@ class SqliteDecidingStore:
     def quarantine(self) -> Sequence[Quarantined]:
         """Return the rejected records, oldest first."""
         with self._exceptions_mapped():
-            rows = self._connection.execute(
-                "SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path,"
-                " expected FROM quarantine JOIN writers USING (writer)"
-                " ORDER BY logged_at, topic_id, partition, offset, ordinal"
-            ).fetchall()
+            rows = self._connection.execute(QUARANTINED).fetchall()
         return list(map(quarantined_of, rows))
 
     @contextmanager

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from profiles.adapters.sqlite import counting
 from profiles.adapters.sqlite.database import transaction
-from profiles.adapters.sqlite.rows import profile_row, quarantine_row, timestamp
+from profiles.adapters.sqlite.rows import UPSERT, profile_row, quarantine_row, timestamp
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
@@ -23,9 +23,6 @@ from profiles.domain.tally import Tally
 
 T = TypeVar("T")
 
-_UPSERT: Final = (
-    "INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 _HELD: Final = "SELECT id, version, nationality, gender, birth_month, email_domain FROM users"
 _ADD_COUNT: Final = """
     INSERT INTO counts VALUES (?, ?, ?, ?)
@@ -129,7 +126,7 @@ class SqliteUnitOfWork:
         """Write profiles with their versions, and delete others."""
         many = self._connection.executemany
         many("DELETE FROM users WHERE id = ?", [(person,) for person in deletions])
-        many(_UPSERT, [profile_row(profile, version) for profile, version in upserts.values()])
+        many(UPSERT, [profile_row(profile, version) for profile, version in upserts.values()])
 
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
         """Return what a writer counts by e-mail domain."""

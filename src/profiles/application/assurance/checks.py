@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from profiles.application.errors import LedgerError, LogError, StoreError
-from profiles.application.ports.probes import ServerFacts, TableFacts, TopicFacts
+from profiles.application.ports.probes import SchemaFacts, ServerFacts, TableFacts, TopicFacts
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError
 from profiles.domain.policy import EmailTreatment, PrivacyPolicy
@@ -50,7 +50,7 @@ def server_checks(name: str, facts: ServerFacts) -> Iterator[Check]:
             found=f"{facts.copies}",
             remedy=None
             if facts.copies > 1
-            else "All that decides is on one disk, and is lost with it. Add members to the"
+            else "The deciding store is on one disk, and is lost with it. Add members to the"
             " replica set; for trying out one is enough.",
         )
     if facts.ahead is not None:
@@ -72,8 +72,18 @@ def clock_check(what: str, ahead: timedelta) -> Check:
     )
 
 
+def schema_check(what: str, facts: SchemaFacts) -> Check:
+    """Tell of which schema a store is, and whether an earlier release has made it."""
+    parts = [f"there, of this release's schema ({facts.version})"]
+    for from_version, on, added in facts.migrations:
+        lacked = f", when it lacked {', '.join(added)}" if added else ""
+        parts.append(f"brought forward from schema {from_version} on {on}{lacked}")
+    return Check(what=what, ok=True, found="; ".join(parts))
+
+
 def table_checks(name: str, facts: TableFacts) -> Iterator[Check]:
     """Judge a following store's table."""
+    yield schema_check(f"{name}: table", facts.schema)
     fewest = min(facts.copies.values(), default=0)
     yield Check(
         what=f"{name}: copies",
@@ -81,7 +91,7 @@ def table_checks(name: str, facts: TableFacts) -> Iterator[Check]:
         found=", ".join(f"{dc} {count}" for dc, count in sorted(facts.copies.items())) or "none",
         remedy=None
         if fewest > 1
-        else "With one copy nothing is there while its node is down. Raise the replication of the"
+        else "With one copy no row can be read while its node is down. Raise the replication of the"
         " keyspace to 3 with ALTER KEYSPACE, and repair; for trying out one is enough.",
     )
     yield Check(
@@ -155,8 +165,8 @@ def progress_checks(facts: TopicFacts, progress: StoreProgress) -> Iterator[Chec
             found="nothing yet" if not known else "nothing of this topic, but of another",
             remedy=None
             if not known
-            else "If the topic was made anew, or is the next one, go on: what was read of the old"
-            " one stays. Else name the other with --topic.",
+            else "If the topic was created again, or this is its successor, go on: what was read of"
+            " the old one stays. Otherwise name the old one with --topic.",
         )
         return
     positions = {
@@ -199,7 +209,7 @@ def file_check(facts: FileFacts) -> Check:
         what=f"file {facts.path}",
         ok=well,
         found=f"mode {facts.mode & 0o777:03o}",
-        remedy=None if well else f"chmod 600 {facts.path}: it is about persons.",
+        remedy=None if well else f"chmod 600 {facts.path}: it holds personal data.",
     )
 
 
@@ -222,5 +232,5 @@ def page_check(k: int | None) -> Check:
         found="not set: the page's own" if k is None else f"{k}",
         remedy=None
         if well
-        else "With k = 1 two looks at the page can tell a person. Set k to 5 or more.",
+        else "With k = 1 the page can reveal a single person. Set k to 5 or more.",
     )

@@ -16,6 +16,7 @@ from profiles.application.assurance.checks import (
     page_check,
     policy_check,
     progress_checks,
+    schema_check,
     server_checks,
     table_checks,
     topic_checks,
@@ -81,8 +82,7 @@ class Doctor:
     def _decides(self) -> Iterator[Check]:
         yield from server_checks(self.deciding.name, self.deciding.server())
         self._progress = self.deciding.progress()
-        found = "there, of this release's schema"
-        yield Check(what=f"{self.deciding.name}: store", ok=True, found=found)
+        yield schema_check(f"{self.deciding.name}: store", self.deciding.schema())
 
     @staticmethod
     def _follows(probe: FollowingProbe) -> Iterator[Check]:

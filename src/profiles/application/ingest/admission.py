@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from profiles.application.log.bounds import bounded
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogRecord, Notice
 from profiles.domain.assessing import admit
@@ -43,7 +44,7 @@ def admit_batch(values: Sequence[bytes], rules: Rules, *, now: datetime) -> Admi
     withheld: Counter[WithheldReason] = Counter()
     rejected: list[Rejected] = []
     for value in values:
-        records = rules.decode(value)
+        records = bounded(rules.decode(value))
         if isinstance(records, Rejected):
             rejected.append(records)
             continue

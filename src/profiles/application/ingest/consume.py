@@ -10,16 +10,23 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Final
 
-from profiles.application.errors import GapError, LogAwayError, LogError, StoreError
+from profiles.application.errors import (
+    MAY_PASS,
+    GapError,
+    LogAwayError,
+    LogError,
+    StoreError,
+)
 from profiles.application.ingest.chunking import (
     CHUNK_RECORDS,
     WAITING_PERSONS,
     decide_run,
 )
+from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.pipeline import Lease, Pipeline
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
-from profiles.application.log.records import LogPartition
+from profiles.application.log.records import LogPartition, Run
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import PartitionedLog, RejectedSink
@@ -66,10 +73,13 @@ class Consumer:
     _reached: dict[int, int] = field(default_factory=dict, init=False)
     _sweeper: RetentionSweeper = field(init=False)
     _sweeping: Future[None] | None = field(default=None, init=False)
+    _watch: LedgerWatch = field(init=False)
+    _erasing: Future[None] | None = field(default=None, init=False)
     _look_again: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self._sweeper = RetentionSweeper(store=self.store, clock=self.clock)
+        self._watch = LedgerWatch(store=self.store, ledger=self.ledger, following=self.following)
 
     def run(self, *, once: bool = False, stop: Event) -> bool:
         """Run until `stop` is set; with `once` no further than the log's ends as of now.
@@ -105,17 +115,37 @@ class Consumer:
         """Collect what is done, and read on if there is room for more."""
         self._collect(pipeline)
         if pipeline.persons >= WAITING_PERSONS:
-            if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
-                self.log.keep_alive()
+            self._wait(pipeline)
             return
         self._sweep(pipeline)
         waiting = self.log.waiting()
         if waiting and not self._begin(pipeline, waiting):
             stop.wait(AGAIN_S)
         for run in self.log.read(limit=READ_RECORDS, timeout_s=READ_S):
-            lease = self._leases[run.partition.number]
-            for chunk in decide_run(run, rules=self.rules, clock=self.clock):
-                pipeline.submit(chunk, lease)
+            self._submit(run, pipeline, stop)
+        self._apply_ledger(pipeline)
+
+    def _submit(self, run: Run, pipeline: Pipeline, stop: Event) -> None:
+        """Decide a run chunk by chunk, none before there is room for it.
+
+        It ends early where its partition goes to another reader meanwhile, or `stop` is set: what
+        is left is read again.
+        """
+        lease = self._leases.get(run.partition.number)
+        if lease is None:
+            return
+        for chunk in decide_run(run, rules=self.rules, clock=self.clock):
+            pipeline.submit(chunk, lease)
+            while pipeline.persons >= WAITING_PERSONS and lease.active and not stop.is_set():
+                self._wait(pipeline)
+                self._collect(pipeline)
+            if stop.is_set() or not lease.active:
+                return
+
+    def _wait(self, pipeline: Pipeline) -> None:
+        """Wait for a chunk to be done; stay in the group where that takes long."""
+        if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
+            self.log.keep_alive()
 
     def _collect(self, pipeline: Pipeline, *, wait: bool = False) -> None:
         """Count what every store has, and let the group know."""
@@ -170,7 +200,7 @@ class Consumer:
         """Have the group note where it begins if that is before what it has noted; tell if it did.
 
         So it is where the deciding store was restored from an earlier copy, or is a new one, or
-        where the topic was made anew. What the group had noted said nothing of the chunks to
+        where the topic was created again. What the group had noted said nothing of the chunks to
         come: after a crash between the two stores the following one would miss them.
         """
         ahead = [p for p in waiting if (committed[p.number] or 0) > starts[p.number]]
@@ -189,7 +219,7 @@ class Consumer:
             raise LogError(
                 f"Partition {partition.number} of the log",
                 f"it ends at offset {end}, but was read up to {position}: it has lost records",
-                "Restore it, or make the topic anew; the stores keep what they hold.",
+                "Restore it, or create the topic again; the stores keep what they hold.",
             )
         if committed is not None and committed < first:
             _logger.warning(
@@ -234,6 +264,19 @@ class Consumer:
         except LogAwayError as failure:
             _logger.warning("%s Trying again.", failure)
             return False
+
+    def _apply_ledger(self, pipeline: Pipeline) -> None:
+        """Look into the ledger now and then where no chunk does: an erasure waits for no record."""
+        if self._erasing is not None and self._erasing.done():
+            erasing, self._erasing = self._erasing, None
+            try:
+                erasing.result()
+            except MAY_PASS as failure:
+                _logger.warning("%s Erasures are applied as soon as it answers.", failure)
+        if pipeline.chunks:
+            self._watch.put_off()
+        elif self._erasing is None and self._watch.falls_due():
+            self._erasing = pipeline.ask(self._watch.apply)
 
     def _sweep(self, pipeline: Pipeline) -> None:
         """Delete what is past its retention, now and then."""

@@ -1,4 +1,4 @@
-"""A share of a batch: what one task of a cluster does with the records of one partition."""
+"""What one task of a cluster does with its records of one partition of a batch."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class PartitionTask:
     """Takes what a task was handed into the deciding store, and what that holds into the following.
 
     Somebody else (a checkpoint) says where a batch begins, and may be wrong: so what was handed
-    over is compared with the deciding store's position and with the log itself first. A share
-    that is handed over again, whole or in part, is not decided again; the following store is
+    over is compared with the deciding store's position and with the log itself first. A task
+    that is handed the same again, whole or in part, is not decided again; the following store is
     sent once more what is held.
 
     lookup: the log that the records are said to come from.
@@ -48,15 +48,15 @@ class PartitionTask:
     following: FollowingStore | None = None
     stop: Event = field(default_factory=Event)
 
-    def take(self, partition: LogPartition, pieces: Iterable[Sequence[LogRecord]]) -> Tally:
-        """Take consecutive pieces of a partition; return when every store has all of them.
+    def process(self, partition: LogPartition, pieces: Iterable[Sequence[LogRecord]]) -> Tally:
+        """Process consecutive pieces of a partition; return when every store has all of them.
 
         partition: as the topic was before anything was fetched.
 
         Returns the tally of all pieces.
 
         Raises:
-            LogError: the topic was made anew meanwhile, or the pieces begin beyond what the
+            LogError: the topic was created again meanwhile, or the pieces begin beyond what the
                 stores have; nothing after that was written.
             GapError: the log has lost records that the stores have not seen.
             StoreError, LedgerError: what every store has stays.
@@ -109,7 +109,7 @@ class PartitionTask:
         if identity != partition.topic_id:
             raise LogError(
                 "The topic",
-                "it was deleted and made anew while it was read",
+                "it was deleted and created again while it was read",
                 "Nothing of the new one was taken in. Run the same command again with a new"
                 " checkpoint: it reads the new one from its beginning, and the stores keep what"
                 " they hold.",

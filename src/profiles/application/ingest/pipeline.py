@@ -141,21 +141,21 @@ class Pipeline:
         awaited = [task.done for task in (tasks if lease else tasks[:1])]
         return not wait(awaited, timeout=timeout_s).not_done
 
-    def _apply(self, task: _Task) -> tuple[Tally, Following]:
+    def _apply(self, task: _Task) -> tuple[Applied, Following]:
         applied = self._persist(task, lambda: self.store.apply(task.chunk, self.ledger))
         if self.following is None:
-            return applied.tally, Following(held={}, absent={})
-        return applied.tally, self._persist(task, lambda: _following(self.store, applied))
+            return applied, Following(held={}, absent={})
+        return applied, self._persist(task, lambda: _following(self.store, applied))
 
-    def _follow(self, task: _Task, applying: Future[tuple[Tally, Following]]) -> Tally:
-        tally, following = applying.result()
+    def _follow(self, task: _Task, applying: Future[tuple[Applied, Following]]) -> Tally:
+        applied, following = applying.result()
         if self.following is not None:
             store = self.following
             self._persist(task, lambda: store.follow(following))
-        rejections = quarantined_of(task.chunk)
+        rejections = [*quarantined_of(task.chunk), *applied.refused]
         if rejections:
             self._persist(task, lambda: self.rejected.publish(rejections))
-        return tally
+        return applied.tally
 
     def _persist(self, task: _Task, attempt: Callable[[], T]) -> T:
         """Try until it is done; a chunk after an abandoned one is not begun."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
+from profiles.application.log.bounds import QUARANTINED_PER_MESSAGE, bounded
 from profiles.application.log.messages import Decode, Records
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.domain.assessing import decide
@@ -19,12 +20,16 @@ from profiles.domain.reading import canonical_id, readable_id
 
 
 class Entry(NamedTuple):
-    """What was decided about one person of a record of the log."""
+    """What was decided about one person of a record of the log.
+
+    quarantined: whether a rejection's place is kept; false for those of a message that has many.
+    """
 
     offset: int
     logged_at: datetime
     person: PersonId | None
     outcome: Profile | Withheld | Rejected | Erased
+    quarantined: bool = True
 
     def __repr__(self) -> str:
         """Show whom and what it is about to nobody."""
@@ -74,16 +79,22 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
     end: int,
     rules: Rules,
     read_at: datetime,
+    persons: int | None = None,
 ) -> Chunk:
     """Decide a run of records, in the order of the log.
 
     read_at: the moment of reading, aware.
+    persons: ends the chunk after the record with which there are so many, or never. Then its `end`
+        is the offset after that record, and not the given one.
     """
     entries: list[Entry] = []
     read = 0
     dates: DecisionDates | None = None
     logged_at: datetime | None = None
     for record in records:
+        if persons is not None and read >= persons:
+            end = record.offset
+            break
         if dates is None or record.logged_at != logged_at:
             logged_at = record.logged_at
             dates = rules.dates(logged_at=logged_at, read_at=read_at)
@@ -93,36 +104,41 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
     return Chunk(partition=partition, start=start, end=end, entries=entries, read=read)
 
 
-_Pairs = Sequence[tuple[PersonId | None, Profile | Withheld | Rejected | Erased]]
+_Outcome = Profile | Withheld | Rejected | Erased
+_Decisions = Sequence[tuple[PersonId | None, _Outcome] | tuple[PersonId | None, _Outcome, bool]]
 
 
-def _decide_record(record: LogRecord, rules: Rules, dates: DecisionDates) -> tuple[int, _Pairs]:
+def _decide_record(record: LogRecord, rules: Rules, dates: DecisionDates) -> tuple[int, _Decisions]:
     """Decide about the persons of a record; count them where they are decoded."""
     if isinstance(record.value, Notice):
         notice = record.value
-        pairs: list[tuple[PersonId | None, Profile | Withheld | Rejected | Erased]] = [
+        kept_out: list[tuple[None, _Outcome]] = [
             (None, Withheld(reason))
             for reason, count in notice.withheld.items()
             for _ in range(count)
         ]
-        pairs += [(None, rejected) for rejected in notice.rejected]
-        return sum(notice.withheld.values()) + len(notice.rejected), pairs
+        kept_out += [(None, rejected) for rejected in notice.rejected]
+        return sum(notice.withheld.values()) + len(notice.rejected), kept_out
     if record.value is None:
         return 1, [_erasure(record.key)]
     value = record.value
-    records = Records((value,)) if isinstance(value, Person) else rules.decode(value)
+    records = Records((value,)) if isinstance(value, Person) else bounded(rules.decode(value))
     if isinstance(records, Rejected):
         return 1, [(None, records)]
-    pairs = []
+    decisions: list[tuple[PersonId | None, _Outcome, bool]] = []
+    rejected = 0
     for index, item in enumerate(records.items):
         outcome = decide(item, rules.policy, dates)
         if isinstance(outcome, Profile):
-            pairs.append((outcome.id, outcome))
+            decisions.append((outcome.id, outcome, True))
             continue
-        if isinstance(outcome, Rejected) and records.whole_response:
-            outcome = replace(outcome, path=records.path(index, outcome.path))
-        pairs.append((readable_id(item), outcome))
-    return len(records.items), pairs
+        if isinstance(outcome, Rejected):
+            rejected += 1
+            if records.whole_response:
+                outcome = replace(outcome, path=records.path(index, outcome.path))
+        kept = rejected <= QUARANTINED_PER_MESSAGE
+        decisions.append((readable_id(item), outcome, kept))
+    return len(records.items), decisions
 
 
 def _erasure(key: bytes | None) -> tuple[PersonId | None, Erased | Rejected]:

@@ -1,4 +1,4 @@
-"""Epochs: what a store numbers anew when a topic is made anew or gets more partitions.
+"""Epochs: what a store numbers afresh when a topic is created again or gets more partitions.
 
 The epoch is the highest part of a version, so that everything logged in a later one is newer,
 although offsets begin again and keys move to other partitions.

@@ -27,7 +27,7 @@ class Quarantined:
 
 
 def quarantined_of(chunk: Chunk) -> Sequence[Quarantined]:
-    """List the rejected records of a chunk, in the order of the log.
+    """List the rejected records of a chunk whose place is kept, in the order of the log.
 
     Also those that were decided before: the deciding store can't tell after a crash which of them
     the topic of rejected records has.
@@ -35,7 +35,7 @@ def quarantined_of(chunk: Chunk) -> Sequence[Quarantined]:
     ordinals: Counter[int] = Counter()
     quarantined = []
     for entry in chunk.entries:
-        if isinstance(entry.outcome, Rejected):
+        if isinstance(entry.outcome, Rejected) and entry.quarantined:
             quarantined.append(
                 Quarantined(
                     partition=chunk.partition,

@@ -16,7 +16,7 @@ class Log(Protocol):
 
     @property
     def partition(self) -> LogPartition:
-        """Name the log; another name each time it is made anew."""
+        """Name the log; another name each time it is created again."""
         ...
 
     def append(  # noqa: PLR0913 - an append is all of this at once
@@ -164,11 +164,11 @@ class PartitionedLog(Protocol):
         """Return what has come: up to `limit` records, as soon as there are that many.
 
         Every record returned is of the topic that `partitions` names, also where one of the
-        same name was made anew in between.
+        same name was created in between.
 
         Raises:
             GapError: the log no longer holds the next record.
-            LogError: the topic is gone or was made anew, or the log refuses to be read.
+            LogError: the topic is gone or was created again, or the log refuses to be read.
         """
         ...
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import date, datetime, timedelta
+from typing import NamedTuple, Protocol
 
 from profiles.application.log.records import LogRecord
 from profiles.application.ports.stores import StoreProgress
@@ -24,9 +24,28 @@ class ServerFacts:
     ahead: timedelta | None = None
 
 
+class Migration(NamedTuple):
+    """When a store was brought forward, and from which schema version.
+
+    on: the UTC date. added: the columns that it lacked.
+    """
+
+    from_version: int
+    on: date
+    added: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaFacts:
+    """A store's schema, which is this release's; migrations: oldest first."""
+
+    version: int
+    migrations: Sequence[Migration] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableFacts:
-    """A following store's table, of this release's schema.
+    """A following store's table.
 
     copies: of each row, by data centre. durable: whether writes go through a log on the disk.
     grace: for how long deletions are remembered; wanted_grace: for how long they should be.
@@ -36,6 +55,7 @@ class TableFacts:
     durable: bool
     grace: timedelta
     wanted_grace: timedelta
+    schema: SchemaFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +96,14 @@ class DecidingProbe(Protocol):
 
     def progress(self) -> StoreProgress:
         """Tell how far the store is.
+
+        Raises:
+            UsageError, StoreError: it is missing, of another schema version, or does not answer.
+        """
+        ...
+
+    def schema(self) -> SchemaFacts:
+        """Tell of which schema the store is.
 
         Raises:
             UsageError, StoreError: it is missing, of another schema version, or does not answer.

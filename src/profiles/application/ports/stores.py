@@ -70,14 +70,36 @@ class Applied:
 
     tally: what became of the chunk's persons.
     stored: what is held now that was not before, with versions.
-    deleted: of whom nothing is held any more, with the version of the record that says so.
+    deleted: of whom nothing is held any more, with the version of the record that says so; and
+        whom the ledger suppresses since, with the version that was held.
     untouched: the others of whom the chunk tells, with the version of their last record.
+    refused: what was rejected because the store can't hold it.
     """
 
     tally: Tally
     stored: Mapping[PersonId, tuple[Profile, int]] = field(default_factory=dict, repr=False)
     deleted: Mapping[PersonId, int] = field(default_factory=dict, repr=False)
     untouched: Mapping[PersonId, int] = field(default_factory=dict, repr=False)
+    refused: Sequence[Quarantined] = ()
+
+    def then(self, later: Applied) -> Applied:
+        """Return what was done with a chunk and with the one after it, together."""
+        stored = {p: held for p, held in self.stored.items() if p not in later.deleted}
+        deleted = {p: version for p, version in self.deleted.items() if p not in later.stored}
+        stored |= later.stored
+        deleted |= later.deleted
+        untouched = {**self.untouched, **later.untouched}
+        return Applied(
+            tally=self.tally + later.tally,
+            stored=stored,
+            deleted=deleted,
+            untouched={
+                p: version
+                for p, version in untouched.items()
+                if p not in stored and p not in deleted
+            },
+            refused=[*self.refused, *later.refused],
+        )
 
 
 class DecidingStore(OverviewReader, Protocol):
@@ -109,9 +131,23 @@ class DecidingStore(OverviewReader, Protocol):
         Returns what became of the chunk, and what is held now of whom it told.
 
         Raises:
+            StoreRefusedError: it refuses even a message of which nothing is stored.
             GapError: the chunk starts beyond the position, so records would be lost.
             LedgerError, LedgerAwayError: see `Ledger.view`.
             StoreError: the store did not do it; apply the chunk again.
+        """
+        ...
+
+    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+        """Delete whom the ledger suppresses, if it has entries that are not applied yet.
+
+        Every chunk does so first; this is for when there is none.
+
+        Returns who was held until now, with the version that was held.
+
+        Raises:
+            LedgerError, LedgerAwayError: see `Ledger.view`.
+            StoreError: the store did not do it; what is deleted stays deleted.
         """
         ...
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from profiles.application.ports.logs import Log
 from profiles.application.ports.stores import DecidingStore
+from profiles.domain.columns import NAMES
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.profile import Profile
@@ -43,11 +44,10 @@ def export_person(
 
 
 def _written(profile: Profile, version: int) -> dict[str, Any]:
-    values = {
+    return {
         name: value.isoformat() if isinstance(value, date) else value
-        for name, value in zip(Profile._fields, profile, strict=True)
+        for name, value in zip(NAMES, (*profile, version), strict=True)
     }
-    return {**values, "version": version}
 
 
 def _log_of(person: PersonId, log: Log) -> list[dict[str, Any]]:

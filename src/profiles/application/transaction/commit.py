@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from profiles.application.errors import GapError
+from profiles.application.errors import GapError, StoreRefusedError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.epochs import Epoch, current_epoch, earlier_epochs, next_epoch
+from profiles.application.log.quarantine import quarantined_of
 from profiles.application.log.records import LogPartition
+from profiles.application.log.splitting import halves, without_profiles
 from profiles.application.ports.ledger import Ledger, LedgerView
 from profiles.application.ports.stores import Applied
 from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
@@ -30,9 +33,8 @@ class _LedgerPositionDiffers(NamedTuple):
 def apply_chunk(transactions: Transactions, chunk: Chunk, ledger: Ledger) -> Applied:
     """Write what a chunk changes, in one transaction, or nothing at all.
 
-    The ledger is read before the transaction begins, which has no time to wait for it. Inside, the
-    store's own ledger position tells whether that was the newest: if not, entries are applied
-    first, or the ledger is read again.
+    A store that refuses it for good gets it in smaller ones: down to the message that can't be
+    held, whose persons are rejected, so that the rest goes on.
 
     Returns what became of the chunk.
 
@@ -40,14 +42,36 @@ def apply_chunk(transactions: Transactions, chunk: Chunk, ledger: Ledger) -> App
         GapError: the chunk starts beyond the position, so records would be lost.
         LedgerError, LedgerAwayError: see `Ledger.view`.
         StoreError: the store did not do it; apply the chunk again.
+        StoreRefusedError: it refuses even a message of which nothing is stored.
+    """
+    try:
+        return _apply_whole(transactions, chunk, ledger)
+    except StoreRefusedError:
+        if (parts := halves(chunk)) is not None:
+            first, second = parts
+            done = apply_chunk(transactions, first, ledger)
+            return done.then(apply_chunk(transactions, second, ledger))
+        if (rest := without_profiles(chunk)) is None:
+            raise
+        done = apply_chunk(transactions, rest, ledger)
+        return replace(done, refused=quarantined_of(rest))
+
+
+def _apply_whole(transactions: Transactions, chunk: Chunk, ledger: Ledger) -> Applied:
+    """Write what a chunk changes in one transaction.
+
+    The ledger is read before the transaction begins, which has no time to wait for it. Inside, the
+    store's own ledger position tells whether that was the newest: if not, entries are applied
+    first, or the ledger is read again.
     """
     view = ledger.view(at_least=0)
+    erased: dict[PersonId, int] = {}
     while True:
         done = transactions.run(partial(_commit, chunk=chunk, view=view))
         if isinstance(done, Applied):
-            return done
+            return replace(done, deleted={**erased, **done.deleted}) if erased else done
         if done.applied < view.position:
-            apply_ledger(transactions, view)
+            erased.update(apply_ledger(transactions, view))
         else:
             view = ledger.view(at_least=done.applied)
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Final
 
-from profiles.application.ports.ledger import LedgerView
+from profiles.application.ports.ledger import Ledger, LedgerView
 from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
 from profiles.application.transaction.counting import count
 from profiles.domain.person import PersonId
@@ -23,11 +23,25 @@ _ASKED_AT_ONCE: Final = 50_000
 """Persons in one question: MongoDB refuses one of ten times as many (16 MB)."""
 
 
-def apply_ledger(transactions: Transactions, view: LedgerView) -> None:
+def catch_up(transactions: Transactions, ledger: Ledger) -> Mapping[PersonId, int]:
+    """Apply what a ledger has that the store has not applied yet; see `apply_ledger`.
+
+    Raises:
+        LedgerError, LedgerAwayError: see `Ledger.view`.
+        StoreError: the store did not do it; what is deleted stays deleted.
+    """
+    applied = transactions.run(lambda unit: unit.ledger_position())
+    view = ledger.view(at_least=applied)
+    return apply_ledger(transactions, view) if view.position > applied else {}
+
+
+def apply_ledger(transactions: Transactions, view: LedgerView) -> Mapping[PersonId, int]:
     """Delete whom a ledger suppresses, and note that it is applied.
 
     The last transaction finds nobody left and raises the ledger position: whoever decided by an
     earlier view at the same time conflicts with it, and reads the ledger again.
+
+    Returns who was held until now, with the version that was held.
 
     Raises:
         StoreError: the store did not do it; what is deleted stays deleted.
@@ -36,24 +50,26 @@ def apply_ledger(transactions: Transactions, view: LedgerView) -> None:
     questions = [
         persons[start : start + _ASKED_AT_ONCE] for start in range(0, len(persons), _ASKED_AT_ONCE)
     ]
-    while not transactions.run(partial(_erase_some, questions=questions, position=view.position)):
-        pass
+    erased: dict[PersonId, int] = {}
+    while True:
+        some = transactions.run(partial(_erase_some, questions=questions, position=view.position))
+        erased.update(some)
+        if len(some) < REMOVED_AT_ONCE:
+            return erased
 
 
 def _erase_some(
     unit: UnitOfWork, *, questions: Sequence[Sequence[PersonId]], position: int
-) -> bool:
-    """Delete some; where nobody is left, note the position, and tell so."""
+) -> Mapping[PersonId, int]:
+    """Delete some; where nobody is left, note the position."""
     going: dict[PersonId, Held] = {}
     for persons in questions:
         if room := REMOVED_AT_ONCE - len(going):
             going.update(unit.held(persons, limit=room))
     _remove(unit, going)
-    if len(going) == REMOVED_AT_ONCE:
-        return False
-    if unit.ledger_position() < position:
+    if len(going) < REMOVED_AT_ONCE and unit.ledger_position() < position:
         unit.set_ledger_position(position)
-    return True
+    return {person: held.version for person, held in going.items()}
 
 
 def sweep(transactions: Transactions, *, read_on: date, quarantined_before: datetime) -> int:

@@ -47,7 +47,7 @@ def doctor(
     ledger_topic: str,
     k: int | None,
 ) -> None:
-    """Check every connection and every unsafe setting, and say how to mend each."""
+    """Check every connection and every unsafe setting, and say how to fix each."""
     defaults = (context.parent.default_map if context.parent else None) or {}
     settings = ExaminedSettings(
         stores=read_stores(stores),
@@ -71,7 +71,7 @@ def doctor(
 @options.some_ledger
 @options.ledger_topic
 @options.option(
-    "--repair", is_flag=True, help="Make the following store equal to the deciding one."
+    "--repair", is_flag=True, help="Make the following store equal to the deciding store."
 )
 @click.pass_context
 def verify(
@@ -84,7 +84,7 @@ def verify(
     ledger_topic: str,
     repair: bool,
 ) -> None:
-    """Prove that what is held, counted and followed is what it should be, and nobody else."""
+    """Check that the stores hold and count what they should, and nobody else."""
     settings = ExaminedSettings(
         stores=read_stores(stores),
         kafka=kafka,

@@ -79,8 +79,8 @@ def _sqlite(urls: Sequence[str]) -> Path:
     addresses = read_stores(urls)
     if addresses.following is not None or not isinstance(addresses.deciding, SqliteAddress):
         raise UsageError(
-            "`profiles run` keeps all in SQLite; give one --store like sqlite:///profiles.db, or"
-            " use `profiles produce` and `profiles process` for MongoDB and Cassandra."
+            "`profiles run` keeps everything in SQLite; give one --store like sqlite:///profiles.db,"
+            " or use `profiles produce` and `profiles process` for MongoDB and Cassandra."
         )
     return addresses.deciding.path
 
@@ -138,7 +138,10 @@ def produce(
 @options.partitions
 @options.replication
 @options.option(
-    "--group", default="profiles", show_default=True, help="Shares the partitions among readers."
+    "--group",
+    default="profiles",
+    show_default=True,
+    help="The consumer group, whose members share the partitions.",
 )
 @options.once_of_log
 @options.as_of
@@ -181,7 +184,7 @@ def process(
     "--checkpoint",
     required=True,
     metavar="DIR",
-    help="Folder in which Spark notes how far it is, on any filesystem that it knows.",
+    help="Folder where Spark records its progress, on any filesystem that it knows.",
 )
 @options.topic
 @options.partitions
@@ -190,8 +193,8 @@ def process(
 @options.as_of
 @options.kafka_ledger
 @options.ledger_topic
-@options.option("--master", metavar="URL", help="Of a Spark cluster. Default: this machine.")
-@options.option("--cores", type=click.IntRange(1), help="Of this machine. Default: all.")
+@options.option("--master", metavar="URL", help="A Spark cluster. Default: this machine.")
+@options.option("--cores", type=click.IntRange(1), help="Cores of this machine. Default: all.")
 @options.option(
     "--trigger", type=options.Duration(), default="0s", show_default=True, help="Between batches."
 )
@@ -200,9 +203,9 @@ def process(
     type=click.IntRange(1),
     default=200_000,
     show_default=True,
-    help="At most, in a batch.",
+    help="The most records in a batch.",
 )
-@options.option("--conf", "configuration", multiple=True, metavar="NAME=VALUE", help="Spark's own.")
+@options.option("--conf", "configuration", multiple=True, metavar="NAME=VALUE", help="For Spark.")
 def spark(
     *,
     kafka: str,

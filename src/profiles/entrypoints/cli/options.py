@@ -88,16 +88,20 @@ kafka_ledger = option(
     help="File of the erasure ledger, instead of its topic.",
 )
 ledger_topic = option(
-    "--ledger-topic", default="user_ledger", show_default=True, help="The erasure ledger."
+    "--ledger-topic", default="user_ledger", show_default=True, help="Topic of the erasure ledger."
 )
-some_kafka = option("--kafka", metavar="HOST:PORT", help="The cluster, unless all is in SQLite.")
+some_kafka = option("--kafka", metavar="HOST:PORT", help="The cluster, unless SQLite has it all.")
 some_ledger = option(
     "--ledger",
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of the erasure ledger. Default: its topic, or ledger.sqlite in the data folder.",
 )
 port = option(
-    "--port", type=click.IntRange(0, 65_535), default=8050, show_default=True, help="Of the page."
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8050,
+    show_default=True,
+    help="Port of the page.",
 )
 k = option(
     "--k",
@@ -107,14 +111,14 @@ k = option(
     help="Counts on the page are rounded down to multiples of this; 1 shows single persons.",
 )
 refresh = option(
-    "--refresh", type=Duration(1.0), default="10s", show_default=True, help="Of the page."
+    "--refresh", type=Duration(1.0), default="10s", show_default=True, help="Between updates."
 )
 as_of = option(
     "--as-of",
     type=Day(),
     help="Count ages for this date instead of the day of each record.",
 )
-api_url = option("--api-url", metavar="URL", help="Another base of the API.")
+api_url = option("--api-url", metavar="URL", help="Another base URL of the API.")
 source = option(
     "--source",
     required=True,
@@ -126,20 +130,20 @@ every = option(
 )
 results = option("--results", type=click.IntRange(1, 5_000), help="Users a response. Default: 50.")
 kafka = option(
-    "--kafka", required=True, metavar="HOST:PORT", help="The cluster; several with commas."
+    "--kafka", required=True, metavar="HOST:PORT", help="The cluster; several hosts with commas."
 )
-topic = option("--topic", default="user_data_topic", show_default=True, help="The log.")
+topic = option("--topic", default="user_data_topic", show_default=True, help="Topic of the log.")
 partitions = option(
     "--partitions",
     type=click.IntRange(1, 2_048),
     default=4,
     show_default=True,
-    help="Of a topic that has to be made.",
+    help="Of a topic that has to be created.",
 )
 replication = option(
     "--replication",
     type=click.IntRange(-1, 32),
     default=-1,
-    help="Of a topic that has to be made. Default: the cluster's.",
+    help="Of a topic that has to be created. Default: the cluster's.",
 )
-once_of_log = option("--once", is_flag=True, help="End at the log's ends as of now.")
+once_of_log = option("--once", is_flag=True, help="End at the log's end as of the start.")

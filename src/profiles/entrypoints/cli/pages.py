@@ -89,12 +89,12 @@ def _demo_source(terminal: Console, stop: Event, api_url: str | None) -> SourceS
     "--host",
     default=LOOPBACK,
     show_default=True,
-    help="Address to listen at; others than this machine's own need --behind-proxy.",
+    help="Address to listen on; any but this machine's own needs --behind-proxy.",
 )
 @options.option(
     "--behind-proxy",
     is_flag=True,
-    help="A proxy with a login stands before the page, so it may be seen by other machines.",
+    help="A proxy with a login protects the page, so other machines may see it.",
 )
 @options.refresh
 @options.k

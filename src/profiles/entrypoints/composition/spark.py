@@ -1,4 +1,4 @@
-"""Kafka into the stores, on Spark: the job in the driver, and its share in each worker."""
+"""Kafka into the stores, on Spark: the job in the driver, and its tasks in the workers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
+from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.partition_task import PartitionTask
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
@@ -96,7 +97,7 @@ class ShareSettings:
             )
             following = stack.enter_context(following_store(self.stores.following))
             stack.enter_context(infrequent_collection())
-            share = PartitionTask(
+            task = PartitionTask(
                 store=store,
                 ledger=entries,
                 rejected=KafkaRejectedSink(brokers, kafka.topic),
@@ -107,7 +108,7 @@ class ShareSettings:
                 following=following,
             )
             _KEPT.append(stack.pop_all())  # or all would be closed when nothing refers to it
-        return share
+        return task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +145,18 @@ def spark_stream(
     topics = Topics(brokers)
     with ExitStack() as stack:
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
-        with (
-            ledger(settings.ledger, kafka=brokers, applied=store.ledger_position(), stop=stop),
-            following_store(settings.stores.following),
-        ):
-            pass  # both are there now, and fit: better said here than by four attempts of a task
+        # Better said here than by four attempts of a task that one of them does not fit.
+        entries = stack.enter_context(
+            ledger(settings.ledger, kafka=brokers, applied=store.ledger_position(), stop=stop)
+        )
+        following = stack.enter_context(following_store(settings.stores.following))
+        sweep = RetentionSweeper(store=store, clock=now)
+        watch = LedgerWatch(store=store, ledger=entries, following=following)
+
+        def housekeeping() -> None:
+            sweep()
+            watch()
+
         wanted = TopicSettings(
             name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
         )
@@ -193,7 +201,7 @@ def spark_stream(
                 as_of=settings.as_of,
             ),
             describe=partitions,
-            housekeeping=RetentionSweeper(store=store, clock=now),
+            housekeeping=housekeeping,
             tell_tally=told.tally,
             tell_progress=told.progress,
         )

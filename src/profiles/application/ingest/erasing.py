@@ -1,0 +1,69 @@
+"""Erasures that wait for no record: new entries of the ledger are applied while nothing comes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from profiles.application.errors import MAY_PASS
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import DecidingStore, Following, FollowingStore
+from profiles.domain.person import PersonId
+
+LEDGER_S: Final = 3.0
+"""Seconds after which the ledger is looked into again where no chunk does so."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class LedgerWatch:
+    """Deletes from both stores whom the ledger suppresses since it was last looked into.
+
+    Every chunk applies the ledger first, so this is for when there is none.
+    """
+
+    store: DecidingStore
+    ledger: Ledger
+    following: FollowingStore | None
+    _due: float = field(default=0.0, init=False)
+    _to_follow: dict[PersonId, int] = field(default_factory=dict, init=False, repr=False)
+
+    def __call__(self) -> None:
+        """Apply the ledger if it is due; what does not answer is asked again later.
+
+        Raises:
+            LedgerError: the ledger can't be trusted, so nothing may go on.
+        """
+        if not self.falls_due():
+            return
+        try:
+            self.apply()
+        except MAY_PASS as failure:
+            _logger.warning("%s Erasures are applied as soon as it answers.", failure)
+
+    def falls_due(self) -> bool:
+        """Say whether `LEDGER_S` have passed since it last was; at first it is."""
+        now = time.monotonic()
+        if now < self._due:
+            return False
+        self.put_off()
+        return True
+
+    def put_off(self) -> None:
+        """Let it fall due in `LEDGER_S`: a chunk looks into the ledger now."""
+        self._due = time.monotonic() + LEDGER_S
+
+    def apply(self) -> None:
+        """Apply the ledger now.
+
+        Raises:
+            LedgerError, LedgerAwayError: see `Ledger.view`.
+            StoreError: a store did not do it; the next call makes up for it.
+        """
+        self._to_follow.update(self.store.apply_ledger(self.ledger))
+        if self._to_follow and self.following is not None:
+            self.following.follow(Following(held={}, absent=dict(self._to_follow)))
+        self._to_follow.clear()

@@ -1,0 +1,81 @@
+"""Putting frozen stores back, and proving that one holds what was frozen."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiles.application.assurance.verify import Verification, Verifier
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import DecidingStore, FollowingStore
+from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.statistics import Statistics
+from tests.frozen.log import FOLDER, NOW, FrozenLog, as_rows, frozen_rows, read_lines
+
+if TYPE_CHECKING:  # not every session has the drivers
+    from cassandra.cluster import Session
+    from pymongo.database import Database
+
+
+def put_back_sqlite(path: Path) -> None:
+    """Write the SQLite file, of schema 2."""
+    path.write_bytes(gzip.decompress((FOLDER / "sqlite.db.gz").read_bytes()))
+
+
+def put_back_mongo(base: Database[dict[str, Any]]) -> None:
+    """Write MongoDB's collections, of schema 1, with their indexes."""
+    from bson import json_util  # noqa: PLC0415 - not every session has the driver
+
+    documents: dict[str, list[dict[str, Any]]] = {}
+    with gzip.open(FOLDER / "mongo.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            name, document = json_util.loads(line)
+            documents.setdefault(name, []).append(document)
+    for name, some in documents.items():
+        base[name].insert_many(some)
+    base["users"].create_index("expires_at")
+    base["users_quarantine"].create_index([("logged_at", 1), ("_id", 1)])
+
+
+def put_back_cassandra(session: Session, keyspace: str) -> None:
+    """Make Cassandra's keyspace and table, of schema 1, and write its rows, each at its version."""
+    keyspace_statement, table_statement, *rows = read_lines("cassandra.jsonl")
+    for statement in (keyspace_statement, table_statement):
+        session.execute(statement.replace('"frozen"', f'"{keyspace}"'), timeout=30)
+    for row in rows:
+        session.execute(
+            f'INSERT INTO "{keyspace}".users JSON %s USING TIMESTAMP %s',
+            (json.dumps(row), row["version"]),
+        )
+
+
+def verified(store: DecidingStore, following: FollowingStore | None = None) -> Verification:
+    """Verify a store that has taken in the frozen log."""
+    ledger = FrozenLog().ledger()
+
+    @contextmanager
+    def opened(applied: int) -> Generator[Ledger]:
+        assert applied == 1
+        yield ledger
+
+    return Verifier(
+        store=store, following=following, ledger=opened, policy=DEFAULT_POLICY, clock=lambda: NOW
+    ).run(repair=False)
+
+
+def assert_holds_what_was_frozen(
+    store: DecidingStore, following: FollowingStore | None = None
+) -> None:
+    """Prove that rows, statistics, counts and position are those that were frozen."""
+    assert as_rows(store.profiles()) == frozen_rows()
+    assert store.statistics() == Statistics.recount(profile for profile, _ in store.profiles())
+    assert [check for check in verified(store, following).checks if not check.ok] == []
+    counts = store.counts()
+    assert (counts.read, counts.stored, counts.withheld, counts.rejected) == (248, 203, 28, 6)
+    assert len(store.quarantine()) == 6
+    assert store.ledger_position() == 1
+    assert store.progress().positions == FrozenLog().ends()

@@ -1,0 +1,381 @@
+"""`profiles produce` and `profiles process` as real processes on real servers.
+
+A site is a topic, a group, a database and a keyspace of names of their own. Each test ends with
+`Site.check`: both stores, the statistics and the counts are what the oracle says of the log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupState,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+
+from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
+from profiles.adapters.kafka import Topics
+from profiles.adapters.kafka.group_offsets import GroupOffsets
+from profiles.adapters.mongo import MongoDecidingStore
+from profiles.application.errors import StoreError
+from profiles.application.ingest.produce import Production
+from profiles.application.log.records import LogPartition
+from profiles.domain.errors import UsageError
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
+from profiles.domain.statistics import Statistics
+from profiles.domain.tally import Tally
+from profiles.entrypoints.composition.clock import now
+from tests.support.oracle import Oracle, Place, read
+
+PATIENCE_S = 120.0
+"""How long a test waits for a process or a state before it gives up."""
+LOOK_AGAIN_S = 0.003
+
+Held = Mapping[PersonId, tuple[Profile, int]]
+
+
+class Addresses(NamedTuple):
+    """Where the servers are: HOST:PORT, HOST:PORT, and a URL without a database."""
+
+    kafka: str
+    cassandra: str
+    mongo: str
+
+
+class Running:
+    """A command of `profiles` as a process; what it prints goes into files."""
+
+    def __init__(
+        self,
+        command: Iterable[str],
+        folder: Path,
+        *,
+        program: Iterable[str] = (sys.executable, "-m", "profiles"),
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._out, self._err = folder / f"{uuid4().hex}.out", folder / f"{uuid4().hex}.err"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process = subprocess.Popen(
+                [*program, *command],
+                cwd=folder,  # where the ledger is kept
+                stdout=out,
+                stderr=err,
+                env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+            )
+
+    @property
+    def said(self) -> str:
+        """What it has written to standard error so far."""
+        return self._err.read_text()
+
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> bool:
+        """Kill (signal 9); tell whether it was still running."""
+        self.process.kill()
+        return self.process.wait(PATIENCE_S) == -signal.SIGKILL
+
+    def ask_to_stop(self, number: signal.Signals) -> None:
+        """Send a signal; return when it is heard (Linux).
+
+        The next one has its usual effect then; of `produce`, which hears two, it has ended.
+        """
+        status = Path(f"/proc/{self.process.pid}/status")
+        until(lambda: _catches_sigterm(status), self)
+        self.process.send_signal(number)
+        until(lambda: not self.is_running() or not _catches_sigterm(status))
+
+    def _ended(self, code: int) -> dict[str, Any]:
+        assert self.process.wait(PATIENCE_S) == code, self.said
+        return dict(json.loads(self._out.read_bytes().splitlines()[-1]))
+
+    def tally(self, *, code: int = 0) -> Tally:
+        """Wait for `process`; return its tally, which adds up."""
+        tally = Tally(**self._ended(code))
+        tally.check()
+        return tally
+
+    def production(self, *, code: int = 0) -> Production:
+        """Wait for `produce`; return its counts, which add up."""
+        production = Production(**self._ended(code))
+        production.check()
+        return production
+
+
+def _catches_sigterm(status: Path) -> bool:
+    try:
+        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return bool(int(fields.get("SigCgt", "0"), 16) & 1 << signal.SIGTERM - 1)
+
+
+def until(reached: Callable[[], bool], *running: Running) -> None:
+    """Wait, looking all the time, until something is reached; all processes have to go on."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not reached():
+        for each in running:
+            assert each.is_running(), each.said
+        assert time.monotonic() < deadline, "\n".join(each.said for each in running)
+        time.sleep(LOOK_AGAIN_S)
+
+
+@dataclass
+class Site:
+    """See the module. `stack` ends what was started, however the test ends."""
+
+    servers: Addresses
+    folder: Path
+    stack: ExitStack
+    name: str = field(default_factory=lambda: f"faults_{uuid4().hex[:12]}")
+    partitions: int = 4
+
+    @cached_property
+    def oracle(self) -> Oracle:
+        return Oracle(self.servers.kafka, self.name)
+
+    # Commands
+
+    def produce(self, source: str | Path, *, once: bool = True) -> Running:
+        command = [
+            "produce",
+            "--every=50ms",
+            "--results=100",
+            f"--source={source}",
+            f"--kafka={self.servers.kafka}",
+        ]
+        command += [f"--topic={self.name}", f"--partitions={self.partitions}"]
+        return self._start([*command, *["--once"] * once])
+
+    def process(self, *, group: str = "a", once: bool = True) -> Running:
+        command = [
+            "--debug",
+            "process",
+            f"--kafka={self.servers.kafka}",
+            f"--topic={self.name}",
+        ]
+        command += [f"--partitions={self.partitions}", f"--group={self.name}-{group}"]
+        command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
+        return self._start([*command, *["--once"] * once])
+
+    def _start(self, command: Iterable[str]) -> Running:
+        running = Running(command, self.folder)
+        self.stack.callback(running.kill)
+        return running
+
+    @property
+    def _mongo_url(self) -> str:
+        base, _, options = self.servers.mongo.partition("?")
+        return f"{base}{self.name}?{options}"
+
+    @property
+    def _cassandra_url(self) -> str:
+        return f"cassandra://{self.servers.cassandra}/{self.name}"
+
+    # Kafka, by its plain driver
+
+    @cached_property
+    def admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.servers.kafka})
+
+    def send(self, *records: tuple[bytes | None, bytes | None]) -> None:
+        """Send keys and values as a foreign producer does."""
+        producer = Producer(
+            {
+                "bootstrap.servers": self.servers.kafka,
+                "partitioner": "murmur2_random",
+                "acks": "all",
+            }
+        )
+        for key, value in records:
+            producer.produce(self.name, key=key, value=value)
+        assert producer.flush(PATIENCE_S) == 0
+
+    def add_partitions(self, total: int) -> None:
+        self.admin.create_partitions([NewPartitions(self.name, total)])[self.name].result()
+        topics = Topics(self.servers.kafka)
+        until(lambda: topics.describe(self.name).partitions == total)
+
+    def make_topic_anew(self) -> None:
+        self.admin.delete_topics([self.name])[self.name].result()
+        wanted = NewTopic(
+            self.name,
+            num_partitions=self.partitions,
+            config={"message.timestamp.type": "LogAppendTime"},
+        )
+
+        def made() -> bool:
+            return self.admin.create_topics([wanted])[self.name].exception() is None
+
+        until(made)
+
+    @cached_property
+    def _looking(self) -> Consumer:
+        consumer = Consumer(
+            {"bootstrap.servers": self.servers.kafka, "group.id": "look", "log_level": 0}
+        )
+        self.stack.callback(consumer.close)
+        return consumer
+
+    def ends(self) -> dict[int, int]:
+        """How many messages each partition of the topic has; none before there is a topic."""
+        try:
+            topic = self._looking.list_topics(self.name, timeout=PATIENCE_S).topics[self.name]
+            return {
+                number: self._looking.get_watermark_offsets(
+                    TopicPartition(self.name, number), timeout=PATIENCE_S
+                )[1]
+                for number in topic.partitions
+            }
+        except KafkaException:
+            return {}
+
+    def messages(self) -> Iterator[Message]:
+        """All that the topic has, partition by partition."""
+        for number in self.ends():
+            found, _ = read(self.servers.kafka, self.name, number, 0)
+            yield from found
+
+    def logged(self) -> int:
+        return sum(self.ends().values())
+
+    def committed(self, *, group: str = "a") -> dict[int, int]:
+        """How far a group is, by partition; left out is what it never noted, or has no record."""
+        with closing(GroupOffsets(self.servers.kafka, f"{self.name}-{group}")) as offsets:
+            noted = {
+                number: offsets.committed(TopicPartition(self.name, number))
+                for number in self.ends()
+            }
+        return {number: offset for number, offset in noted.items() if offset}
+
+    def is_through(self, *, group: str = "a") -> bool:
+        """Tell whether a group has noted that all stores have all of the log."""
+        ends = {number: end for number, end in self.ends().items() if end}
+        return bool(ends) and self.committed(group=group) == ends
+
+    def members(self, *, group: str = "a") -> int:
+        """How many readers of a group have partitions."""
+        name = f"{self.name}-{group}"
+        found = self.admin.describe_consumer_groups([name])[name].result()
+        if found.state != ConsumerGroupState.STABLE:
+            return 0
+        return sum(1 for each in found.members if each.assignment.topic_partitions)
+
+    # The stores
+
+    @cached_property
+    def mongo(self) -> MongoDecidingStore:
+        store = MongoDecidingStore.open(self._mongo_url, self.name, create=False)
+        self.stack.callback(store.close)
+        return store
+
+    @cached_property
+    def cassandra(self) -> CassandraFollowingStore:
+        host, _, port = self.servers.cassandra.rpartition(":")
+        place = CassandraSettings(hosts=(host,), port=int(port), keyspace=self.name)
+        return self.stack.enter_context(
+            CassandraFollowingStore.open(place, clock=now, create=False)
+        )
+
+    def decided(self) -> int:
+        """How many persons MongoDB has decided about; 0 before there is a store."""
+        try:
+            return self.mongo.counts().read
+        except (UsageError, StoreError):
+            return 0
+
+    def followed(self) -> int:
+        """How many rows Cassandra has; 0 before there is a table."""
+        try:
+            return sum(1 for _ in self.cassandra.profiles())
+        except (UsageError, StoreError):
+            return 0
+
+    # What must be true at the end
+
+    def finish(self, *, group: str = "a") -> Tally:
+        """Process to the log's end, and check all there is; return the last tally."""
+        tally = self.process(group=group).tally()
+        self.check(group=group)
+        return tally
+
+    def check(self, *, group: str = "a") -> None:
+        """Compare both stores, statistics, counts, positions and rejections with the oracle."""
+        oracle, mongo = self.oracle, self.mongo
+        oracle.look()
+        held = {profile.id: (profile, version) for profile, version in mongo.profiles()}
+        followed = {p.id: (p, version) for p, version in self.cassandra.profiles()}
+        assert differences(held, oracle.held) == Counter()
+        assert differences(followed, oracle.held) == Counter()
+        assert len(oracle.held) > 0
+
+        assert mongo.statistics() == Statistics.recount(p for p, _ in held.values())
+        assert mongo.statistics() == Statistics.recount(p for p, _ in oracle.held.values())
+
+        counts = mongo.counts()
+        counts.check()
+        for name in ("withheld", "rejected", "erased"):
+            assert getattr(counts, name) == oracle.counts[name], name
+        assert counts.reasons == oracle.reasons
+        assert counts.read >= oracle.counts["read"]  # what is read again counts again
+
+        for (topic_id, number), end in oracle.ends.items():
+            position = mongo.position(LogPartition(topic_id, number))
+            assert position == (end or None), (number, position, end)
+        assert self.is_through(group=group), (self.committed(group=group), self.ends())
+
+        quarantined = {
+            Place(q.partition.topic_id, q.partition.number, q.offset, q.ordinal): q.rejected
+            for q in mongo.quarantine()
+        }
+        assert quarantined == oracle.rejected
+        assert self._told() == {
+            place: (why.reason.value, why.path, why.expected)
+            for place, why in oracle.rejected.items()
+        }
+
+    def _told(self) -> dict[Place, tuple[str, str, str]]:
+        """Read the topic of rejected records, in which one may stand more than once."""
+        told = {}
+        found, _ = read(self.servers.kafka, f"{self.name}.rejected", 0, 0)
+        for message in found:
+            entry = json.loads(message.value() or b"")
+            place = Place(*(entry[name] for name in ("topic_id", "partition", "offset", "ordinal")))
+            told[place] = entry["reason"], entry["path"], entry["expected"]
+        return told
+
+
+def differences(found: Held, expected: Held) -> Counter[str]:
+    """Count what differs, by kind: no person is shown where a test fails."""
+    kinds: Counter[str] = Counter()
+    for person in found.keys() | expected.keys():
+        if person not in found:
+            kinds["missing"] += 1
+        elif person not in expected:
+            kinds["not to be held"] += 1
+        elif found[person][1] != expected[person][1]:
+            older = found[person][1] < expected[person][1]
+            kinds["an older version" if older else "a newer version"] += 1
+        elif found[person] != expected[person]:
+            kinds["another content"] += 1
+    return kinds

@@ -1,0 +1,104 @@
+"""Stores in memory that fail as a test says, and a retry that loses no time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime
+from typing import TypeVar
+
+from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore
+from profiles.application.errors import MAY_PASS, StoreRefusedError
+from profiles.application.log.deciding import Chunk
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import Applied, Following
+from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
+from profiles.domain.person import PersonId
+from profiles.domain.profile import Profile
+
+T = TypeVar("T")
+
+
+def retry_at_once(attempt: Callable[[], T], /, *, given_up: Callable[[], bool]) -> T:
+    while True:
+        try:
+            return attempt()
+        except MAY_PASS:
+            if given_up():
+                raise
+
+
+class FailingFollowingStore(MemoryFollowingStore):
+    """Fails as `failures` says, one element a call; None is no failure."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock=clock)
+        self.failures: Iterator[Exception | None] = iter(())
+
+    def follow(self, following: Following) -> None:
+        raise_next(self.failures)
+        super().follow(following)
+
+
+class FailingStore(MemoryDecidingStore):
+    """Fails as the iterators say, one element a call; None is no failure."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apply_failures: Iterator[Exception | None] = iter(())
+        self.position_failures: Iterator[Exception | None] = iter(())
+        self.sweep_failures: Iterator[Exception | None] = iter(())
+        self.sweeps = 0
+
+    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+        raise_next(self.apply_failures)
+        return super().apply(chunk, ledger)
+
+    def position(self, partition: LogPartition) -> int | None:
+        raise_next(self.position_failures)
+        return super().position(partition)
+
+    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+        self.sweeps += 1
+        raise_next(self.sweep_failures)
+        return super().sweep(read_on=read_on, quarantined_before=quarantined_before)
+
+
+def raise_next(failures: Iterator[Exception | None]) -> None:
+    failure = next(failures, None)
+    if failure is not None:
+        raise failure
+
+
+class RefusingStore(MemoryDecidingStore):
+    """Refuses for good what `refuses` says of the profiles that a transaction writes."""
+
+    def __init__(self, refuses: Callable[[Collection[Profile]], bool]) -> None:
+        super().__init__()
+        self.transactions = RefusingTransactions(self.transactions, refuses)
+
+
+class RefusingTransactions:
+    """Runs units of work, less those that write what is refused."""
+
+    def __init__(
+        self, transactions: Transactions, refuses: Callable[[Collection[Profile]], bool]
+    ) -> None:
+        self._transactions, self._refuses = transactions, refuses
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        def checked(unit: UnitOfWork) -> T:
+            write = unit.write
+
+            def write_if_accepted(
+                *, upserts: Mapping[PersonId, tuple[Profile, int]], deletions: Collection[PersonId]
+            ) -> None:
+                if self._refuses([profile for profile, _ in upserts.values()]):
+                    raise StoreRefusedError("The store", "it is too much", "Write less.")
+                write(upserts=upserts, deletions=deletions)
+
+            unit.write = write_if_accepted  # type: ignore[method-assign]  # of this one unit
+            return work(unit)
+
+        return self._transactions.run(checked)

@@ -1,0 +1,73 @@
+"""`profiles spark` as a real process on real servers, and what is special about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cassandra.cluster import Cluster, Session
+from pymongo import MongoClient
+
+from profiles.domain.tally import Tally
+from tests.support.cluster_site import PATIENCE_S, Running, Site
+
+
+@contextmanager
+def closing_cluster(host: str, port: int) -> Iterator[Session]:
+    cluster = Cluster([host], port=port, protocol_version=4)
+    try:
+        yield cluster.connect()
+    finally:
+        cluster.shutdown()
+
+
+@dataclass
+class SparkSite(Site):
+    """A site whose log is read by Spark: the checkpoint says how far, and no group does."""
+
+    def checkpoint(self, name: str = "a") -> Path:
+        return self.folder / f"checkpoint-{name}"
+
+    @property
+    def stores(self) -> list[str]:
+        """The deciding store and the one that follows."""
+        return [self._mongo_url, self._cassandra_url]
+
+    def lose_stores(self) -> None:
+        """Lose all that both stores hold, as where they are restored from before the beginning."""
+        with MongoClient[dict[str, object]](self.servers.mongo) as client:
+            client.drop_database(self.name)
+        host, _, port = self.servers.cassandra.rpartition(":")
+        with closing_cluster(host, int(port)) as session:
+            session.execute(f"DROP KEYSPACE {self.name}", timeout=PATIENCE_S)
+
+    def spark(
+        self, *, checkpoint: str = "a", once: bool = True, more: Iterable[str] = ()
+    ) -> Running:
+        return self._start(
+            ["--debug", "spark", *self.arguments(checkpoint), *["--once"] * once, *more]
+        )
+
+    def arguments(self, checkpoint: str = "a") -> list[str]:
+        """What the command and the script for `spark-submit` have in common."""
+        return [
+            f"--kafka={self.servers.kafka}",
+            f"--topic={self.name}",
+            f"--partitions={self.partitions}",
+            *[f"--store={url}" for url in self.stores],
+            f"--checkpoint={self.checkpoint(checkpoint)}",
+            f"--ledger-topic={self.name}.ledger",
+        ]
+
+    def finish_on_spark(self, *, checkpoint: str = "a") -> Tally:
+        """Read to the log's end, and check all there is; return the last tally."""
+        tally = self.spark(checkpoint=checkpoint).tally()
+        self.check()
+        return tally
+
+    def is_through(self, *, group: str = "a") -> bool:
+        """Take the positions of the deciding store for it: Spark notes nothing in Kafka."""
+        del group
+        return True

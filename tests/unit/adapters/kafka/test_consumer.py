@@ -1,0 +1,146 @@
+"""The reader of a topic, on a cluster inside the driver's library."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import closing, contextmanager
+from threading import Event
+
+import pytest
+
+from profiles.adapters.kafka import KafkaLog, KafkaPublisher, Topics, consumer
+from tests.support.kafka_mock import MockCluster, mock_cluster
+
+PATIENCE_S = 30.0
+SLICE_S = 0.02
+SOON_S = 0.2
+"""How long a reader under test waits before it says so."""
+
+TOPIC = "a-topic"
+VALUES = [b"value-%02d" % number for number in range(40)]
+
+
+@pytest.fixture
+def cluster() -> Generator[MockCluster]:
+    with mock_cluster() as made:
+        made.make(TOPIC, partitions=2)
+        yield made
+
+
+def publish(cluster: MockCluster, values: Collection[bytes]) -> None:
+    with closing(KafkaPublisher(cluster.address, TOPIC, stop=Event())) as publisher:
+        for number, value in enumerate(values):
+            publisher.publish(b"key-%d" % number, value)
+        assert publisher.flush(within_s=PATIENCE_S) == 0
+        assert publisher.acknowledged == len(values)
+
+
+def revoked(_numbers: Collection[int], _lost: bool) -> None:  # noqa: FBT001 - a listener
+    """Take note of nothing."""
+
+
+@contextmanager
+def joining(cluster: MockCluster) -> Iterator[KafkaLog]:
+    topic = Topics(cluster.address).describe(TOPIC)
+    with closing(KafkaLog(cluster.address, topic, group="a-group", patience_s=SOON_S)) as log:
+        log.subscribe(revoked)
+        yield log
+
+
+@contextmanager
+def reading(cluster: MockCluster) -> Iterator[KafkaLog]:
+    """Join as the only reader, and begin at the beginning."""
+    with joining(cluster) as log:
+        until(lambda: not log.read(limit=1, timeout_s=SLICE_S) and len(log.waiting()) == 2)
+        log.begin({partition.number: 0 for partition in log.waiting()})
+        yield log
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not reached():
+        assert time.monotonic() < deadline, "not in time"
+
+
+def read_all(log: KafkaLog, values: Collection[bytes]) -> None:
+    """Read until these values have come, each of them once and nothing else."""
+    found: Counter[object] = Counter()
+
+    def complete() -> bool:
+        for run in log.read(limit=1_000, timeout_s=SLICE_S):
+            found.update(record.value for record in run.records)
+        return found.total() >= len(values)
+
+    until(complete)
+    assert found == Counter(values)
+
+
+def test_a_partition_that_delivers_nothing_is_logged_and_assigned_again(
+    cluster: MockCluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(cluster, VALUES)
+    with reading(cluster) as log:
+        log._consumer.assign([])  # noqa: SLF001 - the driver fetches nothing, as if it had lost the order to
+
+        read_all(log, VALUES)
+
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    assert all(f"of topic {TOPIC} has brought nothing" in message for message in told)
+    assert all("though it goes on from offset 0 to" in message for message in told)
+
+
+def test_a_partition_that_has_nothing_more_to_bring_is_left_alone(
+    cluster: MockCluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    with reading(cluster) as log:
+        idle_until = time.monotonic() + 3 * SOON_S
+        until(lambda: not log.read(limit=1, timeout_s=SLICE_S) and time.monotonic() > idle_until)
+
+        assert caplog.records == []
+        publish(cluster, VALUES)
+        read_all(log, VALUES)
+
+
+def test_a_reader_without_partitions_logs_what_it_waits_for(
+    cluster: MockCluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(cluster, VALUES)
+    cluster.wait_for_members(milliseconds=1_000)
+
+    with reading(cluster) as log:
+        read_all(log, VALUES)
+
+    assert f"Waiting for a share of topic {TOPIC} as one of group a-group" in caplog.text
+
+
+def test_what_comes_while_the_stores_are_busy_is_kept(cluster: MockCluster) -> None:
+    publish(cluster, VALUES)
+    with reading(cluster) as log:
+        for _ in range(10):
+            log.keep_alive()
+
+        read_all(log, VALUES)
+
+
+def test_no_more_is_kept_than_there_is_room_for(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "_KEPT_BYTES", 3 * len(VALUES[0]))
+    publish(cluster, VALUES)
+    with reading(cluster) as log:
+        kept = []
+
+        def has_let_go() -> bool:
+            log.keep_alive()
+            kept.append(len(log._fetched))  # noqa: SLF001 - memory that nothing else shows
+            return kept[-2:] == [3, 0]
+
+        until(has_let_go)
+        for _ in range(10):
+            log.keep_alive()
+            assert log._fetched == []  # noqa: SLF001 - see above
+
+        read_all(log, VALUES)

@@ -1,0 +1,373 @@
+"""What `profiles verify` proves, what it takes for a finding, and what it repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
+from profiles.application.assurance import reconciliation
+from profiles.application.assurance.checks import Check
+from profiles.application.assurance.reconciliation import Repair
+from profiles.application.assurance.verify import Verification, Verifier
+from profiles.application.errors import LedgerError
+from profiles.application.log.records import LogPartition
+from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.stores import Following
+from profiles.domain.person import PersonId
+from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.profile import Profile
+from profiles.domain.statistics import Cell, Statistics
+from profiles.domain.tally import Tally
+from profiles.domain.version import Version
+from tests.support.histories import (
+    ADA,
+    BEA,
+    CLEO,
+    ERASED,
+    IDS,
+    NOW,
+    TOPIC,
+    chunk,
+    profile,
+    stored,
+    version,
+)
+
+TODAY = NOW.date()
+
+
+class TamperedStore(MemoryDecidingStore):
+    """A deciding store into which somebody else has written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.extra: list[tuple[Profile, int]] = []
+        self.told: Statistics | None = None
+        self.tally: Tally | None = None
+        self.counted = 0
+
+    def profiles(self) -> Iterator[tuple[Profile, int]]:
+        yield from super().profiles()
+        yield from self.extra
+
+    def statistics(self) -> Statistics:
+        self.counted += 1
+        return super().statistics() if self.told is None else self.told
+
+    def counts(self) -> Tally:
+        return super().counts() if self.tally is None else self.tally
+
+
+@dataclass
+class Bench:
+    store: TamperedStore = field(default_factory=TamperedStore)
+    following: MemoryFollowingStore | None = field(
+        default_factory=lambda: MemoryFollowingStore(clock=lambda: NOW)
+    )
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    now: datetime = NOW
+
+    def hold(self, *persons: PersonId) -> None:
+        """Take persons into both stores, as the job does."""
+        position = self.store.position(TOPIC) or 0
+        applied = self.store.apply(chunk(*map(stored, persons), start=position), self.ledger)
+        if self.following is not None:
+            self.following.follow(Following(held=applied.stored, absent=applied.deleted))
+
+    def verify(self, *, repair: bool = False) -> Verification:
+        return Verifier(
+            store=self.store,
+            following=self.following,
+            ledger=self._ledger,
+            policy=DEFAULT_POLICY,
+            clock=lambda: self.now,
+        ).run(repair=repair)
+
+    @contextmanager
+    def _ledger(self, applied: int) -> Generator[Ledger]:
+        assert applied == self.store.ledger_position()
+        yield self.ledger
+
+    def finding(self, *, repair: bool = False) -> Check:
+        """Return the only finding."""
+        (found,) = [check for check in self.verify(repair=repair).checks if not check.ok]
+        assert found.remedy
+        assert not any(person in str(found) for person in IDS)
+        return found
+
+
+@pytest.fixture
+def bench() -> Bench:
+    bench = Bench()
+    bench.hold(ADA, BEA, CLEO)
+    return bench
+
+
+def follow(bench: Bench, rows: Mapping[PersonId, tuple[Profile, int]]) -> None:
+    """Write rows into the following store of which the deciding store does not know."""
+    assert bench.following is not None
+    bench.following.follow(Following(held=rows, absent={}))
+
+
+def test_it_proves_what_is_in_order(bench: Bench) -> None:
+    verification = bench.verify()
+
+    assert (verification.held, verification.followed, verification.repaired) == (3, 3, None)
+    assert [(c.what, c.ok, c.found, c.remedy) for c in verification.checks] == [
+        ("statistics", True, "equal to a recount", None),
+        ("minors", True, "none", None),
+        ("ages that do not fit the month of birth", True, "none", None),
+        ("expired", True, "none", None),
+        ("tallies", True, "add up to the 3 that were read", None),
+        ("following store", True, "equal to the deciding store, row by row", None),
+        ("erased persons", True, "0 of 0 are held, 0 in the following store", None),
+        ("at rest", True, "yes", None),
+    ]
+
+
+def test_without_a_following_store_it_speaks_of_none(bench: Bench) -> None:
+    bench.following = None
+
+    verification = bench.verify(repair=True)
+
+    assert (verification.followed, verification.repaired) == (None, None)
+    assert "following store" not in [check.what for check in verification.checks]
+    assert verification.checks[-2].found == "0 of 0 are held"
+
+
+def test_empty_stores_are_in_order() -> None:
+    assert all(check.ok for check in Bench().verify().checks)
+
+
+# --- The deciding store ----------------------------------------------------------------------
+
+
+def test_statistics_that_are_not_a_recount_are_found_and_never_repaired(bench: Bench) -> None:
+    cell = Cell("DK", "female", "1985-03")
+    bench.store.told = Statistics(cells={cell: 4}, email_domains={"example.com": 2, "gone.org": 1})
+
+    found = bench.finding(repair=True)
+
+    assert (found.what, found.found) == (
+        "statistics",
+        "1 cells and 2 e-mail domains differ from a recount",
+    )
+    assert bench.store.statistics() == bench.store.told
+
+
+def test_a_profile_that_nobody_counted_is_found(bench: Bench) -> None:
+    bench.store.extra = [(profile(IDS[4], nationality="FR", email_domain="new.org"), version(1))]
+    bench.following = None
+
+    assert bench.finding().found == "1 cells and 1 e-mail domains differ from a recount"
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"age": 17}, ["minors", "ages that do not fit the month of birth"]),
+        ({"birth_month": "2010-05"}, ["minors", "ages that do not fit the month of birth"]),
+        ({"age": 30}, ["ages that do not fit the month of birth"]),
+        ({"expires_at": TODAY}, ["expired"]),
+        ({"expires_at": TODAY + timedelta(days=1)}, []),
+        ({"birth_month": "2008-11", "age": 18}, []),
+        ({"birth_month": "2008-12", "age": 17}, ["minors"]),
+    ],
+)
+def test_minors_and_the_expired_are_counted(
+    bench: Bench, changes: dict[str, object], what: list[str]
+) -> None:
+    bench.following = None
+    bench.store.extra = [(profile(IDS[4], **changes), version(1))]
+
+    found = [check for check in bench.verify().checks if not check.ok]
+
+    assert [check.what for check in found if check.what != "statistics"] == what
+    assert all(check.found == "1 profiles" for check in found if check.what != "statistics")
+
+
+def test_tallies_that_do_not_add_up_are_found(bench: Bench) -> None:
+    bench.store.tally = Tally(read=4, stored=3)
+
+    assert bench.finding().found == "4 read, 3 with an outcome or a reason"
+
+
+def test_a_store_that_is_written_to_meanwhile_is_not_proved(bench: Bench) -> None:
+    first = True
+
+    class Busy(MemoryFollowingStore):
+        def profiles(self) -> Iterator[tuple[Profile, int]]:
+            nonlocal first
+            if first:
+                first = False
+                bench.hold(IDS[5])
+            return super().profiles()
+
+    bench.following, following = Busy(clock=lambda: NOW), bench.following
+    assert following is not None
+    bench.following.follow(Following(held=bench.store.held(IDS), absent={}))
+
+    assert bench.finding().what == "at rest"
+
+
+# --- The following store ----------------------------------------------------------------------
+
+
+def same(bench: Bench) -> bool:
+    assert bench.following is not None
+    rows = {p.id: (p, v) for p, v in bench.following.profiles()}
+    return rows == {p.id: (p, v) for p, v in bench.store.profiles()}
+
+
+@pytest.fixture
+def behind(bench: Bench) -> Bench:
+    """Give stores of which the following missed the last chunks, and a deletion."""
+    assert bench.following is not None
+    following, bench.following = bench.following, None
+    bench.hold(BEA, IDS[3])
+    bench.store.apply(chunk((CLEO, ERASED), start=5), bench.ledger)
+    bench.following = following
+    return bench
+
+
+def test_what_the_following_store_missed_is_found(behind: Bench) -> None:
+    found = behind.finding()
+
+    assert found.found == "1 missing, 1 extra, 1 older"
+    assert found.remedy == "`profiles verify --repair` makes it equal again."
+    assert not same(behind)
+
+
+def test_it_is_repaired_and_then_in_order(behind: Bench) -> None:
+    verification = behind.verify(repair=True)
+
+    assert all(check.ok for check in verification.checks)
+    assert verification.repaired == Repair(written=2, deleted=1, left=0)
+    assert "1 missing, 1 extra, 1 older; made equal again" in str(verification.checks)
+    assert same(behind)
+    assert behind.verify(repair=True).repaired == Repair()
+
+
+def test_a_repair_goes_through_many_persons_some_at_a_time(
+    behind: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciliation, "AT_ONCE", 1)
+
+    assert behind.verify(repair=True).repaired == Repair(written=2, deleted=1, left=0)
+    assert same(behind)
+
+
+def test_an_empty_following_store_is_filled(bench: Bench) -> None:
+    bench.following = MemoryFollowingStore(clock=lambda: NOW)
+
+    assert bench.verify(repair=True).repaired == Repair(written=3)
+    assert same(bench)
+
+
+def test_a_row_that_is_different_in_its_own_version_can_not_be_repaired(bench: Bench) -> None:
+    bench.following = MemoryFollowingStore(clock=lambda: NOW)
+    rows = bench.store.held([ADA, BEA, CLEO])
+    follow(bench, {**rows, ADA: (profile(ADA, city="Elsewhere"), rows[ADA][1])})
+
+    found = bench.finding(repair=True)
+
+    assert found.found == "1 different; 1 can't be made equal"
+    assert "Elsewhere" not in str(found)
+
+
+def test_rows_from_beyond_the_position_are_left_for_the_job_to_catch_up(bench: Bench) -> None:
+    """The deciding store is an earlier copy: it comes to write the same versions again."""
+    later = {
+        ADA: (profile(ADA), version(7)),
+        IDS[4]: (profile(IDS[4]), version(8)),
+        IDS[5]: (profile(IDS[5]), version(9)),
+    }
+    follow(bench, later)
+
+    assert bench.finding().found == "3 ahead"
+    verification = bench.verify(repair=True)
+
+    assert verification.repaired == Repair(written=1, deleted=0, left=3)
+    assert bench.following is not None
+    assert bench.following.held(list(later)) == later
+
+
+@pytest.mark.parametrize("topic", [LogPartition("unknown", 0, 1), LogPartition(TOPIC.topic_id, 1)])
+def test_rows_of_a_log_that_the_store_never_read_are_left_alone(
+    bench: Bench, topic: LogPartition
+) -> None:
+    epoch = 2 if topic.topic_id == "unknown" else 1
+    elsewhere = Version(epoch, 0, topic.number).number()
+    follow(bench, {IDS[4]: (profile(IDS[4]), elsewhere)})
+
+    assert bench.finding(repair=True).found == "1 ahead; 1 can't be made equal"
+
+
+def test_a_row_of_no_epoch_is_left_alone(bench: Bench) -> None:
+    follow(bench, {IDS[4]: (profile(IDS[4]), 5)})
+
+    assert bench.finding().found == "1 ahead"
+
+
+def test_who_has_expired_may_be_gone_from_the_following_store(bench: Bench) -> None:
+    bench.now = NOW + timedelta(days=400)
+    assert bench.following is not None
+    bench.following.clock = lambda: bench.now
+
+    found = bench.finding()
+
+    assert (found.what, found.found) == ("expired", "3 profiles")
+
+
+# --- The ledger -------------------------------------------------------------------------------
+
+
+def test_an_erased_person_who_is_held_is_found(bench: Bench) -> None:
+    bench.ledger.suppress(ADA)
+    bench.ledger.suppress(IDS[6])
+
+    assert bench.finding().found == "1 of 2 are held, 1 in the following store"
+
+
+def test_an_erased_person_in_the_following_store_alone_is_found_and_repaired(
+    bench: Bench,
+) -> None:
+    bench.ledger.suppress(ADA)
+    bench.store.apply(chunk(start=3), bench.ledger)
+
+    found = [check.found for check in bench.verify().checks if not check.ok]
+
+    assert found == ["1 extra", "0 of 1 are held, 1 in the following store"]
+    assert all(check.ok for check in bench.verify(repair=True).checks)
+    assert same(bench)
+
+
+def test_a_ledger_that_cannot_be_read_is_a_finding(bench: Bench) -> None:
+    def gone(applied: int) -> None:
+        raise LedgerError("ledger", f"is missing ({applied})", "Restore it.")
+
+    verifying = Verifier(
+        store=bench.store,
+        following=None,
+        ledger=gone,  # type: ignore[arg-type]  # it never gets to a context
+        policy=DEFAULT_POLICY,
+        clock=lambda: NOW,
+    )
+
+    (found,) = [check for check in verifying.run(repair=False).checks if not check.ok]
+
+    assert (found.what, found.found) == ("erased persons", "is missing (0)")
+
+
+def test_nothing_that_is_found_names_anybody(behind: Bench) -> None:
+    behind.ledger.suppress(ADA)
+    behind.store.extra = [(profile(IDS[6], age=12), version(1))]
+
+    shown = str(behind.verify())
+
+    assert not any(person in shown for person in IDS)

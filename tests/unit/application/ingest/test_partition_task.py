@@ -1,0 +1,245 @@
+"""A partition of a batch, processed by a task of a cluster: nothing missed, nothing doubled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from threading import Event
+
+import pytest
+
+from profiles.adapters import codec
+from profiles.adapters.memory import MemoryLedger
+from profiles.application.errors import GapError, LedgerError, LogError, StoreError
+from profiles.application.ingest import partition_task
+from profiles.application.ingest.partition_task import PartitionTask
+from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogPartition, LogRecord
+from profiles.domain.person import PersonId
+from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.tally import Tally
+from tests.support.failing_stores import FailingFollowingStore, FailingStore, retry_at_once
+from tests.support.memory_streams import START, MemoryLogLookup, MemoryRejectedSink, MemoryTopic
+
+NOW = START + timedelta(seconds=10)
+IDS = [PersonId(f"{number:08x}-0000-4000-8000-000000000000") for number in range(9)]
+ADA, BEA, CLEO, DAN = IDS[:4]
+AWAY = StoreError("The store", "it does not answer", "It is tried again.")
+PARTITION = LogPartition("topic-1", 0, 2)
+
+
+def person(identity: str, born: str = "1985-03-01") -> bytes:
+    return json.dumps({"login": {"uuid": identity}, "dob": {"date": born}}).encode()
+
+
+@dataclass
+class Task:
+    """All around one partition task; `process` makes a new one, as in a cluster."""
+
+    topic: MemoryTopic = field(default_factory=MemoryTopic)
+    store: FailingStore = field(default_factory=FailingStore)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    sink: MemoryRejectedSink = field(default_factory=MemoryRejectedSink)
+    following: FailingFollowingStore = field(
+        default_factory=lambda: FailingFollowingStore(lambda: NOW)
+    )
+    lookup: MemoryLogLookup = field(init=False)
+    stop: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.lookup = MemoryLogLookup(self.topic)
+
+    def task(self) -> PartitionTask:
+        return PartitionTask(
+            store=self.store,
+            ledger=self.ledger,
+            rejected=self.sink,
+            lookup=self.lookup,
+            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
+            clock=lambda: NOW,
+            retry=retry_at_once,
+            following=self.following,
+            stop=self.stop,
+        )
+
+    def records(self, start: int = 0, end: int | None = None) -> Sequence[LogRecord]:
+        return self.topic.logs[0][start:end]
+
+    def process(self, *pieces: Sequence[LogRecord], partition: LogPartition = PARTITION) -> Tally:
+        return self.task().process(partition, pieces)
+
+    @property
+    def both_hold_the_same(self) -> bool:
+        held = {profile.id: (profile, version) for profile, version in self.store.profiles()}
+        followed = {p.id: (p, version) for p, version in self.following.profiles()}
+        return bool(held) and followed == held
+
+
+@pytest.fixture
+def task() -> Task:
+    task = Task()
+    task.topic.append(0, person(ADA))
+    task.topic.append(0, b'{"results":[%b,%b]}' % (person(BEA), person(DAN, "2020-01-01")))
+    task.topic.append(0, b"{")
+    task.topic.append(0, None, IDS[8].encode())
+    task.topic.append(0, person(CLEO))
+    return task
+
+
+def test_every_store_gets_the_partition_and_the_tally_adds_up(task: Task) -> None:
+    tally = task.process(task.records(0, 2), task.records(2))
+
+    assert tally == Tally(
+        read=6,
+        stored=3,
+        withheld=1,
+        rejected=1,
+        erased=1,
+        reasons={"minor": 1, "json": 1},
+    )
+    assert task.both_hold_the_same
+    assert [told.offset for told in task.sink.told] == [2]
+    assert task.store.position(PARTITION) == 5
+
+
+def test_an_empty_partition_changes_nothing(task: Task) -> None:
+    assert task.process((), ()) == Tally()
+
+    assert task.store.position(PARTITION) is None
+
+
+def test_processing_a_partition_again_changes_nothing(task: Task) -> None:
+    task.process(task.records())
+    before = dict(task.store.held(IDS))
+
+    again = task.process(task.records())
+
+    assert (again.read, again.stored, again.superseded) == (6, 3, 3)
+    assert task.store.held(IDS) == before
+    assert task.both_hold_the_same
+
+
+def test_processing_again_completes_a_partition_after_a_crash_between_the_stores(
+    task: Task,
+) -> None:
+    task.following.failures = iter([LedgerError("x", "stands for a crash", "Go on.")])
+    with pytest.raises(LedgerError):
+        task.process(task.records())
+    assert not task.both_hold_the_same
+
+    task.process(task.records())
+
+    assert task.both_hold_the_same
+
+
+def test_a_store_that_is_away_is_asked_until_it_answers(task: Task) -> None:
+    task.store.position_failures = iter([AWAY])
+    task.store.apply_failures = iter([AWAY, AWAY])
+    task.following.failures = iter([AWAY])
+
+    assert task.process(task.records()).stored == 3
+
+    assert task.both_hold_the_same
+
+
+def test_a_batch_continues_where_the_batch_before_ended(task: Task) -> None:
+    task.process(task.records(0, 2))
+
+    assert task.process(task.records(2)).read == 3
+
+    assert task.both_hold_the_same
+
+
+def test_it_waits_where_more_is_under_way_than_is_allowed(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition_task, "WAITING_PERSONS", 1)
+
+    assert task.process(task.records(0, 2), task.records(2, 4), task.records(4)).read == 6
+
+    assert task.both_hold_the_same
+
+
+def test_offsets_that_hold_no_record_are_passed_over(task: Task) -> None:
+    task.process(task.records(0, 2))
+    del task.topic.logs[0][2:4]  # the marks of a transaction
+
+    assert task.process(task.records(2)).read == 1
+
+    assert task.store.position(PARTITION) == 5
+    assert task.both_hold_the_same
+
+
+def test_a_checkpoint_ahead_of_the_stores_stops_it(task: Task) -> None:
+    task.process(task.records(0, 2))
+
+    with pytest.raises(LogError, match="begins at offset 4, but the stores have it only up to 2"):
+        task.process(task.records(4))
+
+    assert task.store.position(PARTITION) == 2
+
+
+def test_a_checkpoint_that_skips_the_beginning_stops_it(task: Task) -> None:
+    with pytest.raises(LogError, match="new checkpoint"):
+        task.process(task.records(1))
+
+    assert task.store.position(PARTITION) is None
+
+
+def test_records_that_the_log_has_lost_stop_it(task: Task) -> None:
+    task.process(task.records(0, 1))
+    task.topic.delete_before(0, 3)
+
+    with pytest.raises(GapError) as raised:
+        task.process(task.records(3))
+
+    assert (raised.value.position, raised.value.first) == (1, 3)
+
+
+def test_a_new_store_begins_where_the_log_does(task: Task) -> None:
+    task.topic.delete_before(0, 3)
+
+    assert task.process(task.records(3)).read == 2
+
+
+def test_a_topic_made_anew_meanwhile_is_not_taken_in(task: Task) -> None:
+    with pytest.raises(LogError, match="created again"):
+        task.process(task.records(), partition=replace_topic("topic-0"))
+
+    assert list(task.store.profiles()) == []
+
+
+def replace_topic(topic_id: str) -> LogPartition:
+    return PARTITION._replace(topic_id=topic_id)
+
+
+def test_it_waits_until_the_log_says_which_topic_it_holds(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition_task, "_AGAIN_S", 0.0)
+    task.lookup.silent = 2
+
+    assert task.process(task.records()).read == 6
+
+
+def test_it_gives_up_on_a_silent_log_when_it_is_stopped(task: Task) -> None:
+    task.lookup.silent = 1
+    task.stop.set()
+
+    with pytest.raises(LogError, match="did not say which topic"):
+        task.process(task.records())
+
+    assert list(task.store.profiles()) == []
+
+
+def test_a_ledger_that_cannot_be_read_stops_it(task: Task) -> None:
+    task.ledger.current = replace(task.ledger.current, position=3)
+    task.process(task.records(0, 1))
+    task.ledger.current = replace(task.ledger.current, position=0)
+
+    with pytest.raises(LedgerError):
+        task.process(task.records(1))
+
+    assert task.store.position(PARTITION) == 1

@@ -1,0 +1,147 @@
+"""What a store refuses for good is not tried for ever, is not lost, and stops nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import pytest
+
+from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
+from profiles.application.errors import StoreRefusedError
+from profiles.application.log.splitting import REFUSED
+from profiles.application.ports.stores import Applied
+from profiles.domain.profile import Profile
+from profiles.domain.tally import Tally
+from tests.support.failing_stores import RefusingStore
+from tests.support.histories import (
+    ADA,
+    BEA,
+    BROKEN,
+    CLEO,
+    DAN,
+    EVE,
+    IDS,
+    MINOR,
+    TOPIC,
+    chunk,
+    chunk_of,
+    held,
+    profile,
+    state,
+    stored,
+    version,
+)
+
+
+def of_more_than(number: int) -> Callable[[Collection[Profile]], bool]:
+    return lambda profiles: len(profiles) > number
+
+
+def named_refused(profiles: Collection[Profile]) -> bool:
+    return any(each.username == "refused" for each in profiles)
+
+
+@pytest.fixture
+def ledger() -> MemoryLedger:
+    return MemoryLedger()
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 6])
+def test_a_chunk_that_is_too_much_is_written_in_smaller_ones(
+    ledger: MemoryLedger, limit: int
+) -> None:
+    abouts = [stored(person) for person in IDS[:6]] + [(None, BROKEN), (BEA, MINOR), stored(CLEO)]
+    store, other = RefusingStore(of_more_than(limit)), MemoryDecidingStore()
+
+    applied = store.apply(chunk(*abouts), ledger)
+    at_once = other.apply(chunk(*abouts), ledger)
+
+    # Who came and went within the chunk has arrived, if they came in a chunk of their own.
+    assert {**state(store), "arrivals": None} == {**state(other), "arrivals": None}
+    assert applied.tally.read == at_once.tally.read == 9
+    assert applied.stored == at_once.stored
+    assert applied.deleted == at_once.deleted
+    assert applied.untouched == at_once.untouched
+    assert not applied.refused
+
+
+def test_a_message_that_can_not_be_held_is_rejected_and_the_others_are_stored(
+    ledger: MemoryLedger,
+) -> None:
+    store = RefusingStore(named_refused)
+    poison = [stored(CLEO, username="refused"), (None, BROKEN), (DAN, MINOR), stored(EVE)]
+    store.apply(chunk(stored(DAN)), ledger)
+
+    applied = store.apply(chunk_of([[stored(ADA)], poison, [stored(BEA)]], start=1), ledger)
+
+    assert applied.tally == Tally(
+        read=6, stored=2, rejected=3, withheld=1, reasons={"store": 2, "type": 1, "minor": 1}
+    )
+    assert held(store).keys() == {ADA, BEA}
+    assert applied.deleted == {DAN: version(2)}
+    assert store.position(TOPIC) == 4
+    assert [(each.offset, each.ordinal, each.rejected) for each in store.quarantine()] == [
+        (2, 0, REFUSED)
+    ]
+    assert applied.refused == store.quarantine()
+
+
+def test_what_is_held_of_a_person_stays_if_a_newer_record_can_not_be_held(
+    ledger: MemoryLedger,
+) -> None:
+    store = RefusingStore(named_refused)
+    store.apply(chunk(stored(ADA)), ledger)
+
+    applied = store.apply(chunk(stored(ADA, username="refused"), start=1), ledger)
+
+    assert store.profile(ADA) == (profile(ADA), version(0))
+    assert applied.untouched == {ADA: version(1)}
+
+
+def test_a_store_that_refuses_even_to_delete_stops_the_job(ledger: MemoryLedger) -> None:
+    store = RefusingStore(lambda _profiles: True)
+
+    with pytest.raises(StoreRefusedError, match="Write less"):
+        store.apply(chunk((ADA, MINOR)), ledger)
+    with pytest.raises(StoreRefusedError):
+        store.apply(chunk(stored(ADA), stored(BEA)), ledger)
+
+    assert store.counts() == Tally()
+
+
+def test_many_rejections_of_one_message_are_quarantined_as_one_if_need_be(
+    ledger: MemoryLedger,
+) -> None:
+    answers = iter([True, False])
+    store = RefusingStore(lambda _profiles: next(answers))
+
+    applied = store.apply(chunk_of([[(None, BROKEN)] * 3]), ledger)
+
+    assert applied.tally == Tally(read=3, rejected=3, reasons={"type": 3})
+    assert len(store.quarantine()) == 1
+
+
+def test_of_two_chunks_the_later_says_what_is_held() -> None:
+    first = Applied(
+        tally=Tally(read=1),
+        stored={ADA: (profile(ADA), 1), BEA: (profile(BEA), 2)},
+        deleted={CLEO: 3, DAN: 4},
+        untouched={EVE: 5},
+    )
+    later = Applied(
+        tally=Tally(read=2),
+        stored={CLEO: (profile(CLEO), 6), EVE: (profile(EVE), 7)},
+        deleted={ADA: 8},
+        untouched={BEA: 9},
+    )
+
+    both = first.then(later)
+
+    assert both.tally.read == 3
+    assert both.stored == {
+        BEA: (profile(BEA), 2),
+        CLEO: (profile(CLEO), 6),
+        EVE: (profile(EVE), 7),
+    }
+    assert both.deleted == {DAN: 4, ADA: 8}
+    assert both.untouched == {}
