@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from profiles.domain.age import LeapDay, month_of
 from profiles.domain.decision_dates import DecisionDates
+from profiles.domain.invisible import is_invisible
 from profiles.domain.outcome import (
     Erased,
     Outcome,
@@ -159,9 +160,11 @@ CLEAN_TEXTS = (
 )
 
 clean_texts = st.sampled_from(CLEAN_TEXTS) | (
-    st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12).map(
-        lambda text: unicodedata.normalize("NFC", text)
-    )
+    st.text(
+        st.characters(exclude_categories=["C", "Z"]).filter(lambda one: not is_invisible(one)),
+        min_size=1,
+        max_size=12,
+    ).map(lambda text: unicodedata.normalize("NFC", text))
 )
 """Texts in normal form: trimmed, composed, without control characters, never empty."""
 

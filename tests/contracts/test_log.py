@@ -29,6 +29,7 @@ NOTICE = Notice(
         Rejected(RejectionReason.JSON, "", "JSON in UTF-8 of reasonable depth"),
         Rejected(RejectionReason.TYPE, "results[2].name.first", "text or null"),
     ],
+    places=["line 1", None],
 )
 
 

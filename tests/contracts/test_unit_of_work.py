@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -206,6 +207,16 @@ def test_who_has_counted_no_arrival_has_no_newest(
     transactions: Transactions, writer: Writer
 ) -> None:
     assert transactions.run(lambda unit: unit.newest_arrival(writer)) is None
+
+
+@pytest.mark.usefixtures("writer")
+def test_a_rejection_keeps_its_place_in_the_source_where_it_has_one(
+    store: DecidingStore, transactions: Transactions
+) -> None:
+    placed = replace(rejection(0, NOON), place="line 17")
+    transactions.run(lambda unit: unit.quarantine([placed, rejection(1, NOON)]))
+
+    assert list(store.quarantine()) == [placed, rejection(1, NOON)]
 
 
 @pytest.mark.usefixtures("writer")

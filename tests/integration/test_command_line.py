@@ -351,6 +351,21 @@ def test_the_api_is_read_through_the_command(profiles: Profiles) -> None:
     assert done.err.count("trying again") == 1
 
 
+def test_a_rejected_record_of_a_file_is_told_with_its_line(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    adult = '{"login":{"uuid":"0b54cf1e-89a6-4c3b-8f0a-1f7dd4c9f7a1"},"dob":{"date":"1990-02-28"}}'
+    (tmp_path / "people.jsonl").write_text(f"{adult}\n\n{adult}\nPLANTED\n{adult}\n")
+
+    done = profiles("run", "--once", "--source", "people.jsonl", *STORE)
+
+    with closing(sqlite3.connect(tmp_path / "p.db")) as store:
+        assert store.execute("SELECT reason, place FROM quarantine").fetchall() == [
+            ("json", "line 4")
+        ]
+    assert done.code == 0
+
+
 def test_an_older_version_of_the_api_is_a_failure_that_says_so(profiles: Profiles) -> None:
     with MisbehavingApi(of_version("1.1"), path="/api/1.1/") as api:
         done = profiles("run", "--source", "randomuser", "--api-url", api.url, *STORE)

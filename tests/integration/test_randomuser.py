@@ -302,6 +302,14 @@ def test_what_came_before_a_failure_for_good_stays_delivered() -> None:
             next(deliveries)
 
 
+def test_responses_are_numbered_for_what_is_told_of_the_rejected() -> None:
+    with MisbehavingApi(answer(), answer(500, b""), answer()) as server:
+        deliveries = RandomUserSource(server.url, every_s=0, wait=lambda _s: None).deliveries()
+        places = [delivery.places for delivery in islice(deliveries, 2)]
+
+    assert [place.of(0) for place in places if place is not None] == ["response 1", "response 2"]
+
+
 def test_no_window_of_5_minutes_holds_more_than_the_budget(simulated: SimulatedTime) -> None:
     asked_at: list[tuple[float, int]] = []
 

@@ -68,9 +68,11 @@ class Splitter:
     Bytes that are no UTF-8 stay in the values as they are.
     """
 
-    def __init__(self, position: int) -> None:
-        """Begin at a position, in bytes, between two values."""
+    def __init__(self, position: int, *, line: int = 1) -> None:
+        """Begin at a position, in bytes, between two values, in a line."""
         self.position = position
+        self.line = line
+        self.begun = line
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._text = ""
         self._wanted = 0
@@ -83,7 +85,8 @@ class Splitter:
     def cut(self, piece: bytes, *, ended: bool) -> Iterator[bytes]:
         """Yield the values that are whole with this piece; the last one is not cut off later.
 
-        `position` is then behind the value that was yielded last.
+        `position` is then behind the value that was yielded last; `begun` and `line` are the lines
+        in which it begins and ends.
         """
         self._text += self._decoder.decode(piece, final=ended)
         if len(self._text) < self._wanted and not ended:
@@ -100,6 +103,8 @@ class Splitter:
                 self._wanted = 2 * (len(self._text) - start)
                 break
             self.position += len(_bytes(self._text[at : value.end]))
+            self.begun = self.line + self._text.count("\n", at, start)
+            self.line = self.begun + self._text.count("\n", start, value.end)
             at = value.end
             self._wanted = 0
             yield _bytes(self._text[start:at]).rstrip()

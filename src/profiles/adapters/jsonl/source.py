@@ -16,7 +16,7 @@ from typing import Final, cast
 from profiles.adapters.jsonl.documents import Splitter
 from profiles.adapters.jsonl.formats import Layout, recognise
 from profiles.application.errors import SourceError
-from profiles.application.ports.sources import Delivery
+from profiles.application.ports.sources import Delivery, Places
 from profiles.domain.errors import UsageError
 
 DELIVERY_BYTES: Final = 8_000_000
@@ -93,11 +93,11 @@ class JsonlSource:
             with ExitStack() as stack:
                 stream = self._opened(stack)
                 layout = self._layout(stream)
-                position = _skip(stream, start) if start else 0
+                position, line = _skip(stream, start) if start else (0, 1)
                 if layout is Layout.DOCUMENTS:
-                    yield from self._documents(stream, position)
+                    yield from self._documents(stream, Splitter(position, line=line))
                 else:
-                    yield from self._runs(stream, position)
+                    yield from self._runs(stream, position, line)
         except _DAMAGE:
             raise self._damaged() from None
         except OSError as failure:
@@ -131,11 +131,11 @@ class JsonlSource:
         what = "Standard input" if self._path is None else f"The source {self._path}"
         raise UsageError(f"{what} is {found.name}; what is read is JSON in UTF-8. {found.remedy}")
 
-    def _documents(self, stream: _Stream, position: int) -> Iterator[Delivery]:
+    def _documents(self, stream: _Stream, splitter: Splitter) -> Iterator[Delivery]:
         """Yield values that lie over several lines or in arrays."""
         resumable = self._path is not None
-        splitter = Splitter(position)
         values: list[bytes] = []
+        lines: list[int] = []
         size = 0
         ended = damaged = False
         while not ended:
@@ -143,20 +143,21 @@ class JsonlSource:
             ended = damaged or not block
             for value in splitter.cut(block, ended=ended and not damaged):
                 values.append(value)
+                lines.append(splitter.begun)
                 size += len(value)
                 if size >= DELIVERY_BYTES:
-                    yield Delivery(values=values, position=splitter.position if resumable else None)
-                    values, size = [], 0
+                    yield _delivery(values, lines, splitter.position if resumable else None)
+                    values, lines, size = [], [], 0
             if values and (ended or not resumable):
-                yield Delivery(values=values, position=splitter.position if resumable else None)
-                values, size = [], 0
+                yield _delivery(values, lines, splitter.position if resumable else None)
+                values, lines, size = [], [], 0
             if splitter.pending > MAXIMUM_LINE:
                 what = f"has a value of more than {MAXIMUM_LINE} bytes"
                 raise self._error(what, "Give one person or one response a line.")
         if damaged:
             raise self._damaged()
 
-    def _runs(self, stream: _Stream, position: int) -> Iterator[Delivery]:
+    def _runs(self, stream: _Stream, position: int, line: int) -> Iterator[Delivery]:
         resumable = self._path is not None
         pending = bytearray()
         ended = damaged = False
@@ -177,8 +178,13 @@ class JsonlSource:
                 del pending[:cut]
                 lines = run if position else run.removeprefix(codecs.BOM_UTF8)
                 position += len(run)
-                values = [line.lstrip(_RECORD_MARK) for line in lines.split(b"\n") if line.strip()]
-                yield Delivery(values=values, position=position if resumable else None)
+                numbered = [each for each in enumerate(lines.split(b"\n"), line) if each[1].strip()]
+                line += run.count(b"\n")
+                yield _delivery(
+                    [value.lstrip(_RECORD_MARK) for _, value in numbered],
+                    [number for number, _ in numbered],
+                    position if resumable else None,
+                )
             if len(pending) > MAXIMUM_LINE:
                 what = f"has a line of more than {MAXIMUM_LINE} bytes"
                 raise self._error(what, "Give one person or one response a line.")
@@ -231,7 +237,20 @@ def _block(stream: _Stream, size: int, *, wait_for_all: bool) -> tuple[bytes, bo
     return bytes(block), False
 
 
-def _skip(stream: _Stream, start: int) -> int:
-    """Go to byte `start`; to the beginning if the file has become shorter than that."""
-    stream.seek(start - 1)
-    return start if stream.read1(1) else stream.seek(0)
+def _delivery(values: list[bytes], lines: list[int], position: int | None) -> Delivery:
+    return Delivery(values=values, position=position, places=Places("line", lines))
+
+
+def _skip(stream: _Stream, start: int) -> tuple[int, int]:
+    """Go to byte `start`; to the beginning if the file has become shorter than that.
+
+    Returns the position, and its line from 1 on: all that is before it is read for that.
+    """
+    line, left = 1, start
+    while left:
+        block = stream.read1(min(left, DELIVERY_BYTES))
+        if not block:
+            return stream.seek(0), 1
+        line += block.count(b"\n")
+        left -= len(block)
+    return start, line

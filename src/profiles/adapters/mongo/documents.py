@@ -158,6 +158,7 @@ def quarantine_documents(rejections: Iterable[Quarantined]) -> list[Document]:
             "reason": rejection.rejected.reason.value,
             "path": rejection.rejected.path,
             "expected": rejection.rejected.expected,
+            **({} if rejection.place is None else {"place": rejection.place}),
         }
         for rejection in rejections
     ]
@@ -174,6 +175,7 @@ def quarantined_of(document: Mapping[str, Any]) -> Quarantined:
         rejected=Rejected(
             RejectionReason(document["reason"]), document["path"], document["expected"]
         ),
+        place=document.get("place"),
     )
 
 

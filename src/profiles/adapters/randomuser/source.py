@@ -20,7 +20,7 @@ from profiles.adapters.randomuser.failure import PermanentError, TransientError
 from profiles.adapters.randomuser.response import count_users
 from profiles.adapters.randomuser.transport import Timeouts, Transport
 from profiles.application.errors import SourceError
-from profiles.application.ports.sources import Delivery
+from profiles.application.ports.sources import Delivery, Places
 from profiles.domain.errors import UsageError
 from profiles.domain.person import Person
 
@@ -107,6 +107,7 @@ class RandomUserSource:
         self._once = once
         self._attempts = attempts
         self._due_at = -math.inf
+        self._responses = 0
 
     @property
     def name(self) -> str:
@@ -124,7 +125,8 @@ class RandomUserSource:
         """
         del start
         while (body := self._next_body()) is not None:
-            yield Delivery(values=(body,))
+            self._responses += 1
+            yield Delivery(values=(body,), places=Places("response", (self._responses,)))
             if self._once:
                 return
 

@@ -234,12 +234,13 @@ def _records(rows: Sequence[tuple[Any, ...]]) -> Sequence[LogRecord]:
 
 
 def _notice_text(notice: Notice) -> str:
-    return json.dumps(
-        {
-            "withheld": {reason.value: count for reason, count in notice.withheld.items()},
-            "rejected": [[r.reason.value, r.path, r.expected] for r in notice.rejected],
-        }
-    )
+    document: dict[str, object] = {
+        "withheld": {reason.value: count for reason, count in notice.withheld.items()},
+        "rejected": [[r.reason.value, r.path, r.expected] for r in notice.rejected],
+    }
+    if notice.places:
+        document["places"] = list(notice.places)
+    return json.dumps(document)
 
 
 def _notice(text: str) -> Notice:
@@ -250,4 +251,5 @@ def _notice(text: str) -> Notice:
             Rejected(RejectionReason(reason), path, expected)
             for reason, path, expected in document["rejected"]
         ],
+        places=document.get("places", ()),  # earlier releases wrote none
     )

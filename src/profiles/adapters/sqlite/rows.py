@@ -55,7 +55,8 @@ def profile_of(row: Sequence[Any]) -> tuple[Profile, int]:
 
 
 QUARANTINED: Final = """
-    SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected
+    SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected,
+        place
     FROM quarantine JOIN writers USING (writer)
     ORDER BY logged_at, topic_id, partition, offset, ordinal
 """
@@ -74,18 +75,21 @@ def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
         rejected.reason.value,
         rejected.path,
         rejected.expected,
+        quarantined.place,
     )
 
 
 def quarantined_of(row: Sequence[Any]) -> Quarantined:
     """Read a row of `quarantine` with its writer's topic and partition."""
-    topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected = row
+    topic_id, partition, partitions, offset, ordinal, logged_at, *told, place = row
+    reason, path, expected = told
     return Quarantined(
         partition=LogPartition(topic_id, partition, partitions),
         offset=offset,
         ordinal=ordinal,
         logged_at=datetime.fromisoformat(logged_at),
         rejected=Rejected(RejectionReason(reason), path, expected),
+        place=place,
     )
 
 

@@ -50,7 +50,8 @@ _STEPS: Final[Mapping[int, str]] = {
         to_version INTEGER NOT NULL,
         added TEXT NOT NULL,
         at TEXT NOT NULL
-    ) STRICT
+    ) STRICT;
+    ALTER TABLE quarantine ADD COLUMN place TEXT
     """,
 }
 """From each earlier schema version to the next one. Columns of `users` need no step: those that are
@@ -118,6 +119,7 @@ KIND: Final = Kind(
         reason TEXT NOT NULL,
         path TEXT NOT NULL,
         expected TEXT NOT NULL,
+        place TEXT,
         PRIMARY KEY (writer, offset, ordinal)
     ) STRICT, WITHOUT ROWID
     """,  # noqa: S608 - this project's own words

@@ -160,7 +160,7 @@ class SqliteUnitOfWork:
     def quarantine(self, rejected: Sequence[Quarantined]) -> None:
         """Keep rejected records."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [quarantine_row(self._number(each.partition.writer), each) for each in rejected],
         )
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from profiles.application.log.bounds import bounded
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogRecord, Notice
+from profiles.application.ports.sources import Places
 from profiles.domain.assessing import admit
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected, Withheld, WithheldReason
@@ -34,19 +35,24 @@ class Admitted:
         return records
 
 
-def admit_batch(values: Sequence[bytes], rules: Rules, *, now: datetime) -> Admitted:
+def admit_batch(
+    values: Sequence[bytes], rules: Rules, *, now: datetime, places: Places | None = None
+) -> Admitted:
     """Read what a source delivered; keep minors and all that is forbidden out of the log.
 
     now: the moment of logging, aware; it stands for the time that the log is going to give.
+    places: where the values were in the source.
     """
     dates = rules.dates(logged_at=now, read_at=now)
     persons: list[Person] = []
     withheld: Counter[WithheldReason] = Counter()
     rejected: list[Rejected] = []
-    for value in values:
+    rejected_at: list[int] = []
+    for number, value in enumerate(values):
         records = bounded(rules.decode(value))
         if isinstance(records, Rejected):
             rejected.append(records)
+            rejected_at.append(number)
             continue
         for index, item in enumerate(records.items):
             outcome = admit(item, rules.policy, dates)
@@ -56,4 +62,10 @@ def admit_batch(values: Sequence[bytes], rules: Rules, *, now: datetime) -> Admi
                 withheld[outcome.reason] += 1
             else:
                 rejected.append(replace(outcome, path=records.path(index, outcome.path)))
-    return Admitted(persons=persons, notice=Notice(withheld=withheld, rejected=rejected))
+                rejected_at.append(number)
+    notice = Notice(
+        withheld=withheld,
+        rejected=rejected,
+        places=() if places is None else [places.of(number) for number in rejected_at],
+    )
+    return Admitted(persons=persons, notice=notice)

@@ -63,7 +63,7 @@ class EmbeddedEngine:
         first_look = FirstLook()
         for delivery in source.deliveries(start=position):
             now = self.clock()
-            admitted = admit_batch(delivery.values, self.rules, now=now)
+            admitted = admit_batch(delivery.values, self.rules, now=now, places=delivery.places)
             first_look.take(delivery.values, admitted)
             first = self.log.append(
                 admitted.persons,

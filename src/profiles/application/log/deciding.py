@@ -23,6 +23,7 @@ class Entry(NamedTuple):
     """What was decided about one person of a record of the log.
 
     quarantined: whether a rejection's place is kept; false for those of a message that has many.
+    place: where a rejected record was in its source, such as `line 17`, where that is known.
     """
 
     offset: int
@@ -30,6 +31,7 @@ class Entry(NamedTuple):
     person: PersonId | None
     outcome: Profile | Withheld | Rejected | Erased
     quarantined: bool = True
+    place: str | None = None
 
     def __repr__(self) -> str:
         """Show whom and what it is about to nobody."""
@@ -105,19 +107,23 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
 
 
 _Outcome = Profile | Withheld | Rejected | Erased
-_Decisions = Sequence[tuple[PersonId | None, _Outcome] | tuple[PersonId | None, _Outcome, bool]]
+_Decisions = Sequence[
+    tuple[PersonId | None, _Outcome]
+    | tuple[PersonId | None, _Outcome, bool]
+    | tuple[PersonId | None, _Outcome, bool, str | None]
+]
 
 
 def _decide_record(record: LogRecord, rules: Rules, dates: DecisionDates) -> tuple[int, _Decisions]:
     """Decide about the persons of a record; count them where they are decoded."""
     if isinstance(record.value, Notice):
         notice = record.value
-        kept_out: list[tuple[None, _Outcome]] = [
-            (None, Withheld(reason))
+        kept_out: list[tuple[None, _Outcome, bool, str | None]] = [
+            (None, Withheld(reason), True, None)
             for reason, count in notice.withheld.items()
             for _ in range(count)
         ]
-        kept_out += [(None, rejected) for rejected in notice.rejected]
+        kept_out += [(None, rejected, True, place) for rejected, place in notice.placed]
         return sum(notice.withheld.values()) + len(notice.rejected), kept_out
     if record.value is None:
         return 1, [_erasure(record.key)]

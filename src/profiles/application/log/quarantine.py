@@ -24,6 +24,7 @@ class Quarantined:
     ordinal: int
     logged_at: datetime
     rejected: Rejected
+    place: str | None = None
 
 
 def quarantined_of(chunk: Chunk) -> Sequence[Quarantined]:
@@ -43,6 +44,7 @@ def quarantined_of(chunk: Chunk) -> Sequence[Quarantined]:
                     ordinal=ordinals[entry.offset],
                     logged_at=entry.logged_at,
                     rejected=entry.outcome,
+                    place=entry.place,
                 )
             )
             ordinals[entry.offset] += 1

@@ -42,10 +42,21 @@ class LogPartition(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What a gate before the log kept out of it: counts of the withheld, and the rejections."""
+    """What a gate before the log kept out of it: counts of the withheld, and the rejections.
+
+    places: where each rejected record was in its source, such as `line 17`, never a value of it;
+        none at all for a source that can't tell, and from earlier releases.
+    """
 
     withheld: Mapping[WithheldReason, int] = field(default_factory=dict)
     rejected: Sequence[Rejected] = ()
+    places: Sequence[str | None] = ()
+
+    @property
+    def placed(self) -> Sequence[tuple[Rejected, str | None]]:
+        """Return each rejection with its place, if it has one."""
+        without = len(self.rejected) - len(self.places)
+        return list(zip(self.rejected, [*self.places, *[None] * without], strict=True))
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to say."""

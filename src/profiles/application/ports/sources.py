@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Places(NamedTuple):
+    """Where values were in their source.
+
+    unit: what is counted from 1 on, such as `line` or `response`.
+    numbers: one for each value.
+    """
+
+    unit: str
+    numbers: Sequence[int]
+
+    def of(self, index: int) -> str:
+        """Name the place of a value."""
+        return f"{self.unit} {self.numbers[index]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,10 +30,12 @@ class Delivery:
         checked: a broken one is rejected later, on its own.
     position: where the source goes on after these values (bytes of the uncompressed file for
         `jsonl`, persons for `simulator`), or None for a source that can't go on.
+    places: where the values were in the source, for what is told of those that are rejected.
     """
 
     values: Sequence[bytes] = field(repr=False)
     position: int | None = None
+    places: Places | None = field(default=None, compare=False)
 
 
 class Source(Protocol):

@@ -211,6 +211,31 @@ def test_from_any_position_on_come_just_the_values_that_would_have_come(
         assert list(source(path).deliveries(start=delivery.position)) == whole[number:]
 
 
+@pytest.mark.parametrize("in_an_array", [False, True])
+def test_values_are_told_with_the_lines_in_which_they_begin(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, in_an_array: bool
+) -> None:
+    monkeypatch.setattr(jsonl, "DELIVERY_BYTES", 200)
+    persons = [PERSON | {"number": number} for number in range(20)]
+    content = indented(persons) if in_an_array else "\n\n".join(map(indented, persons))
+    path.write_bytes(content.encode())
+    first_line = "  {" if in_an_array else "{"
+    starts = [at for at, line in enumerate(content.split("\n"), 1) if line == first_line]
+
+    whole = list(source(path).deliveries())
+    later = list(source(path).deliveries(start=whole[2].position or 0))
+
+    for deliveries in (whole, later):
+        told = [
+            delivery.places.of(index)
+            for delivery in deliveries
+            if delivery.places is not None
+            for index in range(len(delivery.values))
+        ]
+        assert told == [f"line {number}" for number in starts[-len(told) :]]
+    assert len(starts) == 20
+
+
 documents = st.lists(
     api_records() | json_values.filter(lambda one: isinstance(one, dict)), max_size=4
 )

@@ -100,6 +100,30 @@ def test_a_file_that_has_become_shorter_is_read_from_its_beginning(path: Path) -
     assert values(list(source(path).deliveries(start=3))) == []
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_values_are_told_with_their_lines_also_by_a_later_run(
+    path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes, *, packed: bool
+) -> None:
+    monkeypatch.setattr(jsonl, "DELIVERY_BYTES", 20)
+    lines = [b"" if number % 5 == 0 else b'{"n":%d}' % number for number in range(1, 60)]
+    content = end.join(lines)
+    path.write_bytes(gzip.compress(content) if packed else content)
+
+    whole = list(source(path).deliveries())
+    again = [
+        delivery
+        for start in [whole[3].position, whole[9].position]
+        for delivery in source(path).deliveries(start=start or 0)
+    ]
+
+    for delivery in [*whole, *again]:
+        assert delivery.places is not None
+        for index, value in enumerate(delivery.values):
+            number = int(value.strip()[5:-1])
+            assert delivery.places.of(index) == f"line {number}"
+
+
 # --- Names ---------------------------------------------------------------------------------
 
 

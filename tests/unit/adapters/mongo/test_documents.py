@@ -71,14 +71,21 @@ def test_a_document_has_the_fields_and_types_of_the_design(profile: Profile, ver
     )
 
 
-@given(rejected=strategies.rejected, logged_at=strategies.log_times)
-def test_a_rejection_comes_back_as_it_was(rejected: Rejected, logged_at: datetime) -> None:
+@given(
+    rejected=strategies.rejected,
+    logged_at=strategies.log_times,
+    place=st.sampled_from([None, "line 17"]),
+)
+def test_a_rejection_comes_back_as_it_was(
+    rejected: Rejected, logged_at: datetime, place: str | None
+) -> None:
     rejection = Quarantined(
         partition=LogPartition("topic", 3, 8),
         offset=2**36,
         ordinal=4,
         logged_at=logged_at,
         rejected=rejected,
+        place=place,
     )
 
     (stored,) = documents.quarantine_documents([rejection])

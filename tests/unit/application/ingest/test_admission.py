@@ -16,6 +16,7 @@ from profiles.application.log import messages
 from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.messages import NOT_JSON, Decode
 from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.application.ports.sources import Places
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Person
 from profiles.domain.policy import DEFAULT_LOG_RULES, DEFAULT_POLICY, PrivacyPolicy
@@ -88,6 +89,20 @@ def test_one_broken_value_does_not_sink_the_others() -> None:
             Rejected(RejectionReason.MISSING, "login.uuid", "UUID of 36 characters"),
         ],
     )
+
+
+def test_the_rejected_are_told_with_their_place_in_the_source() -> None:
+    response = text({"results": [{}, record(), 5]})
+
+    admitted = admit_batch(
+        [text(record()), b"{", response],
+        RULES,
+        now=NOON,
+        places=Places("line", [1, 3, 4]),
+    )
+
+    assert admitted.notice.places == ["line 3", "line 4", "line 4"]
+    assert [one.path for one in admitted.notice.rejected] == ["", "results[0].login", "results[2]"]
 
 
 def test_the_policy_says_what_the_log_carries() -> None:

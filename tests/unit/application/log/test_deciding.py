@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from profiles.application.log import messages
 from profiles.application.log.deciding import Chunk, Entry, Rules, decide_chunk
 from profiles.application.log.messages import NOT_JSON
+from profiles.application.log.quarantine import quarantined_of
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.application.transaction.planning import plan_commit
 from profiles.domain.assessing import decide
@@ -127,6 +128,19 @@ def test_a_notice_counts_what_was_kept_out_and_names_nobody() -> None:
     assert decided.read == 4
 
 
+def test_a_notice_tells_where_in_the_source_the_rejected_were() -> None:
+    notice = Notice(
+        withheld={WithheldReason.MINOR: 1},
+        rejected=[BROKEN, BROKEN, BROKEN],
+        places=["line 3", None],
+    )
+
+    decided = chunk(logged(5, notice))
+
+    assert [one.place for one in decided.entries] == [None, "line 3", None, None]
+    assert [one.place for one in quarantined_of(decided)] == ["line 3", None, None]
+
+
 @pytest.mark.parametrize(
     "key", [None, b"", b"\xff", ADA.encode()[:-1], ADA.replace("-", "").encode()]
 )
@@ -220,4 +234,4 @@ def test_a_policy_decides_for_the_chunk() -> None:
 
 
 def test_an_entry_is_a_tuple_of_its_parts() -> None:
-    assert Entry(5, NOON, None, MINOR) == (5, NOON, None, MINOR, True)
+    assert Entry(5, NOON, None, MINOR) == (5, NOON, None, MINOR, True, None)
