@@ -16,7 +16,7 @@ from profiles.domain.person import Person
 from profiles.domain.policy import DEFAULT_POLICY
 from tests.faults.conftest import Servers
 from tests.support.cluster_site import Running, Site, until
-from tests.support.embedded_jobs import delivered
+from tests.support.embedded_jobs import delivered, write_population
 
 FAILURE = 1
 STREAM = "simulator:seed=4,limit=none,minors=0.1,hostile=0.05"
@@ -36,7 +36,9 @@ def admitted(path: Path) -> set[str]:
     return found
 
 
-def test_killed_in_mid_batch_and_started_again_it_loses_nobody(site: Site, people: Path) -> None:
+def test_killed_in_mid_batch_and_started_again_it_loses_nobody(site: Site, tmp_path: Path) -> None:
+    people = tmp_path / "many.jsonl"
+    write_population(people, limit=20_000)  # not through before it is killed
     running = site.produce(people)
     until(lambda: site.logged() > 0, running)
     assert running.kill()
@@ -147,5 +149,6 @@ def test_interrupted_again_while_kafka_is_away_it_counts_what_is_lost(
     servers.kafka.start()
 
     assert production.failed > 0
-    assert production.acknowledged <= site.logged() <= production.acknowledged + production.failed
+    until(lambda: site.logged() >= production.acknowledged)  # the broker has just come back
+    assert site.logged() <= production.acknowledged + production.failed
     assert "were given up: the log did not answer" in in_one_line(running.said)
