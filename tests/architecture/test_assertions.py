@@ -23,30 +23,27 @@ def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
                     yield f"{path.relative_to(TESTS).as_posix()}: {point}{node.name}", node
 
 
-def called(function: ast.FunctionDef) -> Iterator[str]:
+def steps(function: ast.FunctionDef) -> Iterator[str]:
+    """What a function calls, and the word `assert` where it asserts."""
     for node in ast.walk(function):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield f".{node.func.attr}"
-        elif isinstance(node, ast.Call):
-            yield ast.unparse(node.func)
-
-
-def asserts(function: ast.FunctionDef, helpers: set[str]) -> bool:
-    return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or any(
-        name in helpers or name.startswith((".assert_", ".to_"))  # of mocks and of Playwright
-        for name in called(function)
-    )
+        if isinstance(node, ast.Assert):
+            yield "assert"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            of_libraries = name.startswith(("assert_", "to_"))  # of mocks and of Playwright
+            yield "assert" if of_libraries else f".{name}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
 
 
 def test_no_test_asserts_nothing() -> None:
-    found = dict(functions())
+    found = {name: set(steps(function)) for name, function in functions()}
     tests = {name for name in found if ": test_" in name}
-    helpers, before = OF_PYTEST, set[str]()
-    while helpers != before:
-        before = helpers
-        helpers = before | {
-            name.rpartition(" ")[2] for name in found.keys() - tests if asserts(found[name], before)
-        }
+    asserting, before = {"assert", *OF_PYTEST}, set[str]()
+    while asserting != before:
+        before = asserting
+        helpers = {name for name in found.keys() - tests if found[name] & before}
+        asserting = before | {name.rpartition(" ")[2] for name in helpers}
 
     assert tests
-    assert sorted(name for name in tests if not asserts(found[name], helpers)) == []
+    assert sorted(name for name in tests if not found[name] & asserting) == []

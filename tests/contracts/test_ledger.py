@@ -12,6 +12,7 @@ from profiles.adapters.sqlite import SqliteLedger
 from profiles.application.errors import LedgerError
 from profiles.application.ports.ledger import LedgerView
 from profiles.domain.errors import UsageError
+from profiles.domain.person import PersonId
 from tests.contracts.conftest import SqliteLedgerWrittenBeside, WritableLedger
 from tests.support.histories import ADA, BEA, CLEO
 
@@ -128,3 +129,23 @@ def test_a_ledger_that_cannot_be_read_any_more_stops_everything(tmp_path: Path) 
 def test_a_ledger_in_no_folder_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         SqliteLedger.open(tmp_path / "missing" / "ledger.sqlite", applied=0)
+
+
+def test_a_person_entered_in_capitals_is_suppressed(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(SqliteLedger.open(path, applied=0)) as ledger:
+        SqliteLedgerWrittenBeside(path, ledger).suppress(PersonId(ADA.upper()))
+
+        assert ledger.view(at_least=1).suppressed == {ADA}
+
+
+@pytest.mark.parametrize("written", ["", "Ada Byron", ADA.replace("-", "")])
+def test_an_entry_that_names_nobody_stops_everything(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(SqliteLedger.open(path, applied=0)) as ledger:
+        SqliteLedgerWrittenBeside(path, ledger).suppress(PersonId(written))
+
+        with pytest.raises(LedgerError, match="names nobody in entry 1") as raised:
+            ledger.view(at_least=0)
+
+    assert not written or written not in str(raised.value)

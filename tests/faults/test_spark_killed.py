@@ -59,6 +59,17 @@ def test_the_driver_is_killed(site: SparkSite) -> None:
     site.finish_on_spark()
 
 
+def test_sparks_java_process_is_killed_and_the_job_says_so(site: SparkSite) -> None:
+    running = in_mid_batch(site)
+    (jvm,) = [pid for pid in descendants(running.process.pid) if "SparkSubmit" in command_of(pid)]
+
+    os.kill(jvm, signal.SIGKILL)
+
+    running.tally(code=1)
+    assert "Spark's Java process has ended" in running.said
+    site.finish_on_spark()
+
+
 def test_a_python_worker_is_killed_and_the_query_goes_on(site: SparkSite) -> None:
     running = in_mid_batch(site)
     killed = python_workers(running)[0]

@@ -250,6 +250,8 @@ USAGE = [
     (("run", "--source", "simulator", *STORE, "--store", "sqlite:///q.db"), "Exactly one"),
     (("run", "--source", "simulator", "--store", "cassandra://h/k"), "Exactly one"),
     (("run", "--source", "simulator", *STORE, "--as-of", "2026-02-30"), "is no date"),
+    (("run", "--source", "simulator", *STORE, "--as-of", "2999-01-01"), "would admit children"),
+    (("process", *KAFKA, *STORE, "--as-of", "2999-01-01"), "would admit children"),
     (("run", "--source", "simulator", *STORE, "--every", "soon"), "is no duration"),
     (("run", "--source", "randomuser", *STORE, "--results", "5001"), "5001"),
     (("export", "somebody", *STORE), "36 characters"),

@@ -28,7 +28,7 @@ from profiles.adapters.kafka import (
     TopicSettings,
     rejected_topic,
 )
-from profiles.adapters.kafka.connection import MESSAGE_BYTES
+from profiles.adapters.kafka.settings import MESSAGE_BYTES
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.retrying import PatientRetry
 from profiles.adapters.simulator import Simulator

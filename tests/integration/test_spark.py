@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 from pyspark.sql import SparkSession
 
 from profiles.adapters.kafka import KafkaLogLookup
-from profiles.adapters.spark import Progress, SessionSettings, spark_session
+from profiles.adapters.spark import BatchProgress, SessionSettings, spark_session
 from profiles.adapters.spark.stream import StreamSettings, records
 from profiles.application.errors import LogError
 from profiles.application.log.records import LogPartition
@@ -57,7 +57,7 @@ class Job:
     def __init__(self, session: SparkSession, site: SparkSite) -> None:
         self._session = session
         self._site = site
-        self.told: list[Progress] = []
+        self.told: list[BatchProgress] = []
 
     def once(self, *, checkpoint: str = "a", batch_records: int = 200_000) -> Tally:
         site = self._site

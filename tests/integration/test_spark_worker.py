@@ -17,7 +17,7 @@ import pytest
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.spark.java import OLDEST, java_home, version_of
-from profiles.adapters.spark.stream import Progress, progress_of
+from profiles.adapters.spark.stream import BatchProgress, progress_of
 from profiles.adapters.spark.worker import TaskFailedError, Work, by_partition, outcome_of
 from profiles.application.errors import GapError, LedgerError, LogError, StoreError
 from profiles.application.ingest.partition_task import PartitionTask
@@ -196,13 +196,15 @@ def test_a_record_has_the_time_that_the_log_gave_it() -> None:
     assert next(pieces)[0].logged_at == START
 
 
-def told(end: str | None, latest: str | None) -> Progress:
+def told(end: str | None, latest: str | None) -> BatchProgress:
     source = SimpleNamespace(endOffset=end, latestOffset=latest)
     return progress_of(SimpleNamespace(sources=[source], batchDuration=1_500))
 
 
 def test_the_lag_is_what_the_log_holds_beyond_the_batch() -> None:
-    assert told('{"t":{"0":5,"1":7}}', '{"t":{"0":9,"1":7,"2":3}}') == Progress(lag=7, seconds=1.5)
+    assert told('{"t":{"0":5,"1":7}}', '{"t":{"0":9,"1":7,"2":3}}') == BatchProgress(
+        lag=7, seconds=1.5
+    )
 
 
 @pytest.mark.parametrize("latest", [None, "null", '{"t":{"0":4}}'])

@@ -33,6 +33,10 @@ class StoreError(ProfilesError):
         return f"{self.store}: {self.happened}. {self.remedy}"
 
 
+class StoreAwayError(StoreError):
+    """A store did not answer; it may do so when asked again."""
+
+
 class StoreRefusedError(ProfilesError):
     """A store refused for good what was to be written; nothing was. Trying again mends nothing."""
 
@@ -91,6 +95,9 @@ class GapError(ProfilesError):
             " log, or start with an empty store and let the sources deliver again."
         )
 
+
+AWAY: Final = (StoreAwayError, LogAwayError, LedgerAwayError)
+"""Failures of what does not answer: waiting for it may help, and nothing else is wrong."""
 
 MAY_PASS: Final = (StoreError, LogError, LedgerAwayError)
 """Failures that may pass: what failed is tried again, and nothing goes on without it."""

@@ -57,7 +57,7 @@ def trimmed(text: str) -> str:
         start += 1
     while end > start and _is_trimmed(text[end - 1]):
         end -= 1
-    if start < end < len(text) and _belongs(text[end], to=text[end - 1]):
+    if end < len(text) and _belongs(text[end], to=text[end - 1]):
         end += 1
     return text[start:end]
 

@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from profiles.domain import address, envelopes, naming
 from profiles.domain.age import civil_date
@@ -110,9 +110,9 @@ def _in_an_envelope(record: object, rejected: Rejected) -> Rejected | None:
         around = envelopes.envelope_around(record)
         return None if around is None else Rejected(RejectionReason.ENVELOPE, "", around)
     if rejected.reason is RejectionReason.TYPE:
-        value: object = record
-        for name in rejected.path.split("."):
-            value = value[name] if isinstance(value, dict) else None
+        value: Any = record
+        for name in rejected.path.split("."):  # a value of a wrong type lies in objects only
+            value = value[name]
         if envelopes.is_extended_json(value):
             expected = envelopes.plain(rejected.expected)
             return Rejected(RejectionReason.ENVELOPE, rejected.path, expected)

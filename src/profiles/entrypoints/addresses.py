@@ -156,7 +156,10 @@ def _address(url: str) -> DecidingAddress | CassandraAddress:
     """Read one URL; what it says is not repeated in an error, for it may hold a secret."""
     try:
         parts = urlsplit(url)
-        has_password = parts.password is not None or _has_secret(parts.query)
+        # A password with `/`, `?` or `#` in it, not escaped, ends what is read as user and host.
+        behind = parts.path + parts.query + parts.fragment
+        split_password = parts.scheme != "sqlite" and "@" in behind
+        has_password = split_password or parts.password is not None or _has_secret(parts.query)
     except ValueError:
         raise UsageError(f"--store takes a URL like {_EXAMPLE}; this one can't be read.") from None
     if has_password:

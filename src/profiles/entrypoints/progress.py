@@ -45,7 +45,7 @@ class _RateColumn(ProgressColumn):
 _SHOWN: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.STORED)
 
 
-def _told(tally: Tally) -> str:
+def _summary(tally: Tally) -> str:
     others = [f"{o.value} {tally.count(o):,}" for o in _SHOWN if tally.count(o)]
     return ", ".join([f"stored {tally.stored:,}", *others])
 
@@ -86,5 +86,5 @@ class _Shown:
         self._show()
 
     def _show(self) -> None:
-        description = _told(self._total) + self._note
+        description = _summary(self._total) + self._note
         self._shown.update(self._task, completed=self._total.read, description=description)

@@ -238,6 +238,12 @@ class Container(Service):
                 raise
         self._container.wait()
 
+    def freeze(self) -> None:
+        self._container.get_wrapped_container().pause()
+
+    def thaw(self) -> None:
+        self._container.get_wrapped_container().unpause()
+
     def stop(self) -> None:
         if self._made:
             self._container.get_wrapped_container().stop(timeout=STOP_WITHIN_S)

@@ -1,9 +1,9 @@
 """Run a server that can't outlive the tests: `leash.py FOLDER COMMAND...`, a script of its own.
 
-Prints the server's process id. Every `T` or `K` on standard input is a signal to the server, sent
-from its parent, so that the id can't have gone to somebody else. The end of the input means that
-the tests are gone, however they ended: then the server ends too, and FOLDER is removed. (A parent
-death signal alone would not do: it follows the thread that started the process.)
+Prints the server's process id. Every `T`, `K`, `S` or `C` on standard input is a signal to the
+server, sent from its parent, so that the id can't have gone to somebody else. The end of the input
+means that the tests are gone, however they ended: then the server ends too, and FOLDER is removed.
+(A parent death signal alone would not do: it follows the thread that started the process.)
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 LAST_WORDS_S = 5.0
-SIGNALS = {b"T": signal.SIGTERM, b"K": signal.SIGKILL}
+SIGNALS = {
+    b"T": signal.SIGTERM,
+    b"K": signal.SIGKILL,
+    b"S": signal.SIGSTOP,
+    b"C": signal.SIGCONT,
+}
 
 
 def end_with_the_leash() -> None:

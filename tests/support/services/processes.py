@@ -64,6 +64,12 @@ class Process(Service):
         self._tell(b"K")
         self._wait(STOP_WITHIN_S)
 
+    def freeze(self) -> None:
+        self._tell(b"S")
+
+    def thaw(self) -> None:
+        self._tell(b"C")
+
     def stop(self) -> None:
         self._tell(b"T")
         if not self._ended(STOP_WITHIN_S):

@@ -42,6 +42,14 @@ class Service(ABC):
         """End it as a crash would (signal 9); return when it is gone. The data stay."""
 
     @abstractmethod
+    def freeze(self) -> None:
+        """Stop it in mid-work: it keeps its connections, and answers nothing (SIGSTOP)."""
+
+    @abstractmethod
+    def thaw(self) -> None:
+        """Let it go on."""
+
+    @abstractmethod
     def stop(self) -> None:
         """Ask it to end, and kill it if it takes too long; return when it is gone."""
 

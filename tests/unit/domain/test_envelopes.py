@@ -35,7 +35,8 @@ AROUND = [
     ({"_index": "i", "_id": "1", "_source": PERSON}, "Elasticsearch", "_source"),
     ({"_id": {"$oid": "65f0c0ffee0c0ffee0c0ffee"}, "person": PERSON}, "MongoDB", "as text"),
     ({"person": PERSON}, "envelope", "alone"),
-    ({"users": [PERSON, PERSON]}, "envelope", "alone"),
+    ({"users": [PERSON]}, "envelope", "alone"),
+    ({"users": [PERSON, 5]}, "envelope", "alone"),
 ]
 
 

@@ -19,10 +19,10 @@ from profiles.domain.outcome import (
 )
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
-from profiles.domain.resolving import Changes, Decided, Held, resolve
+from profiles.domain.resolving import Changes, Decided, Held, counted_out, resolve
 from profiles.domain.statistics import Cell, Statistics
 from profiles.domain.tally import Tally
-from profiles.domain.version import Origin
+from profiles.domain.version import Origin, Version
 from tests.strategies import counted_profiles, decided, few_ids
 
 ADA = PersonId("00000000-0000-4000-8000-00000000000a")
@@ -451,3 +451,26 @@ def test_versions_of_what_is_held_only_grow(records: list[Decided], held: list[P
     for one in held:
         if one.id in store.users:
             assert store.users[one.id][1] >= 103
+
+
+# Deleting what is held ---------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(counted_profiles, st.integers(1, 2), st.integers(0, 1))))
+def test_deleting_takes_every_profile_from_the_statistics_of_where_it_was_decided(
+    held: list[tuple[Profile, int, int]],
+) -> None:
+    origins = {Origin(epoch, partition) for _, epoch, partition in held}
+
+    differences = counted_out(
+        Held.of(one, Version(epoch, 7, partition).number()) for one, epoch, partition in held
+    )
+
+    assert differences == {
+        origin: -Statistics.recount([one for one, *place in held if Origin(*place) == origin])
+        for origin in origins
+    }
+
+
+def test_deleting_nobody_changes_no_statistics() -> None:
+    assert counted_out([]) == {}

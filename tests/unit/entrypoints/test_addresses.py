@@ -128,3 +128,14 @@ def test_a_password_in_the_address_of_kafka_is_refused(text: str) -> None:
         read_kafka(text)
 
     assert "Opensesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize("inner", ["/", "?", "#", "/?#"])
+@pytest.mark.parametrize("scheme", ["mongodb", "mongodb+srv", "cassandra"])
+def test_a_password_that_is_not_escaped_is_one_all_the_same(scheme: str, inner: str) -> None:
+    urls = [DECIDING] if scheme == "cassandra" else []
+
+    with pytest.raises(UsageError, match="has a password in it") as raised:
+        read_stores([*urls, f"{scheme}://writer:pla{inner}nted@h/d"])
+
+    assert "nted" not in str(raised.value)

@@ -23,7 +23,7 @@ from cassandra.cluster import NoHostAvailable
 from cassandra.connection import ConnectionException
 from cassandra.protocol import ErrorMessage
 
-from profiles.application.errors import StoreError
+from profiles.application.errors import StoreAwayError, StoreError
 
 FAILURES: Final = (DriverException, NoHostAvailable, ConnectionException, ErrorMessage, OSError)
 """All that the driver raises about the world, and not about its caller."""
@@ -80,6 +80,17 @@ def explained(failure: BaseException) -> tuple[str, str]:
     return f"the connection failed ({kinds})", f"Once it is well, {_AGAIN}"
 
 
+def is_away(failure: BaseException) -> bool:
+    """Tell whether no server has answered, or not in time, so that waiting may help."""
+    wrong = (
+        UnresolvableContactPoints,
+        AuthenticationFailed,
+        PermissionError,
+        RequestValidationException,
+    )
+    return not any(isinstance(cause, wrong) for cause in (*_causes(failure), failure))
+
+
 @contextmanager
 def map_exceptions(address: str) -> Generator[None]:
     """Turn the driver's errors into ours.
@@ -90,7 +101,8 @@ def map_exceptions(address: str) -> Generator[None]:
     try:
         yield
     except FAILURES as failure:
-        raise StoreError(address, *explained(failure)) from None
+        kind = StoreAwayError if is_away(failure) else StoreError
+        raise kind(address, *explained(failure)) from None
 
 
 def _causes(failure: BaseException) -> list[BaseException]:

@@ -79,10 +79,10 @@ class Schema:
         another = "name another table or keyspace."
         if self.version is None:
             raise UsageError(f"{where} was not made by profiles; {another}")
-        told = f"{where} is of schema version {self.version}, and this release"
+        found = f"{where} is of schema version {self.version}, and this release"
         if self.version > SCHEMA_VERSION:
             raise UsageError(
-                f"{told} knows none later than {SCHEMA_VERSION}; nothing was changed. Use the"
+                f"{found} knows none later than {SCHEMA_VERSION}; nothing was changed. Use the"
                 f" release that made it, or a later one, or {another}"
             )
         if unknown := sorted(set(self.columns) - set(COLUMNS)):
@@ -101,12 +101,12 @@ class Schema:
             return False
         if not set(range(self.version, SCHEMA_VERSION)) <= STEPS.keys():
             raise UsageError(
-                f"{told}'s is {SCHEMA_VERSION}, which it can't be brought to; nothing was changed."
+                f"{found}'s is {SCHEMA_VERSION}, which it can't be brought to; nothing was changed."
                 f" Use the release that made it, or {another}"
             )
         if not create:
             behind = (
-                f"{told}'s is {SCHEMA_VERSION}"
+                f"{found}'s is {SCHEMA_VERSION}"
                 if self.version < SCHEMA_VERSION
                 else f"{where} lacks the columns {', '.join(self.lacking)}"
             )

@@ -51,11 +51,11 @@ class CassandraProbe:
         """Tell how many nodes there are, and what the clock of one of them says."""
         with self._session() as (session, nodes):
             before = self._clock()
-            (told,) = session.execute("SELECT toTimestamp(now()) FROM system.local").one()
+            (server_time,) = session.execute("SELECT toTimestamp(now()) FROM system.local").one()
             middle = before + (self._clock() - before) / 2
         return ServerFacts(
             found=f"answers, with {nodes} node{'s' if nodes > 1 else ''}",
-            ahead=told.replace(tzinfo=UTC) - middle,
+            ahead=server_time.replace(tzinfo=UTC) - middle,
         )
 
     def table(self) -> TableFacts:

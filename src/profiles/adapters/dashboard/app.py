@@ -112,7 +112,7 @@ def create_app(
     _let_the_browser_tell(app)
     web.add_stylesheet(app.server)
     web.add_health(app.server, ready=lambda: not snapshots.latest().stale)
-    web.tell_defects(app.server)
+    web.log_defects(app.server)
     headers = web.safeguards(app.csp_hashes())
     served = Served(
         has=_what_is_read(app),
@@ -191,14 +191,14 @@ def _refresh_by(app: dash.Dash, snapshots: Snapshots, places: Sequence[Place], *
 
 def _let_the_browser_tell(app: dash.Dash) -> None:
     """Register what runs in the browser, from `assets/page.js`."""
-    told: Any = app.clientside_callback
-    told(
+    clientside: Any = app.clientside_callback
+    clientside(
         ClientsideFunction("page", "offline"),
         Output(page.OFFLINE, "is_open"),
         Input(page.INTERVAL, "n_intervals"),
         Input(page.ANSWERED, "data"),
     )
-    told(
+    clientside(
         ClientsideFunction("page", "numerals"),
         Output(page.NUMERALS, "data"),
         Input(page.INTERVAL, "id"),

@@ -187,12 +187,12 @@ def _is_json(environment: Environment) -> bool:
 
 
 def _body(environment: Environment) -> bytes | HTTPStatus:
-    told: str = environment.get("CONTENT_LENGTH", "")
-    if not told:
+    length: str = environment.get("CONTENT_LENGTH", "")
+    if not length:
         return HTTPStatus.LENGTH_REQUIRED
-    if not (told.isascii() and told.isdecimal()):
+    if not (length.isascii() and length.isdecimal()):
         return HTTPStatus.BAD_REQUEST
-    if len(told) > _DIGITS or int(told) > BODY_LIMIT:
+    if len(length) > _DIGITS or int(length) > BODY_LIMIT:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    body: bytes = environment["wsgi.input"].read(int(told))
-    return body if len(body) == int(told) else HTTPStatus.BAD_REQUEST
+    body: bytes = environment["wsgi.input"].read(int(length))
+    return body if len(body) == int(length) else HTTPStatus.BAD_REQUEST

@@ -86,7 +86,7 @@ def safeguards(scripts: Iterable[str]) -> dict[str, str]:
     return {**_HEADERS, "Content-Security-Policy": policy}
 
 
-def tell_defects(server: flask.Flask) -> None:
+def log_defects(server: flask.Flask) -> None:
     """Answer 500 where the page itself fails, and say in one line where."""
 
     def failed(error: Exception) -> flask.Response | HTTPException:

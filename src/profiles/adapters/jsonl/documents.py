@@ -93,7 +93,8 @@ class Splitter:
             return
         at = 0
         while True:
-            start = _BETWEEN.match(self._text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+            between = _BETWEEN.match(self._text, at)
+            start = at if between is None else between.end()
             if start == len(self._text):
                 break
             value = read_value(self._text, start, ended=ended)

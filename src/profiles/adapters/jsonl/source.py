@@ -109,7 +109,8 @@ class JsonlSource:
         if self._path is None:
             stream = cast("io.BufferedReader", sys.stdin.buffer)
         else:
-            stream = stack.enter_context(self._path.open("rb", buffering=HEAD_BYTES))
+            opened = self._path.open("rb", buffering=HEAD_BYTES)
+            stream = cast("io.BufferedReader", stack.enter_context(opened))
         if stream.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] == _GZIP_MAGIC:
             return stack.enter_context(gzip.GzipFile(fileobj=stream))
         return stream

@@ -10,7 +10,8 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import Told, client_settings, error_of, failure
+from profiles.adapters.kafka.connection import ErrorListener, client_settings
+from profiles.adapters.kafka.errors import error_of, failure
 
 _LOOK_S: Final = 0.2
 
@@ -31,15 +32,15 @@ class Administration(AdminClient):
         """
         self._address = address
         settings = client_settings(address, name=name)
-        self._told = Told(settings["error_cb"])
-        settings["error_cb"] = self._told
+        self._listener = ErrorListener(settings["error_cb"])
+        settings["error_cb"] = self._listener
         super().__init__(settings)
 
     @property
     def access_denied(self) -> KafkaError | None:
         """Tell why nobody is let in, as far as it has been heard of; no waiting mends that."""
         self.poll(0)
-        return self._told.access_denied
+        return self._listener.access_denied
 
     def answer(self, asked: Any) -> Any:  # noqa: ANN401 - the driver's futures have no types
         """Wait for the answer to a request, or for the news that nobody is let in.

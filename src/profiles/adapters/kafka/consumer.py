@@ -10,8 +10,12 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import (
-    client_settings,
+from profiles.adapters.kafka.connection import client_settings
+from profiles.adapters.kafka.errors import (
+    NO_OFFSET,
+    NO_TOPIC,
+    OFFSETS_GONE,
+    PARTITION_END,
     error_of,
     failure,
     map_exceptions,
@@ -20,34 +24,17 @@ from profiles.adapters.kafka.connection import (
 from profiles.adapters.kafka.group_offsets import GroupOffsets
 from profiles.adapters.kafka.patience import FIRST_S, Patience
 from profiles.adapters.kafka.records import record_of
+from profiles.adapters.kafka.settings import GROUP_READER
 from profiles.adapters.kafka.topic import Topic, Topics, gone
 from profiles.application.errors import GapError, LogAwayError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Run
 from profiles.application.log.timestamps import TimestampDecoder
 from profiles.application.ports.logs import Revoked
 
-_SETTINGS: Final = {
-    "enable.auto.commit": False,
-    "auto.offset.reset": "error",  # records that are gone are told of, never passed over
-    "enable.partition.eof": True,  # tells the end also where the last offsets hold no record
-    "isolation.level": "read_committed",
-    "allow.auto.create.topics": False,
-    # All partitions are given up before any is taken: `begin` then speaks for all of them.
-    "partition.assignment.strategy": "range",
-    "session.timeout.ms": 10_000,  # so long is waited for a killed reader; the default is 45 s
-    "topic.metadata.refresh.interval.ms": 10_000,  # new partitions are seen this soon
-    "queued.max.messages.kbytes": 32_768,
-    "fetch.wait.max.ms": 100,
-}
-
 _REQUEST_S: Final = 10.0
 _COORDINATOR_S: Final = 3.0
 _END_S: Final = 2.0
 _KEPT_BYTES: Final = 8 * 1024 * 1024
-_LOST: Final = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})  # noqa: SLF001 - the driver's own name for it
-_UNKNOWN: Final = frozenset(
-    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001 - see above
-)
 
 _logger = logging.getLogger(__name__)
 
@@ -91,7 +78,7 @@ class KafkaLog:
         self._offsets = GroupOffsets(address, group, request_s=request_s)
         client = client_settings(address, name="profiles-consumer")
         own = {"group.id": group, "on_commit": _committed}
-        self._consumer = Consumer({**client, **_SETTINGS, **own, **(settings or {})})
+        self._consumer = Consumer({**client, **GROUP_READER, **own, **(settings or {})})
         self._revoked: Revoked = lambda _numbers, _lost: None
         self._assigned: set[int] = set()
         self._next: dict[int, int] = {}
@@ -249,7 +236,7 @@ class KafkaLog:
         errors: list[tuple[int | None, KafkaError]] = []
         for message in messages:
             number, offset, error = message.partition(), message.offset(), message.error()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the driver's own name for it
+            if error is not None and error.code() != PARTITION_END:
                 errors.append((number, error))
                 continue
             if number is None or offset is None or offset < self._next.get(number, offset + 1):
@@ -291,7 +278,7 @@ class KafkaLog:
 
     def _raise(self, number: int | None, error: KafkaError) -> None:
         """Raise what no waiting mends; the driver itself tries again with the rest."""
-        if error.code() in _LOST and number is not None:
+        if error.code() in OFFSETS_GONE and number is not None:
             if number not in self._next:
                 return
             position = self._next[number]
@@ -306,7 +293,7 @@ class KafkaLog:
                     "Restore it, or create it again; the stores keep what they hold.",
                 )
             self._fetching = False
-        if error.code() in _UNKNOWN:
+        if error.code() in NO_TOPIC:
             raise gone(self._topic.name)
         if permanent(error):
             raise failure(self._address, error)
@@ -346,5 +333,5 @@ class KafkaLog:
 
 
 def _committed(error: KafkaError | None, _offsets: Sequence[TopicPartition]) -> None:
-    if error is not None and error.code() != KafkaError._NO_OFFSET:  # noqa: SLF001 - the driver's own name for it
+    if error is not None and error.code() != NO_OFFSET:
         _logger.warning("The group's offsets were not committed (%s).", error.name())

@@ -5,23 +5,16 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+import tenacity
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import Told, client_settings, error_of, failure
+from profiles.adapters.kafka.connection import ErrorListener, client_settings
+from profiles.adapters.kafka.errors import COORDINATOR_MOVES, error_of, failure
+from profiles.adapters.kafka.settings import OFFSETS_READER
 
-_SETTINGS: Final = {"enable.auto.commit": False, "allow.auto.create.topics": False}
 _REQUEST_S: Final = 10.0
 _PAUSE_S: Final = 0.1
-
-_MOVING: Final = frozenset(
-    {
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.NOT_COORDINATOR,
-    }
-)
-"""Answers while the group's coordinator is made, or moves to another broker: it comes soon."""
 
 
 class GroupOffsets:
@@ -47,9 +40,9 @@ class GroupOffsets:
         self._request_s = request_s
         settings = client_settings(address, name="profiles-offsets")
         # Whether the cluster is away is said by the consumer that reads.
-        self._told = Told(lambda _error: None)
-        own = {"group.id": group, "error_cb": self._told}
-        self._consumer = Consumer({**settings, **_SETTINGS, **own})
+        self._listener = ErrorListener(lambda _error: None)
+        own = {"group.id": group, "error_cb": self._listener}
+        self._consumer = Consumer({**settings, **OFFSETS_READER, **own})
 
     def committed(self, place: TopicPartition) -> int | None:
         """Return the offset that the group has committed last for a partition, or None.
@@ -59,16 +52,18 @@ class GroupOffsets:
             LogError: it refused to.
         """
         deadline = time.monotonic() + self._request_s
-        while True:
-            try:
-                return self._asked(place, deadline - time.monotonic())
-            except KafkaException as raised:
-                error = error_of(raised)
-                self._consumer.poll(0)  # hears what it was told meanwhile
-                if error.code() in _MOVING and time.monotonic() + _PAUSE_S < deadline:
-                    time.sleep(_PAUSE_S)
-                    continue
-                raise failure(self._address, self._told.access_denied or error) from None
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_passes),
+            wait=tenacity.wait_fixed(_PAUSE_S),
+            stop=tenacity.stop_before_delay(self._request_s),
+            reraise=True,
+        )
+        try:
+            return retrying(lambda: self._asked(place, max(0.0, deadline - time.monotonic())))
+        except KafkaException as raised:
+            self._consumer.poll(0)  # hears what it was told meanwhile
+            error = self._listener.access_denied or error_of(raised)
+            raise failure(self._address, error) from None
 
     def _asked(self, place: TopicPartition, timeout_s: float) -> int | None:
         (found,) = self._consumer.committed([place], timeout=timeout_s)
@@ -79,3 +74,7 @@ class GroupOffsets:
     def close(self) -> None:
         """Let go of the connection."""
         self._consumer.close()
+
+
+def _passes(raised: BaseException) -> bool:
+    return isinstance(raised, KafkaException) and error_of(raised).code() in COORDINATOR_MOVES

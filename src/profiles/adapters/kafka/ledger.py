@@ -11,8 +11,18 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import client_settings, error_of, failure, permanent
+from profiles.adapters.kafka.connection import client_settings
+from profiles.adapters.kafka.errors import (
+    NO_CONNECTION,
+    OFFSET_GONE,
+    PARTITION_END,
+    TIMED_OUT,
+    error_of,
+    failure,
+    permanent,
+)
 from profiles.adapters.kafka.ledger_entry import Unreadable, read_entry
+from profiles.adapters.kafka.settings import LEDGER_READER
 from profiles.adapters.kafka.topic import Topic, Topics, TopicSettings
 from profiles.application.errors import LedgerAwayError, LedgerError, LogError
 from profiles.application.ports.ledger import LedgerView
@@ -24,15 +34,6 @@ DEFAULT_LEDGER: Final = "user_ledger"
 LOSING: Final = frozenset({"cleanup.policy", "retention.ms", "retention.bytes"})
 """Settings that make a topic lose entries where they are not as they should be."""
 
-_SETTINGS: Final = {
-    "group.id": "profiles-ledger",  # the driver wants one; nothing is shared and nothing noted
-    "enable.auto.commit": False,
-    "auto.offset.reset": "error",  # entries that are gone are told of, never passed over
-    "enable.partition.eof": True,  # tells the end also where the last offsets hold no entry
-    # Whatever is acknowledged counts, also behind a transaction that somebody left open.
-    "isolation.level": "read_uncommitted",
-    "allow.auto.create.topics": False,
-}
 _ANSWER_S: Final = 10.0
 _AT_ONCE: Final = 10_000
 _UP: Final = "See that it is up."
@@ -64,7 +65,7 @@ class KafkaLedger:
         self._topics = Topics(address, request_s=answer_s)
         self._answer_s = answer_s
         client = client_settings(address, name="profiles-ledger")
-        self._consumer = Consumer({**client, **_SETTINGS})
+        self._consumer = Consumer({**client, **LEDGER_READER})
         self._seen = LedgerView()
 
     @classmethod
@@ -136,7 +137,7 @@ class KafkaLedger:
             while (missing := end - start - len(entries)) > 0:
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    raise self._away(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - the driver's own name for it
+                    raise self._away(KafkaError(TIMED_OUT))
                 for message in self._consumer.consume(min(missing, _AT_ONCE), left):
                     entry = self._entry(message, start + len(entries), end)
                     entries += [] if entry is None else [entry]
@@ -148,7 +149,7 @@ class KafkaLedger:
         """Read what should be the entry at an offset; None for an end that came too early."""
         error = message.error()
         at = message.offset()
-        if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the driver's own name for it
+        if error is not None and error.code() == PARTITION_END:
             if at is not None and at >= end:
                 raise self._hole(offset)
             return None
@@ -176,9 +177,9 @@ class KafkaLedger:
         except KafkaException as raised:
             error = error_of(raised)
             self._check(asked)
-            if permanent(error) or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - the driver's own name for it
-                told = failure(self._address, error)
-                raise self._error(f"can't be read: {told.happened}", told.remedy) from None
+            if permanent(error) or error.code() == OFFSET_GONE:
+                known = failure(self._address, error)
+                raise self._error(f"can't be read: {known.happened}", known.remedy) from None
             raise self._away(error) from None
 
     def _check(self, asked: Any) -> None:  # noqa: ANN401 - see `_translated`
@@ -188,7 +189,7 @@ class KafkaLedger:
         except LogError as refused:
             raise self._error(f"can't be read: {refused.happened}", refused.remedy) from None
         if topic is None:
-            raise self._away(KafkaError(KafkaError._TRANSPORT))  # noqa: SLF001 - the driver's own name for it
+            raise self._away(KafkaError(NO_CONNECTION))
         if topic.id != self._topic.id:
             raise self._error("was deleted and created again while it was read", _RESTORE)
         if topic.partitions != 1:
@@ -197,7 +198,7 @@ class KafkaLedger:
 
     def _away(self, error: KafkaError) -> LedgerAwayError:
         happened = f"does not answer ({error.name()})"
-        return LedgerAwayError(_told(self._topic.name), happened, _UP)
+        return LedgerAwayError(_named(self._topic.name), happened, _UP)
 
     def _error(self, happened: str, remedy: str) -> LedgerError:
         return _error(self._topic.name, happened, remedy)
@@ -208,8 +209,8 @@ class KafkaLedger:
 
 
 def _error(name: str, happened: str, remedy: str) -> LedgerError:
-    return LedgerError(_told(name), happened, remedy)
+    return LedgerError(_named(name), happened, remedy)
 
 
-def _told(name: str) -> str:
+def _named(name: str) -> str:
     return f"topic {name}"

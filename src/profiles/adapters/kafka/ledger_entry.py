@@ -10,7 +10,9 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import client_settings, error_of
+from profiles.adapters.kafka.connection import client_settings
+from profiles.adapters.kafka.errors import error_of
+from profiles.adapters.kafka.settings import LEDGER_WRITER
 from profiles.application.errors import LogError
 from profiles.application.rights.ledger import Action
 from profiles.domain.person import PersonId
@@ -19,11 +21,6 @@ from profiles.domain.reading import canonical_id
 _SCHEMA: Final = 1
 _FIELDS: Final = frozenset({"schema", "action", "person", "entered_at"})
 _ACTIONS: Final = {action.value: action for action in Action}
-_SETTINGS: Final = {
-    "enable.idempotence": True,
-    "acks": "all",
-    "linger.ms": 0,
-}
 _MILLISECONDS: Final = 1_000
 _ANSWER_S: Final = 30.0
 
@@ -94,7 +91,7 @@ class KafkaLedgerWriter:
         self._answer_s = answer_s
         client = client_settings(address, name="profiles-ledger")
         own = {"message.timeout.ms": int(answer_s * _MILLISECONDS)}
-        self._producer = Producer({**client, **_SETTINGS, **own})
+        self._producer = Producer({**client, **LEDGER_WRITER, **own})
 
     def enter(self, action: Action, person: PersonId, *, entered_at: datetime) -> int:
         """Enter what is said of a person; return the ledger's position with this entry.

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import client_settings, failure, map_exceptions
+from profiles.adapters.kafka.connection import client_settings
+from profiles.adapters.kafka.errors import PARTITION_END, TIMED_OUT, failure, map_exceptions
+from profiles.adapters.kafka.settings import LOOKUP
 from profiles.adapters.kafka.topic import Topics
 from profiles.application.log.records import LogPartition
-
-_SETTINGS: Final[Mapping[str, Any]] = {
-    "enable.auto.commit": False,
-    "auto.offset.reset": "error",
-    "enable.partition.eof": True,
-    "isolation.level": "read_committed",
-    "allow.auto.create.topics": False,
-    "fetch.wait.max.ms": 100,
-}
 
 _REQUEST_S: Final = 10.0
 _SLICE_S: Final = 0.5
@@ -38,7 +30,7 @@ class KafkaLogLookup:
         client = client_settings(address, name="profiles-lookup")
         # The library wants a group's name; nothing is ever noted under it.
         group = {"group.id": f"profiles-lookup-{uuid4().hex}"}
-        self._consumer = Consumer({**client, **_SETTINGS, **group})
+        self._consumer = Consumer({**client, **LOOKUP, **group})
 
     def identity(self) -> str | None:
         """Return the topic's id, or None if there was no answer; see the port."""
@@ -81,10 +73,10 @@ class KafkaLogLookup:
             error = message.error()
             if error is None:
                 return message.offset()
-            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the driver's own name for it
+            if error.code() == PARTITION_END:
                 return None
             raise failure(self._address, error)
-        raise failure(self._address, KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - see above
+        raise failure(self._address, KafkaError(TIMED_OUT))
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -12,7 +12,8 @@ from confluent_kafka.admin import ConfigResource, OffsetSpec, ResourceType
 
 from profiles.adapters.kafka.administration import Administration
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import client_settings, map_exceptions
+from profiles.adapters.kafka.connection import client_settings
+from profiles.adapters.kafka.errors import PARTITION_END, map_exceptions
 from profiles.adapters.kafka.partitioner import partition_of
 from profiles.adapters.kafka.records import record_of
 from profiles.adapters.kafka.topic import Topics, TopicSettings
@@ -133,7 +134,7 @@ class KafkaProbe:
                     continue
                 if error is None:
                     found.setdefault(number, []).append(record_of(message, offset, timestamps))
-                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the driver's own name for it
+                elif error.code() == PARTITION_END:
                     unread.discard(number)
                 else:
                     raise KafkaException(error)

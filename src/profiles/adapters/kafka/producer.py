@@ -11,27 +11,10 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import (
-    MESSAGE_BYTES,
-    client_settings,
-    error_of,
-    failure,
-    remedy,
-)
+from profiles.adapters.kafka.connection import client_settings
+from profiles.adapters.kafka.errors import error_of, failure, remedy
+from profiles.adapters.kafka.settings import PRODUCER
 from profiles.application.errors import LogError
-
-_SETTINGS: Final = {
-    "enable.idempotence": True,  # no doubles by its own retries, and in order
-    "acks": "all",
-    "compression.type": "zstd",
-    "partitioner": "murmur2_random",  # as Java clients do, so that a person stays in one partition
-    # A message is given up by `flush` and by nothing else: a broker may be away for long.
-    "message.timeout.ms": 0,
-    "linger.ms": 5,
-    "message.max.bytes": MESSAGE_BYTES,  # of one alone: a batch of many ends at 1 MB
-    "queue.buffering.max.messages": 50_000,
-    "queue.buffering.max.kbytes": 65_536,
-}
 
 _SLICE_S: Final = 0.2
 GRACE_S: Final = 120.0
@@ -68,7 +51,7 @@ class KafkaPublisher:
         self._failures: Counter[str] = Counter()
         client = client_settings(address, name="profiles-producer")
         reports = {"on_delivery": self._report}
-        self._producer = Producer({**client, **_SETTINGS, **reports, **(settings or {})})
+        self._producer = Producer({**client, **PRODUCER, **reports, **(settings or {})})
 
     @property
     def acknowledged(self) -> int:
@@ -90,8 +73,8 @@ class KafkaPublisher:
         name = error.name()
         self._failures[name] += 1
         if self._failures[name] == 1:  # of many alike, one line
-            told = "A message was not delivered to topic %s (%s). %s"
-            _logger.error(told, self._topic, name, remedy(error) or "")
+            message_text = "A message was not delivered to topic %s (%s). %s"
+            _logger.error(message_text, self._topic, name, remedy(error) or "")
 
     def publish(self, key: bytes, value: bytes) -> None:
         """Hand over a message; see the port."""

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, Final, NamedTuple, TypeVar
 
+import tenacity
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
 
 from profiles.adapters.kafka.administration import Administration
 from profiles.adapters.kafka.cluster import Address
-from profiles.adapters.kafka.connection import (
-    TOPIC_MESSAGE_BYTES,
-    error_of,
-    failure,
-    permanent,
-)
+from profiles.adapters.kafka.errors import NO_TOPIC, error_of, failure, permanent
+from profiles.adapters.kafka.settings import TOPIC_MESSAGE_BYTES
 from profiles.application.errors import LogError
 from profiles.application.log.records import LogPartition
 from profiles.domain.policy import LOG_RETENTION
@@ -128,26 +124,47 @@ class Topics:
 
     def _patiently(self, ask: Callable[[], T], *, stop: Event, within_s: float) -> T:
         """Ask until there is an answer."""
-        deadline = time.monotonic() + within_s
+
+        def can_pass(raised: BaseException) -> bool:
+            if not isinstance(raised, KafkaException) or self._admin.access_denied is not None:
+                return False
+            return not permanent(error_of(raised))
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(can_pass),
+            wait=tenacity.wait_fixed(_PAUSE_S),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_delay(within_s), tenacity.stop_when_event_set(stop)
+            ),
+            sleep=tenacity.sleep_using_event(stop),
+            before_sleep=self._waiting_told(),
+            reraise=True,
+        )
+        try:
+            return retrying(ask)
+        except KafkaException as raised:
+            error = self._admin.access_denied or error_of(raised)
+            raise failure(self._address, error) from None
+
+    def _waiting_told(self) -> Callable[[tenacity.RetryCallState], None]:
+        """Say once what is waited for."""
         said = False
-        while True:
-            try:
-                return ask()
-            except KafkaException as raised:
-                access_denied = self._admin.access_denied
-                error = access_denied or error_of(raised)
-                final = access_denied is not None or permanent(error)
-                if final or time.monotonic() > deadline or stop.is_set():
-                    raise failure(self._address, error) from None
-                if not said and error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:  # just made
-                    _logger.warning("Waiting for Kafka at %s.", self._address)
-                    said = True
-                stop.wait(_PAUSE_S)
+
+        def tell(state: tenacity.RetryCallState) -> None:
+            nonlocal said
+            raised = state.outcome.exception() if state.outcome else None
+            # A topic that was just made is not known everywhere at once.
+            just_made = isinstance(raised, KafkaException) and error_of(raised).code() in NO_TOPIC
+            if not said and not just_made:
+                _logger.warning("Waiting for Kafka at %s.", self._address)
+                said = True
+
+        return tell
 
     def _made(self, settings: TopicSettings) -> Topic:
         topic = self._found(settings.name)
         if topic is not None:
-            self._tell_differences(settings)
+            self._log_differences(settings)
             return topic
         wanted = NewTopic(
             settings.name,
@@ -199,7 +216,7 @@ class Topics:
             if name in found and str(found[name].value) != wanted
         }
 
-    def _tell_differences(self, settings: TopicSettings) -> None:
+    def _log_differences(self, settings: TopicSettings) -> None:
         for name, (found, wanted) in self._differences(settings).items():
             _logger.warning(
                 "Topic %s has %s=%s and should have %s. It was left as it is; change it with"

@@ -24,7 +24,7 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from profiles.application.errors import StoreError, StoreRefusedError
+from profiles.application.errors import StoreAwayError, StoreError, StoreRefusedError
 from profiles.domain.errors import UsageError
 
 AGAIN: Final = "Run the same command again: nothing is doubled."
@@ -80,7 +80,14 @@ def map_exceptions(address: str, *, timeout_s: float) -> Generator[None]:
                 f"it refuses what is to be written, for good ({_named(failure)})",
                 "See whether something else has changed the collections; else please report it.",
             ) from None
-        raise StoreError(store, *_explained(failure, timeout_s)) from None
+        kind = StoreAwayError if _is_away(failure) else StoreError
+        raise kind(store, *_explained(failure, timeout_s)) from None
+
+
+def _is_away(failure: Exception) -> bool:
+    """Tell whether no server has answered, or not in time."""
+    timed_out = isinstance(failure, PyMongoError) and failure.timeout
+    return timed_out or isinstance(failure, ConnectionFailure)
 
 
 def _refused(failure: Exception) -> bool:

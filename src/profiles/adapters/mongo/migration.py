@@ -89,22 +89,22 @@ class Schema:
                 " nothing was changed. Use the release that added them, or name another database."
             )
         if self.version < SCHEMA_VERSION:
-            told = (
+            found = (
                 f"{where} is of schema version {self.version}, and this release's is"
                 f" {SCHEMA_VERSION}"
             )
             if not set(range(self.version, SCHEMA_VERSION)) <= STEPS.keys():
                 raise UsageError(
-                    f"{told}, which it can't be brought to; nothing was changed. Use the release"
+                    f"{found}, which it can't be brought to; nothing was changed. Use the release"
                     " that wrote it, or name another database."
                 )
         elif self.lacking:
-            told = f"{where} lacks the fields {', '.join(self.lacking)}"
+            found = f"{where} lacks the fields {', '.join(self.lacking)}"
         else:
             return False
         if not create:
             raise UsageError(
-                f"{told}; nothing was changed. Stop what works on it and start `profiles process`"
+                f"{found}; nothing was changed. Stop what works on it and start `profiles process`"
                 " or `profiles spark` once: that brings it forward."
             )
         return True

@@ -50,7 +50,7 @@ def count_users(response: Response, *, now: datetime) -> int:
         PermanentError: a refusal that a retry would only repeat, or a version of the API whose
             persons can't be read.
     """
-    status, told = response.status, _parsed(response.body)
+    status, answer = response.status, _parsed(response.body)
     asked_s = retry_after_s(response.retry_after, now=_http_date(response.date) or now)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise TransientError(
@@ -59,23 +59,23 @@ def count_users(response: Response, *, now: datetime) -> int:
             rate_limited=True,
         )
     # The hosted service is said to report its own failures like this under any status.
-    if isinstance(told, dict) and "error" in told:
+    if isinstance(answer, dict) and "error" in answer:
         raise TransientError(f"the API reported an error (status {status})", retry_after_s=asked_s)
     # 408: the server gave up waiting for the request, which may be sent again (RFC 9110, 15.5.9).
     if 400 <= status < 500 and status != HTTPStatus.REQUEST_TIMEOUT:  # noqa: PLR2004 - as in RFC 9110
         raise _refusal(status)
     if not 200 <= status < 300:  # noqa: PLR2004 - as in RFC 9110
         raise TransientError(f"the API answered with status {status}", retry_after_s=asked_s)
-    if not isinstance(told, dict):
+    if not isinstance(answer, dict):
         raise TransientError("the answer was cut short or is not a JSON object")
-    version = outdated_version(told)
+    version = outdated_version(answer)
     if version is not None:
         raise PermanentError(
             f"the API speaks version {version}, and persons are read from version"
             f" {OLDEST_READ_NAME} on",
             "End --api-url in a newer version, such as /api/1.4/.",
         )
-    users = told.get("results")
+    users = answer.get("results")
     if not isinstance(users, list):
         raise TransientError("the answer has no list of results")
     if not users:

@@ -1,6 +1,6 @@
 """Apache Spark as an engine: Structured Streaming from Kafka, one Arrow pass in Python workers."""
 
 from profiles.adapters.spark.session import SessionSettings, spark_session
-from profiles.adapters.spark.stream import Progress, SparkStream, StreamSettings
+from profiles.adapters.spark.stream import BatchProgress, SparkStream, StreamSettings
 
-__all__ = ["Progress", "SessionSettings", "SparkStream", "StreamSettings", "spark_session"]
+__all__ = ["BatchProgress", "SessionSettings", "SparkStream", "StreamSettings", "spark_session"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from py4j.protocol import Py4JNetworkError
+
 from profiles.application.errors import LogError
 from profiles.domain.errors import ProfilesError
 
@@ -31,6 +33,22 @@ class QueryEndedError(ProfilesError):
             f"Spark ended the query ({self.kind}). What every store has stays; the batch at hand is"
             " taken again. See that Kafka, the stores and the cluster are up, and run the same"
             " command again: nothing is doubled."
+        )
+
+
+JAVA_IS_GONE: Final = (Py4JNetworkError, ConnectionError)
+"""What every call of Spark raises when its Java process is no longer there."""
+
+
+class JavaProcessEndedError(ProfilesError):
+    """The Java process in which Spark runs has ended."""
+
+    def __str__(self) -> str:
+        return (
+            "Spark's Java process has ended: it was killed, or had too little memory. What every"
+            " store has stays. Run the same command again: nothing is doubled. If the lines above"
+            " name OutOfMemoryError, give it more with --conf spark.driver.memory=4g, or take"
+            " smaller batches with --batch-records."
         )
 
 

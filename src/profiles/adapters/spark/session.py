@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyspark
 from pyspark.sql import SparkSession
 
+from profiles.adapters.spark.failures import JAVA_IS_GONE
 from profiles.adapters.spark.java import java_home
 from profiles.domain.errors import UsageError
 
@@ -26,6 +27,7 @@ _ATTEMPTS: Final = 4
 _EVERYWHERE: Final = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # a chunk each: the first begins soon
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(16 * 2**20),  # records of 10 MB are let in
     "spark.speculation": "false",  # a partition is worked on by one task at a time
 }
 _ON_THIS_MACHINE: Final = {
@@ -84,7 +86,8 @@ def spark_session(settings: SessionSettings) -> Generator[Any]:
     try:
         yield spark
     finally:
-        spark.stop()
+        with suppress(*JAVA_IS_GONE):
+            spark.stop()
 
 
 def _local_master(cores: int | None) -> str:

@@ -14,7 +14,12 @@ import tenacity
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import functions as F  # noqa: N812 - as Spark's own documentation calls it
 
-from profiles.adapters.spark.failures import QueryEndedError, explained
+from profiles.adapters.spark.failures import (
+    JAVA_IS_GONE,
+    JavaProcessEndedError,
+    QueryEndedError,
+    explained,
+)
 from profiles.adapters.spark.worker import OUTCOME_SCHEMA, OpenPartitionTask, Work, outcome_of
 from profiles.application.errors import LogError
 from profiles.application.log.records import LogPartition
@@ -72,7 +77,7 @@ class StreamSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class BatchProgress:
     """How a batch went.
 
     lag: records that the log holds beyond it, as far as is known.
@@ -90,7 +95,7 @@ class SparkStream:
     open_task: opens in a worker what the worker's tasks need.
     describe: tells the topic's partitions as of now.
     housekeeping: called now and then between two looks at the query.
-    tell_tally, tell_progress: called with each batch's tally, and how it went.
+    on_tally, on_progress: called with each batch's tally, and how it went.
     tally: of all batches so far.
     """
 
@@ -99,15 +104,15 @@ class SparkStream:
     open_task: OpenPartitionTask
     describe: Callable[[], Sequence[LogPartition]]
     housekeeping: Callable[[], None] = lambda: None
-    tell_tally: Callable[[Tally], None] = lambda _tally: None
-    tell_progress: Callable[[Progress], None] = lambda _progress: None
+    on_tally: Callable[[Tally], None] = lambda _tally: None
+    on_progress: Callable[[BatchProgress], None] = lambda _progress: None
     tally: Tally = field(default_factory=Tally, init=False)
     _stop: Event = field(default_factory=Event, init=False)
     _busy: Lock = field(default_factory=Lock, init=False)
     _failure: ProfilesError | None = field(default=None, init=False)
     _unanswered: ProfilesError | None = field(default=None, init=False)
     _failed_restarts: int = field(default=0, init=False)
-    _told: int = field(default=-1, init=False)
+    _reported: int = field(default=-1, init=False)
 
     def run(self, *, once: bool = False, stop: Event) -> bool:
         """Run until `stop` is set; with `once` no further than the log's ends as of now.
@@ -119,6 +124,7 @@ class SparkStream:
         Raises:
             LogError, GapError, StoreError, LedgerError: see `PartitionTask.process`.
             QueryEndedError: it kept ending.
+            JavaProcessEndedError: Spark itself has ended.
         """
         self._stop = stop
         retrying = tenacity.Retrying(
@@ -126,7 +132,7 @@ class SparkStream:
             wait=lambda _state: min(2.0**self._failed_restarts, _LONGEST_PAUSE_S),
             stop=lambda _state: stop.is_set() or self._failed_restarts >= _RESTARTS,
             sleep=tenacity.sleep_using_event(stop),
-            before_sleep=_tell_restart,
+            before_sleep=_log_restart,
             reraise=True,
         )
         try:
@@ -137,6 +143,8 @@ class SparkStream:
             if stop.is_set():
                 return False
             raise
+        except JAVA_IS_GONE:
+            raise JavaProcessEndedError from None
 
     def _query(self, *, once: bool) -> bool:
         """Run the query until it ends, or until it is to end."""
@@ -188,7 +196,7 @@ class SparkStream:
             outcomes = [outcome_of(row) for row in frame.mapInArrow(work, OUTCOME_SCHEMA).collect()]
             for outcome in outcomes:
                 self.tally += outcome.tally
-                self.tell_tally(outcome.tally)
+                self.on_tally(outcome.tally)
             self._failure = next((o.failure for o in outcomes if o.failure is not None), None)
             if self._failure is not None:
                 raise _BatchFailedError
@@ -197,9 +205,9 @@ class SparkStream:
     def _look(self, query: Any) -> None:  # noqa: ANN401 - PySpark has no types
         """Tell how the last batch went, once; do what is due."""
         last = query.lastProgress
-        if last is not None and last.batchId != self._told and last.numInputRows:
-            self._told = last.batchId
-            self.tell_progress(progress_of(last))
+        if last is not None and last.batchId != self._reported and last.numInputRows:
+            self._reported = last.batchId
+            self.on_progress(progress_of(last))
         self.housekeeping()
 
     def _end(self, query: Any) -> None:  # noqa: ANN401 - PySpark has no types
@@ -238,12 +246,12 @@ def records(spark: Any, settings: StreamSettings) -> Any:  # noqa: ANN401 - PySp
     )
 
 
-def progress_of(last: Any) -> Progress:  # noqa: ANN401 - PySpark has no types
+def progress_of(last: Any) -> BatchProgress:  # noqa: ANN401 - PySpark has no types
     """Read how a batch went from what Spark tells about it."""
     source = last.sources[0]
     ends, latest = _offsets(source.endOffset), _offsets(source.latestOffset)
     lag = sum(max(0, offset - ends.get(number, 0)) for number, offset in latest.items())
-    return Progress(lag=lag, seconds=last.batchDuration / 1_000)
+    return BatchProgress(lag=lag, seconds=last.batchDuration / 1_000)
 
 
 def _offsets(text: str | None) -> dict[str, int]:
@@ -252,7 +260,7 @@ def _offsets(text: str | None) -> dict[str, int]:
     return {number: offset for offsets in topics.values() for number, offset in offsets.items()}
 
 
-def _tell_restart(state: tenacity.RetryCallState) -> None:
+def _log_restart(state: tenacity.RetryCallState) -> None:
     failure = state.outcome.exception() if state.outcome else None
     _logger.warning(
         "%s Starting it again in %.0f s.",

@@ -12,6 +12,7 @@ from profiles.application.errors import LedgerError
 from profiles.application.ports.ledger import LedgerView
 from profiles.application.rights.ledger import Action, view_after
 from profiles.domain.person import PersonId
+from profiles.domain.reading import canonical_id
 
 _KIND = Kind(
     name="erasure ledger",
@@ -70,13 +71,17 @@ class SqliteLedger:
 
     def _after(self, rows: Sequence[tuple[int, str, str]]) -> LedgerView:
         """Return what the ledger says with the entries that follow those seen."""
-        for expected, (position, _action, _person) in enumerate(rows, self._seen.position + 1):
+        entries: list[tuple[Action, PersonId]] = []
+        for expected, (position, action, person) in enumerate(rows, self._seen.position + 1):
             if position != expected:
                 happened = f"has no entry {expected}"
                 raise LedgerError(str(self._path), happened, "Restore it from a copy.")
-        return view_after(
-            self._seen, [(Action(action), PersonId(person)) for _, action, person in rows]
-        )
+            named = canonical_id(person)  # written by hand it may be in capitals
+            if named is None:
+                happened = f"names nobody in entry {position}: that is no UUID of 36 characters"
+                raise LedgerError(str(self._path), happened, "Correct the entry.")
+            entries.append((Action(action), named))
+        return view_after(self._seen, entries)
 
     def close(self) -> None:
         """Close the file."""

@@ -34,29 +34,31 @@ def is_behind(connection: sqlite3.Connection, path: Path, kind: Kind, *, create:
             " or name another file."
         )
     if version < kind.version:
-        told = f"{where} of schema version {version}, and this release's is {kind.version}"
+        found = f"{where} of schema version {version}, and this release's is {kind.version}"
         if not set(range(version, kind.version)) <= kind.steps.keys():
             raise UsageError(
-                f"{told}, which it can't be brought to; nothing was changed. Use the release that"
+                f"{found}, which it can't be brought to; nothing was changed. Use the release that"
                 " wrote it, or name another file."
             )
-        return _may(told, kind, create=create)
+        return _require_permission(found, kind, create=create)
     if unknown := [name for name in there if name not in kind.columns]:
         raise UsageError(
             f"{where} with columns that this release does not know ({', '.join(unknown)});"
             " nothing was changed. Use the release that added them, or name another file."
         )
     if lacking := _lacking(kind, there):
-        return _may(f"{where} without the columns {', '.join(lacking)}", kind, create=create)
+        return _require_permission(
+            f"{where} without the columns {', '.join(lacking)}", kind, create=create
+        )
     return False
 
 
-def _may(told: str, kind: Kind, *, create: bool) -> bool:
+def _require_permission(found: str, kind: Kind, *, create: bool) -> bool:
     """Say that a file is to be brought forward, unless that may not be done."""
     if create:
         return True
     raise UsageError(
-        f"{told}; nothing was changed. Stop what works on it and start {kind.opened_by} once: that"
+        f"{found}; nothing was changed. Stop what works on it and start {kind.opened_by} once: that"
         " brings it forward."
     )
 

@@ -54,8 +54,8 @@ class Comparison:
     def __str__(self) -> str:
         """Tell what there is."""
         names = ("missing", "extra", "older", "ahead", "different")
-        told = [f"{getattr(self, name):,} {name}" for name in names if getattr(self, name)]
-        return ", ".join(told) or "equal"
+        summary = [f"{getattr(self, name):,} {name}" for name in names if getattr(self, name)]
+        return ", ".join(summary) or "equal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,16 +164,16 @@ def reconciliation_check(found: Comparison, repaired: Repair | None) -> Check:
     what = "following store"
     if not found.wrong:
         return Check(what=what, ok=True, found="equal to the deciding store, row by row")
-    told = str(found)
+    summary = str(found)
     if repaired is None:
         remedy = "`profiles verify --repair` makes it equal again."
-        return Check(what=what, ok=False, found=told, remedy=remedy)
+        return Check(what=what, ok=False, found=summary, remedy=remedy)
     if not repaired.left:
-        return Check(what=what, ok=True, found=f"{told}; made equal again")
+        return Check(what=what, ok=True, found=f"{summary}; made equal again")
     return Check(
         what=what,
         ok=False,
-        found=f"{told}; {repaired.left:,} can't be made equal",
+        found=f"{summary}; {repaired.left:,} can't be made equal",
         remedy="There are versions that are not older than what is held, or deletions of such: the"
         " deciding store may be an earlier copy. Let `profiles process` catch up with the log, and"
         " verify again; else name a new keyspace, and repair into it.",

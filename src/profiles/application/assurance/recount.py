@@ -29,10 +29,10 @@ class Recount:
 
     E-mail domains are an open set; those that the statistics tell apart are told apart here.
 
-    told: what the statistics say. today: the UTC date of the reading.
+    claimed: what the statistics say. today: the UTC date of the reading.
     """
 
-    told: Statistics
+    claimed: Statistics
     policy: PrivacyPolicy
     today: date
     held: int = 0
@@ -48,11 +48,13 @@ class Recount:
         self.held += 1
         self.expired += profile.expires_at <= self.today
         possible = ages_in(profile.as_of, profile.birth_month)
-        self.minors += min(profile.age, possible[-1]) < self.policy.minimum_age
+        # A day that has not come yet, by which somebody was admitted, makes nobody older.
+        oldest = ages_in(min(profile.as_of, self.today), profile.birth_month)[-1]
+        self.minors += min(profile.age, oldest) < self.policy.minimum_age
         self.misfits += profile.age not in possible
         self._cells[cell_of(profile.nationality, profile.gender, profile.birth_month)] += 1
         domain = profile.email_domain or UNKNOWN
-        if domain != OTHER and domain in self.told.email_domains:
+        if domain != OTHER and domain in self.claimed.email_domains:
             self._domains[domain] += 1
         else:
             self._others += 1
@@ -60,9 +62,10 @@ class Recount:
     @property
     def wrong_cells(self) -> int:
         """Count the cells in which the statistics say something else."""
-        told = self.told.cells
+        claimed = self.claimed.cells
         return sum(
-            told.get(cell, 0) != self._cells[cell] for cell in told.keys() | self._cells.keys()
+            claimed.get(cell, 0) != self._cells[cell]
+            for cell in claimed.keys() | self._cells.keys()
         )
 
     @property
@@ -71,11 +74,13 @@ class Recount:
 
         A writer beyond its bound counts a domain among the others; another may tell it apart.
         """
-        told = {d: count for d, count in self.told.email_domains.items() if d != OTHER}
-        others = self.told.email_domains.get(OTHER, 0)
+        claimed = {d: count for d, count in self.claimed.email_domains.items() if d != OTHER}
+        others = self.claimed.email_domains.get(OTHER, 0)
         if not others:
-            return sum(count != self._domains[d] for d, count in told.items()) + (self._others != 0)
-        more = {d: self._domains[d] - count for d, count in told.items()}
+            return sum(count != self._domains[d] for d, count in claimed.items()) + (
+                self._others != 0
+            )
+        more = {d: self._domains[d] - count for d, count in claimed.items()}
         return sum(count < 0 for count in more.values()) + (
             others != self._others + sum(more.values())
         )

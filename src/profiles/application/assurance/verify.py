@@ -61,7 +61,7 @@ class Verifier:
         """
         before = self._state()
         today = self.clock().date()
-        recount = Recount(told=before[1], policy=self.policy, today=today)
+        recount = Recount(claimed=before[1], policy=self.policy, today=today)
         for profile, _ in self.store.profiles():
             recount.add(profile)
         checks = [*recount.checks(), _tally_check(before[2])]

@@ -51,7 +51,7 @@ def moved_on(published: Tables, current: Tables, *, k: int) -> Tables:
     """Return what may be published now: each table as it is, or as it was published before."""
     selections = published.people.keys() | current.people.keys()
     # What is too old to be told is no change: only the arrivals of each minute are.
-    told = {
+    kept = {
         minute: count for minute, count in published.arrivals.items() if minute in current.arrivals
     }
     return Tables(
@@ -62,7 +62,7 @@ def moved_on(published: Tables, current: Tables, *, k: int) -> Tables:
             for selection in selections
         },
         email_domains=_moved_on(published.email_domains, current.email_domains, k),
-        arrivals=_moved_on(told, current.arrivals, k),
+        arrivals=_moved_on(kept, current.arrivals, k),
         reasons=_moved_on(published.reasons, current.reasons, k),
     )
 

@@ -57,7 +57,7 @@ class EmbeddedEngine:
             SourceError, LogError, StoreError, LedgerError, GapError: what was accepted before
                 stays; running again goes on where this run ended.
         """
-        self._tell_what_waits()
+        self._log_backlog()
         self.catch_up()
         position = self.log.source_position(source.name)
         first_look = FirstLook()
@@ -111,7 +111,7 @@ class EmbeddedEngine:
             yield records
             start = records[-1].offset + 1
 
-    def _tell_what_waits(self) -> None:
+    def _log_backlog(self) -> None:
         """Say so where the tally is going to count more than the source delivers."""
         first, end = self.log.bounds()
         waiting = end - (self.store.position(self.log.partition) or first)

@@ -15,7 +15,7 @@ from profiles.domain.errors import ProfilesError, UsageError
 from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
-from profiles.entrypoints.cli.output import console, run_engine, run_reader
+from profiles.entrypoints.cli.output import console, run_engine, run_reader, stoppable_start
 from profiles.entrypoints.composition.embedded import EngineSettings, embedded_engine
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.sources import SourceSettings, open_source
@@ -173,7 +173,7 @@ def process(
             as_of=as_of,
             progress=report,
         )
-        with consuming(settings, stop=stop) as job:
+        with stoppable_start(), consuming(settings, stop=stop, once=once) as job:
             run_reader(job, stop, once=once)
 
 
@@ -248,5 +248,8 @@ def spark(
             progress=lambda p: report.note(f"lag {p.lag:,}, last batch {p.seconds:.1f} s"),
         )
         # Spark takes Ctrl-C for itself when it starts, so it is ours only after that.
-        with spark_stream(settings, stop=stop, watching=watching) as job, stoppable(stop):
+        with (
+            spark_stream(settings, stop=stop, once=once, watching=watching) as job,
+            stoppable(stop),
+        ):
             run_reader(job, stop, once=once)

@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from profiles.application.dashboard.disclosure import DEFAULT_K
+from profiles.domain.decision_dates import LAST_ZONE
 from profiles.domain.errors import UsageError
+from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.settings import seconds
 
 Command = Callable[..., Any]
@@ -40,8 +42,11 @@ class Duration(click.ParamType[float]):
         return duration
 
 
-class Day(click.ParamType[date]):
-    """A civil date, `YYYY-MM-DD`."""
+class DayThatHasBegun(click.ParamType[date]):
+    """A civil date, `YYYY-MM-DD`, that has begun everywhere.
+
+    Counted for a later one, ages would admit those who are children now.
+    """
 
     name = "date"
 
@@ -53,9 +58,18 @@ class Day(click.ParamType[date]):
     ) -> date:
         """Read a date, or fail with what is wrong."""
         try:
-            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a civil date
+            day = datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a civil date
         except ValueError:
             self.fail(f"{value!r} is no date; write it like 2026-11-23.", param, ctx)
+        today = now().astimezone(LAST_ZONE).date()
+        if day > today:
+            self.fail(
+                f"{day} has not begun everywhere, and would admit children; name {today} or an"
+                " earlier day.",
+                param,
+                ctx,
+            )
+        return day
 
 
 def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own
@@ -115,7 +129,7 @@ refresh = option(
 )
 as_of = option(
     "--as-of",
-    type=Day(),
+    type=DayThatHasBegun(),
     help="Count ages for this date instead of the day of each record.",
 )
 api_url = option("--api-url", metavar="URL", help="Another base URL of the API.")

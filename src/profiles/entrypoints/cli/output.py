@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Event
 from typing import Protocol
@@ -14,6 +16,7 @@ from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.ports.sources import Source
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
+from profiles.entrypoints.composition.waiting import StoppedError
 
 
 def print_tally(tally: Tally) -> None:
@@ -21,15 +24,15 @@ def print_tally(tally: Tally) -> None:
     click.echo(json.dumps(asdict(tally), separators=(",", ":")))
 
 
-def tell_rejections(tally: Tally) -> None:
+def report_rejections(tally: Tally) -> None:
     """Say how many could not be read as persons, and where that is written down."""
     if tally.rejected:
         rejections = {
             k: n for k, n in sorted(tally.reasons.items()) if k not in ("minor", "retention")
         }
-        told = ", ".join(f"{reason} {count:,}" for reason, count in rejections.items())
+        by_reason = ", ".join(f"{reason} {count:,}" for reason, count in rejections.items())
         console().print(
-            f"{tally.rejected:,} records could not be read as persons ({told}). The table"
+            f"{tally.rejected:,} records could not be read as persons ({by_reason}). The table"
             " quarantine of the store says where and why for 7 days; the rest was taken in."
         )
 
@@ -44,13 +47,23 @@ def run_engine(engine: EmbeddedEngine, source: Source, stop: Event, *, once: boo
     try:
         finished = engine.run(source, stopped=stop.is_set)
     finally:
-        tell_rejections(engine.tally)
+        report_rejections(engine.tally)
         print_tally(engine.tally)
     if once and not finished:
         raise ProfilesError(
             "Stopped before the end of the source. What was read is kept; the same command goes"
             " on from there."
         )
+
+
+@contextmanager
+def stoppable_start() -> Generator[None]:
+    """End well, with an empty tally, where a stream was stopped before it had begun."""
+    try:
+        yield
+    except StoppedError as stopped:
+        console().print(str(stopped))
+        print_tally(Tally())
 
 
 class Reader(Protocol):
@@ -71,7 +84,7 @@ def run_reader(job: Reader, stop: Event, *, once: bool) -> None:
     try:
         finished = job.run(once=once, stop=stop)
     finally:
-        tell_rejections(job.tally)
+        report_rejections(job.tally)
         print_tally(job.tally)
     if once and not finished:
         raise ProfilesError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +21,7 @@ from profiles.entrypoints.composition.page import LOOPBACK, PageSettings, page
 from profiles.entrypoints.composition.sources import SourceSettings, api_is_reachable, open_source
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.progress import progress
+from profiles.entrypoints.temporary import temporary_folder
 
 _DEMO_PERSONS: Final = 100
 _DEMO_SIMULATION: Final = "simulator:seed=1,minors=0.05,updates=0.05,hostile=0.01,domains=12"
@@ -51,8 +51,7 @@ def demo(
     with ExitStack() as stack:
         stack.enter_context(stoppable(stop))
         if data is None:
-            folder = tempfile.TemporaryDirectory(prefix="profiles-demo-")
-            data = Path(stack.enter_context(folder))
+            data = stack.enter_context(temporary_folder())
         store = data / "profiles.db"
         report = stack.enter_context(progress(terminal))
         settings = EngineSettings(store=store, data=data, progress=report)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Final
 
 import click
 from rich.logging import RichHandler
@@ -15,13 +16,16 @@ from profiles.domain.errors import ProfilesError, UsageError
 from profiles.entrypoints.cli.exits import DONE, FAILURE, USAGE
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.log_output import log_to
+
+_YES: Final = frozenset({"1", "true", "yes", "on"})
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run a command of the command line; return its exit code."""
     _write_utf_8()
-    _log_to_stderr()
-    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    log_to(RichHandler(console=console(), show_path=False, markup=False, rich_tracebacks=False))
+    debug = _wants_debug(sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(arguments, prog_name="profiles", standalone_mode=False)
     except click.exceptions.Abort:
@@ -61,17 +65,6 @@ def _write_utf_8() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _log_to_stderr() -> None:
-    """Send the library's log to standard error, and of others only warnings."""
-    handler = RichHandler(console=console(), show_path=False, markup=False, rich_tracebacks=False)
-    handler.addFilter(_without_frames)
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.WARNING)
-    logging.getLogger("profiles").setLevel(logging.INFO)
-
-
-def _without_frames(record: logging.LogRecord) -> bool:
-    """Show what a driver logs, and not the error that it logs with it: that can print a person."""
-    record.exc_info = record.exc_text = None
-    return True
+def _wants_debug(arguments: Sequence[str]) -> bool:
+    """Tell whether frames are to be shown, by the option or by `PROFILES_DEBUG`."""
+    return "--debug" in arguments or os.environ.get("PROFILES_DEBUG", "").lower() in _YES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,11 +27,13 @@ from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.streaming import KafkaSettings
+from profiles.entrypoints.composition.waiting import Opening
 from profiles.entrypoints.gc_tuning import infrequent_collection
+from profiles.entrypoints.log_output import log_to
 from profiles.entrypoints.secrets import KAFKA_PASSWORD, lend_secret
 
 if TYPE_CHECKING:
-    from profiles.adapters.spark import Progress, SessionSettings, SparkStream
+    from profiles.adapters.spark import BatchProgress, SessionSettings, SparkStream
 
 
 OpenSession = Callable[["SessionSettings"], AbstractContextManager[Any]]
@@ -79,6 +82,7 @@ class ShareSettings:
         Raises:
             UsageError, LedgerError: one of them can't be used.
         """
+        log_to(logging.StreamHandler())  # a worker is a process of its own
         return PatientRetry()(self._opened, given_up=lambda: False)
 
     def _opened(self) -> PartitionTask:
@@ -116,7 +120,7 @@ class Watching:
     """Who is told how the job goes."""
 
     tally: Callable[[Tally], None] = field(default=lambda _tally: None)
-    progress: Callable[[Progress], None] = field(default=lambda _progress: None)
+    progress: Callable[[BatchProgress], None] = field(default=lambda _progress: None)
 
 
 @contextmanager
@@ -124,11 +128,13 @@ def spark_stream(
     settings: SparkSettings,
     *,
     stop: Event,
+    once: bool = False,
     watching: Watching | None = None,
     open_session: OpenSession | None = None,
 ) -> Generator[SparkStream]:
     """Make stores and topics that are missing, start Spark, and join them.
 
+    once: gives up where one of them is away; else it is waited for.
     open_session: gives the Spark session, for those who have one already.
 
     Raises:
@@ -144,12 +150,18 @@ def spark_stream(
     brokers = cluster(kafka.address)  # refuses an address before anything is made
     topics = Topics(brokers)
     with ExitStack() as stack:
-        store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
-        # Better said here than by four attempts of a task that one of them does not fit.
-        entries = stack.enter_context(
-            ledger(settings.ledger, kafka=brokers, applied=store.ledger_position(), stop=stop)
+        opening = Opening(once=once, stop=stop)
+        store = opening(
+            lambda: stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         )
-        following = stack.enter_context(following_store(settings.stores.following))
+        applied = opening(store.ledger_position)
+        # Better said here than by four attempts of a task that one of them does not fit.
+        entries = opening(
+            lambda: stack.enter_context(
+                ledger(settings.ledger, kafka=brokers, applied=applied, stop=stop)
+            )
+        )
+        following = opening(lambda: stack.enter_context(following_store(settings.stores.following)))
         sweep = RetentionSweeper(store=store, clock=now)
         watch = LedgerWatch(store=store, ledger=entries, following=following)
 
@@ -160,7 +172,7 @@ def spark_stream(
         wanted = TopicSettings(
             name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
         )
-        topic = topics.ensure(wanted, stop=stop)
+        topic = opening(lambda: topics.ensure(wanted, stop=stop))
         if brokers.password is not None:
             lend_secret(KAFKA_PASSWORD, fit_for_java(brokers.password))
         topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
@@ -177,7 +189,7 @@ def spark_stream(
                 )
             )
         )
-        told = watching or Watching()
+        observer = watching or Watching()
 
         def partitions() -> list[LogPartition]:
             found = topics.describe(kafka.topic)
@@ -202,8 +214,8 @@ def spark_stream(
             ),
             describe=partitions,
             housekeeping=housekeeping,
-            tell_tally=told.tally,
-            tell_progress=told.progress,
+            on_tally=observer.tally,
+            on_progress=observer.progress,
         )
 
 

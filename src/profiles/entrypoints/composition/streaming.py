@@ -21,6 +21,7 @@ from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
+from profiles.entrypoints.composition.waiting import Opening
 from profiles.entrypoints.gc_tuning import infrequent_collection
 
 
@@ -90,10 +91,13 @@ def producing(
 
 
 @contextmanager
-def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consumer]:
+def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> Generator[Consumer]:
     """Open the stores and the ledger, make topics that are missing, and join the group.
 
+    once: gives up where one of them is away; else it is waited for until `stop` is set.
+
     Raises:
+        StoppedError: `stop` was set while one of them was waited for.
         UsageError, StoreError, LedgerError, LogError: one of them can't be used.
     """
     require("profiles.adapters.kafka", extra="kafka")
@@ -109,17 +113,23 @@ def consuming(settings: ProcessSettings, *, stop: Event) -> Generator[Consumer]:
     brokers = cluster(kafka.address)  # refuses an address before anything is made
     topics = Topics(brokers)
     with ExitStack() as stack:
-        store = stack.enter_context(deciding_store(settings.stores.deciding, create=True))
-        applied = store.ledger_position()
-        entries = stack.enter_context(
-            ledger(settings.ledger, kafka=brokers, applied=applied, stop=stop)
+        opening = Opening(once=once, stop=stop)
+        store = opening(
+            lambda: stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         )
-        following = stack.enter_context(following_store(settings.stores.following))
+        applied = opening(store.ledger_position)
+        entries = opening(
+            lambda: stack.enter_context(
+                ledger(settings.ledger, kafka=brokers, applied=applied, stop=stop)
+            )
+        )
+        following = opening(lambda: stack.enter_context(following_store(settings.stores.following)))
         wanted = TopicSettings(
             name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
         )
-        topic = topics.ensure(wanted, stop=stop)
-        topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
+        topic = opening(lambda: topics.ensure(wanted, stop=stop))
+        of_rejected = rejected_topic(kafka.topic, replication=kafka.replication)
+        opening(lambda: topics.ensure(of_rejected, stop=stop))
         rejected = stack.enter_context(closing(KafkaRejectedSink(brokers, kafka.topic)))
         log = stack.enter_context(closing(KafkaLog(brokers, topic, group=settings.group)))
         stack.enter_context(infrequent_collection())

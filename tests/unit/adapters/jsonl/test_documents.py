@@ -255,7 +255,7 @@ def test_values_are_found_wherever_the_pieces_are_cut(
     )
     content = text.encode("utf-8", "surrogatepass")
     splitter = Splitter(0)
-    found = []
+    found: list[bytes] = []
     for at in range(0, len(content), size):
         found += splitter.cut(content[at : at + size], ended=False)
     found += splitter.cut(b"", ended=True)

@@ -7,7 +7,7 @@ import pytest
 
 from profiles.adapters import codec
 from profiles.adapters.kafka import KafkaPublisher, TopicSettings, ledger_topic, rejected_topic
-from profiles.adapters.kafka.connection import MESSAGE_BYTES, TOPIC_MESSAGE_BYTES
+from profiles.adapters.kafka.settings import MESSAGE_BYTES, TOPIC_MESSAGE_BYTES
 from profiles.domain.person import Person
 from profiles.domain.reading import read_person
 from profiles.domain.texts import MAXIMUM_LENGTH

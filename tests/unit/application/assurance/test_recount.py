@@ -36,6 +36,16 @@ def test_the_month_of_birth_leaves_no_more_than_two_ages() -> None:
     assert list(ages_in(date(2026, 11, 30), "2008-12")) == [17]
 
 
+def test_who_was_admitted_by_a_day_that_has_not_come_is_a_minor() -> None:
+    recount = Recount(claimed=Statistics(), policy=DEFAULT_POLICY, today=TODAY)
+    recount.add(profile(ADA, age=23, birth_month="2021-03", as_of=date(2045, 1, 1)))
+    recount.add(profile(BEA, age=41, birth_month="1985-03", as_of=TODAY + timedelta(days=1)))
+    recount.add(profile(CLEO, age=18, birth_month="2008-11", as_of=TODAY))
+
+    assert recount.minors == 1
+    assert recount.misfits == 0
+
+
 @given(people=st.lists(profiles(), max_size=30), shares=st.lists(st.booleans(), min_size=30))
 def test_a_recount_agrees_with_writers_that_bound_their_domains(
     people: list[Profile], shares: list[bool]
@@ -51,7 +61,7 @@ def test_a_recount_agrees_with_writers_that_bound_their_domains(
                     domains[domain] = domains.get(domain, 0) + count
                 told += Statistics(cells=one.cells)
         told += Statistics(email_domains=domains)
-    recount = Recount(told=told, policy=DEFAULT_POLICY, today=TODAY)
+    recount = Recount(claimed=told, policy=DEFAULT_POLICY, today=TODAY)
     for person in people:
         recount.add(person)
 
@@ -69,7 +79,7 @@ def test_a_recount_agrees_with_writers_that_bound_their_domains(
     ],
 )
 def test_domains_beyond_the_bound_are_counted_as_others(told: dict[str, int], wrong: int) -> None:
-    recount = Recount(told=Statistics(email_domains=told), policy=DEFAULT_POLICY, today=TODAY)
+    recount = Recount(claimed=Statistics(email_domains=told), policy=DEFAULT_POLICY, today=TODAY)
     for person in (ADA, BEA, CLEO):
         recount.add(profile(person))
 

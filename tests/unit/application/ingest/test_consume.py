@@ -544,6 +544,33 @@ def test_a_partition_that_is_lost_is_not_noted(bench: Bench) -> None:
     assert bench.committed == {}
 
 
+def test_nothing_is_read_while_chunks_of_a_lost_partition_take_all_the_room(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consume, "WAITING_PERSONS", 1)
+    log = bench.log()
+    free = Event()
+    read_after_it: list[bool] = []
+
+    class Slow(FailingFollowingStore):
+        def follow(self, following: Following) -> None:
+            assert free.wait(10)
+            super().follow(following)
+
+    def lose() -> None:
+        log.on_keep_alive = free.set
+        log.on_read = lambda: read_after_it.append(free.is_set())
+        log.rebalance([0, 1], lost=True)
+
+    log.on_keep_alive = lambda: lose() if bench.store.counts().read else None
+    bench.following = Slow(lambda: NOW)
+
+    assert bench.once(log).read >= 6
+    assert read_after_it
+    assert all(read_after_it)
+    assert bench.both_hold_the_same
+
+
 def test_a_partition_that_comes_back_is_begun_again(bench: Bench) -> None:
     log = bench.log()
 

@@ -119,7 +119,7 @@ def test_minors_and_malformed_records_stay_out_of_the_log_and_are_counted() -> N
     )
 
 
-def test_a_source_of_something_else_is_told_of_at_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_source_of_something_else_is_reported_at_once(caplog: pytest.LogCaptureFixture) -> None:
     producing(MemoryPublisher(MemoryTopic())).run(Deliveries([b"{", b"5"], [b"{"]))
 
     (line,) = caplog.messages

@@ -1,0 +1,128 @@
+"""Erasing and expiring some persons at a time, each with what was counted of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from typing import TypeVar
+
+import pytest
+
+from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
+from profiles.application.ports.ledger import LedgerView
+from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
+from profiles.application.transaction import removal
+from profiles.application.transaction.removal import apply_ledger, catch_up, sweep
+from profiles.domain.person import PersonId
+from profiles.domain.statistics import Statistics
+from tests.support.histories import ADA, BEA, CLEO, DAN, EVE, IDS, NOW, chunk, stored, version
+
+T = TypeVar("T")
+
+
+class Observed:
+    """Transactions that note after each of them how many are held and what is applied."""
+
+    def __init__(self, store: MemoryDecidingStore) -> None:
+        self._store, self._transactions = store, store.transactions
+        self.seen: list[tuple[int, int]] = []
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        result = self._transactions.run(work)
+        held = sum(1 for _ in self._store.profiles())
+        self.seen.append((held, self._store.ledger_position()))
+        return result
+
+
+@pytest.fixture
+def store() -> MemoryDecidingStore:
+    """Give a store that holds five persons."""
+    store = MemoryDecidingStore()
+    store.apply(chunk(*(stored(person) for person in (ADA, BEA, CLEO, DAN, EVE))), MemoryLedger())
+    return store
+
+
+@pytest.fixture
+def transactions(store: MemoryDecidingStore, monkeypatch: pytest.MonkeyPatch) -> Observed:
+    monkeypatch.setattr(removal, "REMOVED_AT_ONCE", 2)
+    return Observed(store)
+
+
+def ledger_of(position: int, suppressed: Collection[PersonId] = ()) -> LedgerView:
+    return LedgerView(position=position, suppressed=frozenset(suppressed))
+
+
+def persons_of(store: MemoryDecidingStore) -> list[str]:
+    return [profile.id for profile, _ in store.profiles()]
+
+
+def is_counted(store: MemoryDecidingStore) -> bool:
+    """Tell whether the statistics are those of the persons who are held."""
+    return store.statistics() == Statistics.recount(profile for profile, _ in store.profiles())
+
+
+def test_the_last_of_several_transactions_notes_that_the_ledger_is_applied(
+    store: MemoryDecidingStore, transactions: Observed
+) -> None:
+    erased = apply_ledger(transactions, ledger_of(4, {ADA, BEA, CLEO, IDS[6]}))
+
+    assert erased == {ADA: version(0), BEA: version(1), CLEO: version(2)}
+    assert transactions.seen == [(3, 0), (2, 4)]
+    assert persons_of(store) == [DAN, EVE]
+    assert is_counted(store)
+
+
+def test_a_transaction_that_is_full_is_followed_by_one_that_finds_nobody(
+    store: MemoryDecidingStore, transactions: Observed
+) -> None:
+    apply_ledger(transactions, ledger_of(2, {ADA, BEA}))
+
+    assert transactions.seen == [(3, 0), (3, 2)]
+    assert is_counted(store)
+
+
+def test_persons_are_asked_about_in_several_questions(
+    store: MemoryDecidingStore, transactions: Observed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "_ASKED_AT_ONCE", 1)
+
+    erased = apply_ledger(transactions, ledger_of(3, {ADA, CLEO, EVE}))
+
+    assert erased.keys() == {ADA, CLEO, EVE}
+    assert transactions.seen == [(3, 0), (2, 3)]
+    assert persons_of(store) == [BEA, DAN]
+
+
+def test_a_ledger_position_never_goes_back(
+    store: MemoryDecidingStore, transactions: Observed
+) -> None:
+    apply_ledger(transactions, ledger_of(5))
+
+    apply_ledger(transactions, ledger_of(3, {ADA}))
+
+    assert store.ledger_position() == 5
+    assert ADA not in persons_of(store)
+
+
+def test_a_store_catches_up_with_a_ledger_once(
+    store: MemoryDecidingStore, transactions: Transactions
+) -> None:
+    ledger = MemoryLedger()
+    assert catch_up(transactions, ledger) == {}
+    ledger.suppress(BEA)
+
+    assert catch_up(transactions, ledger) == {BEA: version(1)}
+    assert catch_up(transactions, ledger) == {}
+    assert store.ledger_position() == 1
+    assert is_counted(store)
+
+
+def test_the_expired_are_deleted_some_at_a_time(
+    store: MemoryDecidingStore, transactions: Observed
+) -> None:
+    day = NOW.date() + timedelta(days=365)
+
+    assert sweep(transactions, read_on=day - timedelta(days=1), quarantined_before=NOW) == 0
+    assert sweep(transactions, read_on=day, quarantined_before=NOW) == 5
+    assert [held for held, _ in transactions.seen] == [5, 5, 3, 1, 0, 0]
+    assert is_counted(store)
