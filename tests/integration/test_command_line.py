@@ -202,6 +202,32 @@ def test_a_store_of_an_earlier_release_is_read_once_a_job_has_brought_it_forward
     assert json.loads(after.out)["profile"] == row
 
 
+LOCALES = [
+    *({"PYTHONIOENCODING": name} for name in ("ascii", "latin-1", "utf-16", "cp1252:replace")),
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""},
+]
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=range(len(LOCALES)))
+def test_all_output_is_utf_8_in_any_locale(
+    profiles: Profiles, tmp_path: Path, locale: Mapping[str, str]
+) -> None:
+    identity = "0b54cf1e-89a6-4c3b-8f0a-1f7dd4c9f7a1"
+    person = {"login": {"uuid": identity}, "dob": {"date": "1990-02-28"}, "nat": "Åland 例 🜂"}
+    (tmp_path / "people.jsonl").write_text(json.dumps(person), "utf-8")
+    taken = profiles("run", "--once", "--source", "people.jsonl", *STORE, env=locale)
+
+    exported = profiles("export", identity, *STORE, env=locale)
+    refused = profiles("run", "--source", "nowhere-Åland.jsonl", *STORE, env=locale)
+
+    assert taken.tally["stored"] == 1
+    assert json.loads(exported.out)["profile"]["nationality"] == "Åland 例 🜂"
+    assert "Åland 例 🜂" in exported.out
+    assert refused.code == 2
+    assert "nowhere-" in refused.err
+
+
 def test_export_of_someone_unknown_holds_nothing_and_succeeds(profiles: Profiles) -> None:
     profiles("run", "--once", "--source", "simulator:limit=1", *STORE)
 

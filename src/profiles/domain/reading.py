@@ -140,7 +140,7 @@ def _is_clean(person: Person) -> bool:
     # row shows as two blanks; and normal form C is kept by cutting at a blank.
     texts = (
         f" {person.login.username} {person.gender} {name.title} {name.first} {name.last}"
-        f" {number} {street.name} {location.city} {location.state} {location.country} {postcode}"
+        f" {street.name} {location.city} {location.state} {location.country} {postcode}"
         f" {person.email} {person.nat} "
     )
     return (
@@ -152,7 +152,7 @@ def _is_clean(person: Person) -> bool:
             or not _BEYOND_LATIN(texts)
             or (unicodedata.is_normalized("NFC", texts) and not may_show_nothing(texts))
         )
-        and (not isinstance(number, int) or 0 <= number < _MAXIMUM_INTEGER)
+        and (number is None or (not isinstance(number, str) and 0 <= number < _MAXIMUM_INTEGER))
         and (not isinstance(postcode, int) or 0 <= postcode < _MAXIMUM_INTEGER)
         and (person.schema is None or 1 <= person.schema <= SCHEMA_VERSION)
     )
@@ -208,58 +208,48 @@ def _typed(record: object) -> Person:
     )
 
 
-def _given(parent: dict[str, object], key: str) -> object:
-    """Return what a record tells, or None for what is missing: to pandas, that is NaN."""
-    value = parent.get(key)
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
 def _object(parent: dict[str, object], key: str, path: str) -> dict[str, object] | None:
-    value = _given(parent, key)
+    value = parent.get(key)
     if value is None or isinstance(value, dict):
         return value
-    raise _Refused(RejectionReason.TYPE, path, _OBJECT)
+    return _missing(value, path, _OBJECT)
 
 
 def _required_object(parent: dict[str, object], key: str) -> dict[str, object]:
-    value = _given(parent, key)
+    value = parent.get(key)
     if isinstance(value, dict):
         return value
-    raise _Refused(
-        RejectionReason.MISSING if value is None else RejectionReason.TYPE, key, "object"
-    )
+    raise _required(value, key, "object")
 
 
 def _text(parent: dict[str, object], key: str, path: str) -> str | None:
-    value = _given(parent, key)
+    value = parent.get(key)
     if value is None or isinstance(value, str):
         return value
-    raise _Refused(RejectionReason.TYPE, path, _TEXT)
+    return _missing(value, path, _TEXT)
 
 
 def _required_text(parent: dict[str, object], key: str, path: str, expected: str) -> str:
-    value = _given(parent, key)
+    value = parent.get(key)
     if isinstance(value, str):
         return value
-    raise _Refused(
-        RejectionReason.MISSING if value is None else RejectionReason.TYPE, path, expected
-    )
+    raise _required(value, path, expected)
 
 
 def _integer(parent: dict[str, object], key: str, path: str) -> int | None:
-    value = _given(parent, key)
+    value = parent.get(key)
     return None if value is None else _as_integer(value, path, "integer or null")
 
 
 def _number(parent: dict[str, object], key: str, path: str) -> int | str | None:
     """Read the number of a house or a postal district, which may have letters: `12B`, `0150`."""
-    value = _given(parent, key)
+    value = parent.get(key)
     if value is None or isinstance(value, str):
         return value
     return _as_integer(value, path, "integer, text or null")
 
 
-def _as_integer(value: object, path: str, expected: str) -> int:
+def _as_integer(value: object, path: str, expected: str) -> int | None:
     """Take an integer, also one that is written as a float.
 
     `75007.0` is an integer to JSON Schema (2020-12, Core, section 4.2.1), and what pandas, Spark
@@ -269,7 +259,22 @@ def _as_integer(value: object, path: str, expected: str) -> int:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    raise _Refused(RejectionReason.TYPE, path, expected)
+    return _missing(value, path, expected)
+
+
+def _missing(value: object, path: str, expected: str) -> None:
+    """Take NaN for what is missing, as pandas writes it; refuse a value of any other type."""
+    if not _is_nan(value):
+        raise _Refused(RejectionReason.TYPE, path, expected)
+
+
+def _required(value: object, path: str, expected: str) -> _Refused:
+    missing = value is None or _is_nan(value)
+    return _Refused(RejectionReason.MISSING if missing else RejectionReason.TYPE, path, expected)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _clean(person: Person) -> tuple[Person, date]:

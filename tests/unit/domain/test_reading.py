@@ -520,14 +520,13 @@ def test_a_quick_look_reads_every_edge_as_a_long_one_does(dotted: str, value: Js
         ("name.first", "Ђорђе"),
         ("email", None),
         ("location.street.number", 0),
-        ("location.street.number", "12 bis"),
         ("location.street.number", 10**12 - 1),
         ("location.postcode", 0),
         ("location.postcode", 10**12 - 1),
         ("registered.date", None),
         ("schema", None),
         ("schema", 1),
-        ("location.city", "x" * (256 - 84)),  # with the other texts and blanks, as long as may be
+        ("location.city", "x" * (256 - 81)),  # with the other texts and blanks, as long as may be
     ],
 )
 def test_a_quick_look_is_enough_for_what_is_clean(dotted: str, value: Json) -> None:

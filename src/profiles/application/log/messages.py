@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from profiles.domain.outcome import Rejected, RejectionReason
 
 _BROKEN: Final = object()
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _ENOUGH_DIGITS: Final = 20
 _FRAME_BYTES: Final = 5
 
@@ -61,7 +62,7 @@ def decode(message: bytes) -> Records | Rejected:
 def document_of(message: bytes) -> object:
     """Return the JSON document in a message; for what is no JSON, an object without meaning."""
     try:
-        document = _read(content(message).decode("utf-8-sig"))
+        document = _read(content(message).decode().removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError):
         return _BROKEN
     return _document_in(document) if isinstance(document, str) else document
@@ -78,7 +79,7 @@ def content(message: bytes) -> bytes:
 def _document_in(text: str) -> object:
     """Read what a producer has encoded twice; return the text itself if it holds no object."""
     try:
-        document = _read(text.removeprefix("\ufeff"))
+        document = _read(text.removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError):
         return text
     return document if isinstance(document, dict) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -22,6 +23,7 @@ _YES: Final = frozenset({"1", "true", "yes", "on"})
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run a command of the command line; return its exit code."""
+    _write_utf_8()
     log_to(RichHandler(console=console(), show_path=False, markup=False, rich_tracebacks=False))
     debug = _wants_debug(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -50,6 +52,17 @@ def _show_frames(error: BaseException, *, debug: bool) -> None:
     if debug:
         sys.stderr.writelines(traceback.format_tb(error.__traceback__))
         sys.stderr.write(f"{type(error).__qualname__}\n")
+
+
+def _write_utf_8() -> None:
+    """Write UTF-8 whatever the locale or PYTHONIOENCODING says: JSON has no other encoding.
+
+    What UTF-8 can't hold, such as a file's name of other bytes, is written as an escape that is
+    one in JSON as well.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _wants_debug(arguments: Sequence[str]) -> bool:
