@@ -212,7 +212,8 @@ def _object(parent: dict[str, object], key: str, path: str) -> dict[str, object]
     value = parent.get(key)
     if value is None or isinstance(value, dict):
         return value
-    return _missing(value, path, _OBJECT)
+    _check_missing(value, path, _OBJECT)
+    return None
 
 
 def _required_object(parent: dict[str, object], key: str) -> dict[str, object]:
@@ -226,7 +227,8 @@ def _text(parent: dict[str, object], key: str, path: str) -> str | None:
     value = parent.get(key)
     if value is None or isinstance(value, str):
         return value
-    return _missing(value, path, _TEXT)
+    _check_missing(value, path, _TEXT)
+    return None
 
 
 def _required_text(parent: dict[str, object], key: str, path: str, expected: str) -> str:
@@ -259,10 +261,11 @@ def _as_integer(value: object, path: str, expected: str) -> int | None:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return _missing(value, path, expected)
+    _check_missing(value, path, expected)
+    return None
 
 
-def _missing(value: object, path: str, expected: str) -> None:
+def _check_missing(value: object, path: str, expected: str) -> None:
     """Take NaN for what is missing, as pandas writes it; refuse a value of any other type."""
     if not _is_nan(value):
         raise _Refused(RejectionReason.TYPE, path, expected)
