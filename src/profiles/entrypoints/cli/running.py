@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 import traceback
@@ -24,7 +25,7 @@ _YES: Final = frozenset({"1", "true", "yes", "on"})
 def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run a command of the command line; return its exit code."""
     _write_utf_8()
-    log_to(RichHandler(console=console(), show_path=False, markup=False, rich_tracebacks=False))
+    log_to(_log_handler())
     debug = _wants_debug(sys.argv[1:] if arguments is None else arguments)
     try:
         code = cli.main(arguments, prog_name="profiles", standalone_mode=False)
@@ -52,6 +53,16 @@ def _show_frames(error: BaseException, *, debug: bool) -> None:
     if debug:
         sys.stderr.writelines(traceback.format_tb(error.__traceback__))
         sys.stderr.write(f"{type(error).__qualname__}\n")
+
+
+def _log_handler() -> logging.Handler:
+    """Write for people on a terminal; elsewhere each record is one line, however long it is."""
+    terminal = console()
+    if terminal.is_terminal:
+        return RichHandler(console=terminal, show_path=False, markup=False, rich_tracebacks=False)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    return handler
 
 
 def _write_utf_8() -> None:
