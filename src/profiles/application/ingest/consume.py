@@ -105,8 +105,7 @@ class Consumer:
                 self._step(pipeline, stop)
                 finished = once and self._has_reached(ends, pipeline)
             while pipeline.chunks:
-                if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
-                    self.log.keep_alive()
+                self._wait(pipeline)
                 self._collect(pipeline)
             self.log.commit(self._reached, wait=True)
         return finished
