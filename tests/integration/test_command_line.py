@@ -349,9 +349,9 @@ def test_without_the_cli_extra_the_command_says_what_to_install(tmp_path: Path) 
 
 def test_an_unforeseen_error_shows_no_value_of_it(profiles: Profiles, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import profiles.application.embedded as e\n"
+        "import profiles.application.ingest.embedded as e\n"
         "def broken(*a, **k): raise RuntimeError('ecalevoL'[::-1])\n"
-        "e.gate = broken\n"
+        "e.admit_batch = broken\n"
     )
 
     done = profiles(
