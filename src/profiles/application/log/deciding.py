@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from typing import NamedTuple
 
 from profiles.application.log.bounds import QUARANTINED_PER_MESSAGE, bounded
 from profiles.application.log.messages import Decode, Records
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.domain.assessing import decide
-from profiles.domain.decision_dates import LAST_ZONE, DecisionDates
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld
 from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import PrivacyPolicy
@@ -58,18 +58,16 @@ class Rules:
     """What decides about a record, beside the record.
 
     as_of: overrides the civil date for which ages are counted.
-    zone: where the civil date of a record's log time is taken.
     """
 
     policy: PrivacyPolicy
     decode: Decode
     as_of: date | None = None
-    zone: tzinfo = LAST_ZONE
 
     def dates(self, *, logged_at: datetime, read_at: datetime) -> DecisionDates:
         """Derive a record's dates."""
         return DecisionDates.of(
-            logged_at=logged_at, read_at=read_at, as_of=self.as_of, zone=self.zone
+            logged_at=logged_at, read_at=read_at, as_of=self.as_of, zone=self.policy.zone
         )
 
 

@@ -185,7 +185,8 @@ def test_the_day_of_the_age_can_be_overridden() -> None:
 
 
 def test_the_zone_of_the_day_can_be_chosen() -> None:
-    ahead = replace(RULES, zone=timezone(timedelta(hours=14)))
+    policy = PrivacyPolicy(zone=timezone(timedelta(hours=14)))
+    ahead = replace(RULES, policy=policy)
 
     decided = chunk(logged(5, record(born="2008-11-24")), rules=ahead)
 
