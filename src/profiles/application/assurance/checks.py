@@ -12,7 +12,7 @@ from profiles.application.errors import LedgerError, LogError, StoreError
 from profiles.application.ports.probes import SchemaFacts, ServerFacts, TableFacts, TopicFacts
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError
-from profiles.domain.policy import EmailTreatment, PrivacyPolicy
+from profiles.domain.policy import MINIMUM_AGE, EmailTreatment, PrivacyPolicy
 
 CLOCKS_APART: Final = timedelta(seconds=30)
 """A tenth of what a record may come from the future before it is rejected."""
@@ -210,6 +210,24 @@ def file_check(facts: FileFacts) -> Check:
         ok=well,
         found=f"mode {facts.mode & 0o777:03o}",
         remedy=None if well else f"chmod 600 {facts.path}: it holds personal data.",
+    )
+
+
+def minimum_age_check(policy: PrivacyPolicy) -> Check:
+    """Tell from which age on persons are admitted, aloud where some of them are minors."""
+    found = f"{policy.minimum_age} years"
+    if (warning := minors_warning(policy.minimum_age)) is not None:
+        found += f": {warning}"
+    return Check(what="minimum age", ok=True, found=found)
+
+
+def minors_warning(minimum_age: int) -> str | None:
+    """Say that a policy admits minors, or nothing where it does not."""
+    if minimum_age >= MINIMUM_AGE:
+        return None
+    return (
+        f"the policy admits minors from {minimum_age} years on; children merit specific protection"
+        " (GDPR Recital 38), and consent to online services needs Art. 8."
     )
 
 

@@ -13,6 +13,7 @@ from profiles.application.assurance.checks import (
     clock_check,
     failed,
     file_check,
+    minimum_age_check,
     page_check,
     policy_check,
     progress_checks,
@@ -77,7 +78,8 @@ class Doctor:
         checks += map(file_check, self.files)
         found = f"none in {self.urls} URL{'s' if self.urls > 1 else ''}"
         checks.append(Check(what="secrets in URLs", ok=True, found=found))
-        return [*checks, policy_check(self.policy), page_check(self.k)]
+        policy = self.policy
+        return [*checks, minimum_age_check(policy), policy_check(policy), page_check(self.k)]
 
     def _decides(self) -> Iterator[Check]:
         yield from server_checks(self.deciding.name, self.deciding.server())

@@ -13,6 +13,7 @@ from profiles.application.dashboard.disclosure import DEFAULT_K
 from profiles.domain.decision_dates import LAST_ZONE
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.policy import DEFAULT, PolicySource, policy_file
 from profiles.entrypoints.settings import seconds
 
 Command = Callable[..., Any]
@@ -78,6 +79,22 @@ def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noq
     return click.option(*names, envvar=variable, show_envvar=True, **settings)
 
 
+def _source_of(
+    context: click.Context, _parameter: click.Parameter, path: Path | None
+) -> PolicySource:
+    """Take the policy of the file that is named, else of the configuration file."""
+    if path is not None:
+        return policy_file(path)
+    configured = context.find_object(PolicySource)
+    return DEFAULT if configured is None else configured
+
+
+policy = option(
+    "--policy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_source_of,
+    help="File with a table [policy], instead of that of the configuration file.",
+)
 store = option(
     "--store",
     "stores",

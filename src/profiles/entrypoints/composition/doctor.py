@@ -14,7 +14,6 @@ from profiles.application.assurance.doctor import Doctor, LogToExamine
 from profiles.application.errors import LedgerError
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.probes import DecidingProbe, FollowingProbe
-from profiles.domain.policy import DEFAULT_POLICY
 from profiles.entrypoints.addresses import (
     CassandraAddress,
     DecidingAddress,
@@ -26,6 +25,7 @@ from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.stores import cassandra_settings, mongo_password
+from profiles.entrypoints.policy import DEFAULT, PolicySource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class ExaminedSettings:
     ledger: LedgerSettings
     topic: str = "user_data_topic"
     data: Path | None = None
+    policy: PolicySource = DEFAULT
     k: int | None = None
 
     @property
@@ -72,7 +73,7 @@ def doctor(settings: ExaminedSettings) -> Doctor:
         log=None if settings.kafka is None else _log(settings, settings.kafka),
         ledger=existing_ledger(settings),
         files=_files(settings),
-        policy=DEFAULT_POLICY,
+        policy=settings.policy.read(),
         k=settings.k,
         urls=1 if following is None else 2,
         clock=now,

@@ -13,10 +13,10 @@ from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLo
 from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.log.deciding import Rules
 from profiles.domain.errors import UsageError
-from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.gc_tuning import infrequent_collection
+from profiles.entrypoints.policy import DEFAULT, PolicySource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class EngineSettings:
     data: Path | None = None
     ledger: Path | None = None
     as_of: date | None = None
+    policy: PolicySource = DEFAULT
     progress: Callable[[Tally], None] = field(default=lambda _tally: None)
 
     @property
@@ -69,7 +70,7 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             log=log,
             store=store,
             ledger=ledger,
-            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=settings.as_of),
+            rules=Rules(policy=settings.policy.read(), decode=codec.decode, as_of=settings.as_of),
             clock=now,
             progress=settings.progress,
         )

@@ -18,7 +18,6 @@ from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition
 from profiles.domain.errors import UsageError
-from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
 from profiles.entrypoints.composition.clock import now
@@ -30,6 +29,7 @@ from profiles.entrypoints.composition.streaming import KafkaSettings
 from profiles.entrypoints.composition.waiting import Opening
 from profiles.entrypoints.gc_tuning import infrequent_collection
 from profiles.entrypoints.log_output import log_to
+from profiles.entrypoints.policy import DEFAULT, PolicySource
 from profiles.entrypoints.secrets import KAFKA_PASSWORD, lend_secret
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class SparkSettings:
     checkpoint: str
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     as_of: date | None = None
+    policy: PolicySource = DEFAULT
     master: str | None = None
     cores: int | None = None
     configuration: tuple[tuple[str, str], ...] = ()
@@ -75,6 +76,7 @@ class ShareSettings:
     stores: StoreAddresses
     ledger: LedgerSettings
     as_of: date | None
+    policy: PolicySource = DEFAULT
 
     def __call__(self) -> PartitionTask:
         """Open stores, ledger and log; wait for those that are away.
@@ -106,7 +108,7 @@ class ShareSettings:
                 ledger=entries,
                 rejected=KafkaRejectedSink(brokers, kafka.topic),
                 lookup=KafkaLogLookup(brokers, kafka.topic),
-                rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=self.as_of),
+                rules=Rules(policy=self.policy.read(), decode=codec.decode, as_of=self.as_of),
                 clock=now,
                 retry=PatientRetry(),
                 following=following,
@@ -211,6 +213,7 @@ def spark_stream(
                 stores=settings.stores,
                 ledger=settings.ledger,
                 as_of=settings.as_of,
+                policy=settings.policy,
             ),
             describe=partitions,
             housekeeping=housekeeping,

@@ -13,7 +13,6 @@ from profiles.adapters.retrying import PatientRetry
 from profiles.application.ingest.consume import Consumer
 from profiles.application.ingest.produce import Producer, Production
 from profiles.application.log.deciding import Rules
-from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import StoreAddresses
 from profiles.entrypoints.composition.clock import now
@@ -23,6 +22,7 @@ from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.waiting import Opening
 from profiles.entrypoints.gc_tuning import infrequent_collection
+from profiles.entrypoints.policy import DEFAULT, PolicySource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,7 @@ class ProcessSettings:
     group: str
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     as_of: date | None = None
+    policy: PolicySource = DEFAULT
     progress: Callable[[Tally], None] = field(default=lambda _tally: None)
 
 
@@ -59,6 +60,7 @@ def producing(
     kafka: KafkaSettings,
     *,
     stop: Event,
+    policy: PolicySource = DEFAULT,
     hurry: Event | None = None,
     progress: Callable[[Production], None] = lambda _production: None,
 ) -> Generator[Producer]:
@@ -83,7 +85,7 @@ def producing(
     ):
         yield Producer(
             publisher=publisher,
-            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
+            rules=Rules(policy=policy.read(), decode=codec.decode),
             encode=codec.encode,
             clock=now,
             progress=progress,
@@ -138,7 +140,7 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
             store=store,
             ledger=entries,
             rejected=rejected,
-            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=settings.as_of),
+            rules=Rules(policy=settings.policy.read(), decode=codec.decode, as_of=settings.as_of),
             clock=now,
             retry=PatientRetry(),
             following=following,

@@ -29,7 +29,7 @@ from profiles.application.ports.probes import (
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.person import PersonId
-from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment
+from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment, PrivacyPolicy
 from profiles.domain.pseudonym import PseudonymKey
 
 T = TypeVar("T")
@@ -177,7 +177,8 @@ def test_all_is_well_where_all_is_well(bench: Bench) -> None:
         *("topic log: copies", "topic log: read by the store"),
         *("topic log: one partition a person", "topic rejected: settings"),
         *("topic rejected: copies", "topic ledger: settings", "topic ledger: copies"),
-        *("erasure ledger", "secrets in URLs", "e-mail addresses", "page: k"),
+        *("erasure ledger", "secrets in URLs", "minimum age"),
+        *("e-mail addresses", "page: k"),
     ]
 
 
@@ -190,7 +191,7 @@ def test_a_job_without_kafka_and_cassandra_is_asked_about_what_it_has(bench: Ben
 
     assert [check.what for check in checks] == [
         *("the store", "the store: store", "erasure ledger", "secrets in URLs"),
-        *("e-mail addresses", "page: k"),
+        *("minimum age", "e-mail addresses", "page: k"),
     ]
     assert checks[3].found == "none in 1 URL"
 
@@ -435,6 +436,28 @@ def test_a_topic_of_one_partition_keeps_everybody_together(bench: Bench) -> None
 
 
 # --- Settings --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("years", "found"),
+    [
+        (21, "21 years"),
+        (18, "18 years"),
+        (
+            16,
+            (
+                "16 years: the policy admits minors from 16 years on; children merit specific"
+                " protection (GDPR Recital 38), and consent to online services needs Art. 8."
+            ),
+        ),
+    ],
+)
+def test_a_policy_that_admits_minors_says_so_aloud(bench: Bench, years: int, found: str) -> None:
+    bench.doctor.policy = PrivacyPolicy(minimum_age=years)
+
+    (check,) = [c for c in bench.doctor.examine() if c.what == "minimum age"]
+
+    assert check == Check(what="minimum age", ok=True, found=found)
 
 
 @pytest.mark.parametrize(

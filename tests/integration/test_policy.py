@@ -1,0 +1,215 @@
+"""The operator's policy through the command line: set, refused in one sentence, shown."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+SOURCE = "simulator:seed=1,limit=60,minors=0.1"
+SECRET = "NEVERSHOWN" * 4
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return dict(json.loads(self.out.splitlines()[-1]))
+
+
+Profiles = Callable[..., Done]
+
+
+@pytest.fixture
+def profiles(tmp_path: Path) -> Profiles:
+    """Run the command in an empty folder, as a user would."""
+
+    def run(*arguments: str) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "profiles", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def configure(tmp_path: Path) -> Callable[[str], None]:
+    """Write a policy into the configuration file, with a key beside it."""
+    key = tmp_path / "k1"
+    key.touch(mode=0o600)
+    key.write_text(SECRET + "\n")
+
+    def write(policy: str) -> None:
+        (tmp_path / "profiles.toml").write_text(f"[policy]\n{policy}\n")
+
+    return write
+
+
+def rows(store: Path) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(store)) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute("SELECT * FROM users")]
+
+
+def test_every_job_and_report_uses_the_configured_policy(
+    profiles: Profiles, configure: Callable[[str], None], tmp_path: Path
+) -> None:
+    configure(
+        'minimum_age = 30\nemail = "pseudonymise"\nemail_key = "k1"\nemail_keys = { k1 = "k1" }\n'
+        'drop = ["city"]\nretention = "90d"\npurpose = { email = "answer questions" }'
+    )
+
+    done = profiles("run", "--source", SOURCE, "--store", "sqlite:///p.db", "--once")
+
+    assert done.code == 0, done.err
+    held = rows(tmp_path / "p.db")
+    assert len(held) == done.document["stored"] > 0
+    assert done.document["withheld"] > 6
+    assert min(row["age"] for row in held) >= 30
+    assert {row["city"] for row in held} == {None}
+    assert {str(row["email"])[:3] for row in held} == {"k1:"}
+    exported = profiles("export", held[0]["id"], "--store", "sqlite:///p.db")
+    assert "answer questions" in exported.out
+    assert profiles("verify", "--store", "sqlite:///p.db").code == 0
+    examined = profiles("doctor", "--store", "sqlite:///p.db")
+    assert any(c["found"] == "pseudonymised" for c in examined.document["checks"])
+    for secret_free in (done, exported, examined):
+        assert "NEVERSHOWN" not in secret_free.out + secret_free.err
+
+
+def test_a_file_of_its_own_takes_the_place_of_the_configured_policy(
+    profiles: Profiles, configure: Callable[[str], None], tmp_path: Path
+) -> None:
+    configure("minimum_age = 30")
+    (tmp_path / "strict.toml").write_text("[policy]\nminimum_age = 60\n")
+
+    shown = profiles("policy", "--policy", "strict.toml", "--json")
+
+    lines = {line["setting"]: line for line in shown.document["settings"]}
+    assert lines["minimum_age"] == {
+        "setting": "minimum_age",
+        "value": 60,
+        "default": 18,
+        "origin": "strict.toml",
+        "differs": True,
+    }
+
+
+def test_the_policy_in_force_is_shown_field_by_field(
+    profiles: Profiles, configure: Callable[[str], None]
+) -> None:
+    configure('minimum_age = 21\ndrop = ["city"]\nretention = { email = "30d" }')
+
+    shown = profiles("policy")
+
+    assert shown.code == 0
+    assert "set in profiles.toml" in shown.out
+    assert "default: 365d" in " ".join(shown.out.split())
+    (city,) = [line for line in shown.out.splitlines() if line.startswith("city ")]
+    assert city.split()[1] == "dropped"
+    assert "30 days after its record" in " ".join(shown.out.split())
+
+
+def test_a_lowered_minimum_age_is_said_aloud(
+    profiles: Profiles, configure: Callable[[str], None]
+) -> None:
+    configure("minimum_age = 16")
+    profiles("run", "--source", SOURCE, "--store", "sqlite:///p.db", "--once")
+
+    shown = profiles("policy")
+    examined = profiles("doctor", "--store", "sqlite:///p.db")
+
+    assert "admits minors from 16 years on" in " ".join(shown.out.split())
+    assert any("admits minors from 16 years on" in c["found"] for c in examined.document["checks"])
+
+
+def test_without_a_policy_the_default_is_shown(profiles: Profiles) -> None:
+    shown = profiles("policy")
+
+    assert shown.code == 0
+    assert "the default." in shown.out
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("minimum-age = 18", "profiles.toml: [policy] minimum-age is no setting of a policy"),
+        ('minimum_age = "18"', "profiles.toml: [policy] minimum_age is a number of whole years"),
+        ("zone = 2026-11-26", "profiles.toml: a setting in [policy] is a date or time"),
+        ('fields = ["password"]', "[policy] fields names 'password', which no profile has"),
+        ('email = "pseudonymise"', "[policy] email_key is missing; name the key"),
+        ('email_keys = "k1"', "[policy] email_keys is a table of files"),
+        ('email_keys = { k2 = "k2" }', "k2, named by the key k2 of [policy], can't be read"),
+        ('email_keys = { "k 2" = "k1" }', "The key k 2 of [policy] in k1 can't be used"),
+    ],
+)
+def test_a_policy_that_can_not_be_is_refused_in_one_sentence(
+    profiles: Profiles, configure: Callable[[str], None], tmp_path: Path, policy: str, said: str
+) -> None:
+    configure(policy)
+
+    for command in (
+        ("policy",),
+        ("run", "--source", SOURCE, "--store", "sqlite:///p.db", "--once"),
+    ):
+        refused = profiles(*command)
+        assert refused.code == 2
+        assert refused.err.startswith("Error: ")
+        assert said in refused.err
+        assert refused.err.count("\n") == 1
+        assert "NEVERSHOWN" not in refused.err
+    assert not (tmp_path / "p.db").exists()
+
+
+def test_a_key_that_others_can_read_is_refused(
+    profiles: Profiles, configure: Callable[[str], None], tmp_path: Path
+) -> None:
+    configure('email = "pseudonymise"\nemail_key = "k1"\nemail_keys = { k1 = "k1" }')
+    (tmp_path / "k1").chmod(0o640)
+
+    refused = profiles("policy")
+
+    assert refused.code == 2
+    assert "may be opened by others than its owner" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has no table [policy]"),
+        ("minimum_age = 18", "has 'minimum_age' beside [policy]"),
+        ("policy = 1", "has a policy that is no table"),
+        ("[policy", "is no TOML file"),
+    ],
+)
+def test_a_file_that_has_no_policy_alone_is_refused(
+    profiles: Profiles, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "strict.toml").write_text(text)
+
+    refused = profiles("policy", "--policy", "strict.toml")
+
+    assert refused.code == 2
+    assert said in refused.err
+
+
+def test_a_file_that_is_not_there_is_named(profiles: Profiles) -> None:
+    refused = profiles("policy", "--policy", "absent.toml")
+
+    assert refused.code == 2
+    assert "absent.toml can't be read" in refused.err
