@@ -72,11 +72,13 @@ def test_what_it_has_written_is_undone_if_it_fails(
         unit.add_statistics(writer, Statistics.recount([profile(ADA)]))
         unit.quarantine([rejection(0, NOON)])
         unit.delete_quarantined(before=NOON, limit=1)
+        unit.add_to_outbox({ADA: version(8), BEA: version(5)})
         advance(unit, writer, 9, tally=Tally(read=1, stored=1), arrivals={NOON: 1})
         raise MadeToFailError
 
     transactions.run(lambda unit: hold(unit, profile(ADA), profile(BEA)))
     transactions.run(lambda unit: unit.quarantine([rejection(7, NOON - MINUTE)]))
+    transactions.run(lambda unit: unit.add_to_outbox({ADA: version(3)}))
 
     with pytest.raises(MadeToFailError):
         transactions.run(write_all)
@@ -86,6 +88,7 @@ def test_what_it_has_written_is_undone_if_it_fails(
     assert store.counts() == Tally()
     assert store.arrivals() == {}
     assert [each.offset for each in store.quarantine()] == [7]
+    assert store.outbox(limit=9) == {ADA: version(3)}
     assert store.position(TOPIC) is None
     assert store.ledger_position() == 0
     assert transactions.run(lambda unit: list(unit.epochs())) == []

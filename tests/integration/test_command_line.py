@@ -187,7 +187,7 @@ def test_a_store_of_an_earlier_release_is_read_once_a_job_has_brought_it_forward
     profiles: Profiles, tmp_path: Path
 ) -> None:
     store = tmp_path / "p.db"
-    put_back_sqlite(store)
+    put_back_sqlite(store, schema=2)
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("UPDATE writers SET ledger_position = 0")  # there is no ledger here
     (row, *_) = frozen_rows()

@@ -57,7 +57,7 @@ def empty_stores(url: str) -> Iterator[NewMongoStore]:
 
 
 def _empty(base: pymongo.database.Database[dict[str, Any]], collection: str) -> None:
-    for other in ("", "_statistics", "_quarantine"):
+    for other in ("", "_statistics", "_quarantine", "_outbox"):
         base[collection + other].delete_many({})
     writers = base[f"{collection}_writers"]
     writers.delete_many({"_id": {"$ne": "registry"}})

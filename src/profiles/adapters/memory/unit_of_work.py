@@ -43,6 +43,7 @@ class State:
     epochs: list[Epoch] = field(default_factory=list)
     ledger_position: int = 0
     quarantine: dict[tuple[Writer, int, int], Quarantined] = field(default_factory=dict)
+    outbox: dict[PersonId, int] = field(default_factory=dict, repr=False)
 
 
 class MemoryUnitOfWork:
@@ -129,6 +130,12 @@ class MemoryUnitOfWork:
             self._delete(self._state.users, person)
         for person, held in upserts.items():
             self._set(self._state.users, person, held)
+
+    def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Note deletions that the following store has still to make."""
+        outbox = self._state.outbox
+        for person, version in deletions.items():
+            self._set(outbox, person, max(version, outbox.get(person, version)))
 
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
         """Return what a writer counts by e-mail domain."""

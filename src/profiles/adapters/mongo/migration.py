@@ -19,20 +19,32 @@ from profiles.application.ports.probes import Migration
 from profiles.domain.columns import COLUMNS, NAMES
 from profiles.domain.errors import UsageError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 AT_ONCE: Final = 1_000
 """Documents that are looked at in one command."""
 
 Step = Callable[[Connection, Collection[Document]], None]
-"""Changes the profiles' documents; it may be done again after it was done in part."""
+"""Changes the profiles' documents, or makes what stands beside them; it may be done again after it
+was done in part."""
 
 
 def _list_fields(_connection: Connection, _users: Collection[Document]) -> None:
     """To schema 2, whose registry lists the fields that every document has: see `_fill`."""
 
 
-STEPS: Final[Mapping[int, Step]] = {1: _list_fields}
+def outbox_of(users: str) -> str:
+    """Name the collection of deletions that a following store has still to make."""
+    return f"{users}_outbox"
+
+
+def _make_outbox(connection: Connection, users: Collection[Document]) -> None:
+    """To schema 3, which has an outbox."""
+    with connection.asked():
+        connection.create_collection(outbox_of(users.name))
+
+
+STEPS: Final[Mapping[int, Step]] = {1: _list_fields, 2: _make_outbox}
 """From each earlier schema version to the next one. Fields of profiles need no step: those that the
 registry does not list are written as null where they are missing."""
 

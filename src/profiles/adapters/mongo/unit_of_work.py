@@ -247,6 +247,19 @@ class MongoUnitOfWork:
             with self._duplicates_apart():
                 self._collections.users.insert_many(coming, session=self._session)
 
+    def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Note deletions that the following store has still to make."""
+        self._collections.outbox.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": self._key(person)}, {"$max": {"version": Int64(version)}}, upsert=True
+                )
+                for person, version in deletions.items()
+            ],
+            ordered=False,
+            session=self._session,
+        )
+
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
         """Return what a writer counts by e-mail domain."""
         found = self._collections.statistics.find(

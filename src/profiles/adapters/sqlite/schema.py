@@ -53,6 +53,12 @@ _STEPS: Final[Mapping[int, str]] = {
     ) STRICT;
     ALTER TABLE quarantine ADD COLUMN place TEXT
     """,
+    3: """
+    CREATE TABLE outbox (
+        id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
 }
 """From each earlier schema version to the next one. Columns of `users` need no step: those that are
 missing are added by their definition."""
@@ -61,7 +67,7 @@ missing are added by their definition."""
 KIND: Final = Kind(
     name="profile store",
     application_id=0x50524F53,
-    version=3,
+    version=4,
     schema=f"""
     CREATE TABLE users (
         {", ".join(f"{name} {definition}" for name, definition in _USERS.items())}
@@ -121,6 +127,10 @@ KIND: Final = Kind(
         expected TEXT NOT NULL,
         place TEXT,
         PRIMARY KEY (writer, offset, ordinal)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE outbox (
+        id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID
     """,  # noqa: S608 - this project's own words
     steps=_STEPS,

@@ -28,6 +28,10 @@ _ADD_COUNT: Final = """
     INSERT INTO counts VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count
 """
+_ADD_TO_OUTBOX: Final = """
+    INSERT INTO outbox VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET version = max(version, excluded.version)
+"""
 _ADD_ARRIVALS: Final = """
     INSERT INTO arrivals VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count
@@ -127,6 +131,10 @@ class SqliteUnitOfWork:
         many = self._connection.executemany
         many("DELETE FROM users WHERE id = ?", [(person,) for person in deletions])
         many(UPSERT, [profile_row(profile, version) for profile, version in upserts.values()])
+
+    def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Note deletions that the following store has still to make."""
+        self._connection.executemany(_ADD_TO_OUTBOX, deletions.items())
 
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
         """Return what a writer counts by e-mail domain."""

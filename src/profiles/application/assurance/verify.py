@@ -14,6 +14,7 @@ from profiles.application.assurance.reconciliation import (
     reconciliation_check,
 )
 from profiles.application.assurance.recount import Recount
+from profiles.application.following.outbox import Outbox
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import DecidingStore, FollowingStore, StoreProgress
@@ -39,7 +40,7 @@ class Verification:
 
 @dataclass(slots=True, kw_only=True)
 class Verifier:
-    """Verifies the stores. The deciding store is never written, whatever is found.
+    """Verifies the stores. What the deciding store holds is never changed, whatever is found.
 
     ledger: opens the erasure ledger where it is there, given the position that the store has
         applied; never makes it.
@@ -54,11 +55,14 @@ class Verifier:
     def run(self, *, repair: bool) -> Verification:
         """Go through all that is held.
 
-        repair: make the following store equal to the deciding store.
+        repair: make the following store equal to the deciding store. Deletions that it has still
+            to make come first, and then leave the outbox.
 
         Raises:
             StoreError: a store did not answer; what was repaired until then stays so.
         """
+        if repair:
+            Outbox(store=self.store, following=self.following).deliver()
         before = self._state()
         today = self.clock().date()
         recount = Recount(claimed=before[1], policy=self.policy, today=today)
@@ -77,6 +81,7 @@ class Verifier:
             found, done = comparing.run()
             followed, repaired = found.rows, done if repair else None
             checks.append(reconciliation_check(found, repaired))
+        checks.append(self._outbox_check())
         checks += self._suppressed(before[0].ledger_position)
         checks.append(_rest_check(at_rest=before == self._state()))
         return Verification(held=recount.held, followed=followed, checks=checks, repaired=repaired)
@@ -84,6 +89,20 @@ class Verifier:
     def _state(self) -> tuple[StoreProgress, Statistics, Tally]:
         """Return what changes with all that is written."""
         return self.store.progress(), self.store.statistics(), self.store.counts()
+
+    def _outbox_check(self) -> Check:
+        """Look for deletions that the following store has still to make."""
+        owed = len(self.store.outbox(limit=AT_ONCE))
+        if not owed:
+            return Check(what="outbox", ok=True, found="empty")
+        found = f"{owed:,}{' or more' if owed == AT_ONCE else ''} deletions to be delivered"
+        remedy = (
+            "`profiles process` (or `spark`) delivers them, and so does `profiles verify --repair`."
+            if self.following is not None
+            else "Name the following store, too, with a second --store. If it is gone for good,"
+            " empty the outbox as docs/recovery.md says."
+        )
+        return Check(what="outbox", ok=False, found=found, remedy=remedy)
 
     def _suppressed(self, applied: int) -> Iterator[Check]:
         """Look for those whom the ledger suppresses."""

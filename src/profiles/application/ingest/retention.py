@@ -23,11 +23,13 @@ class RetentionSweeper:
     """Sweeps a deciding store when it is due; a store that does not answer is swept later.
 
     log: the embedded engine's, which is swept, too; Kafka deletes by itself.
+    followed: whether a store follows, which has to delete the same.
     """
 
     store: DecidingStore
     clock: Clock
     log: Log | None = None
+    followed: bool = False
     _last: datetime | None = field(default=None, init=False)
 
     def __call__(self) -> None:
@@ -53,6 +55,10 @@ class RetentionSweeper:
         if self.log is not None:
             self.log.purge(before=now - LOG_RETENTION)
         try:
-            self.store.sweep(read_on=now.date(), quarantined_before=now - QUARANTINE_RETENTION)
+            self.store.sweep(
+                read_on=now.date(),
+                quarantined_before=now - QUARANTINE_RETENTION,
+                followed=self.followed,
+            )
         except StoreError as failure:
             _logger.warning("%s What is past its retention is deleted later.", failure)

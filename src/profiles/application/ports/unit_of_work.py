@@ -97,6 +97,14 @@ class UnitOfWork(Protocol):
         """
         ...
 
+    def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Note deletions that the following store has still to make; see `DecidingStore.outbox`.
+
+        deletions: persons, each with the version at which to delete. Of two for one person the
+            higher version stays.
+        """
+        ...
+
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
         """Return what a writer counts by e-mail domain."""
         ...

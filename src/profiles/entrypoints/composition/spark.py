@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
+from profiles.application.following.outbox import Outbox
 from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.partition_task import PartitionTask
 from profiles.application.ingest.retention import RetentionSweeper
@@ -164,7 +165,8 @@ def spark_stream(
             )
         )
         following = opening(lambda: stack.enter_context(following_store(settings.stores.following)))
-        sweep = RetentionSweeper(store=store, clock=now)
+        opening(Outbox(store=store, following=following).deliver)
+        sweep = RetentionSweeper(store=store, clock=now, followed=following is not None)
         watch = LedgerWatch(store=store, ledger=entries, following=following)
 
         def housekeeping() -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
-from profiles.application.assurance import reconciliation
+from profiles.application.assurance import reconciliation, verify
 from profiles.application.assurance.checks import Check
 from profiles.application.assurance.reconciliation import Repair
 from profiles.application.assurance.verify import Verification, Verifier
@@ -125,6 +125,7 @@ def test_it_proves_what_is_in_order(bench: Bench) -> None:
         ("expired", True, "none", None),
         ("tallies", True, "add up to the 3 that were read", None),
         ("following store", True, "equal to the deciding store, row by row", None),
+        ("outbox", True, "empty", None),
         ("erased persons", True, "0 of 0 are held, 0 in the following store", None),
         ("at rest", True, "yes", None),
     ]
@@ -371,3 +372,44 @@ def test_nothing_that_is_found_names_anybody(behind: Bench) -> None:
     shown = str(behind.verify())
 
     assert not any(person in shown for person in IDS)
+
+
+# --- Deletions that the following store has still to make -------------------------------------
+
+
+def erase_and_be_killed(bench: Bench, person: PersonId) -> None:
+    """Do what a process does that ends between the two stores."""
+    bench.ledger.suppress(person)
+    bench.store.apply_ledger(bench.ledger, followed=True)
+
+
+def test_deletions_that_were_not_delivered_are_found(bench: Bench) -> None:
+    erase_and_be_killed(bench, ADA)
+
+    checks = {check.what: check for check in bench.verify().checks if not check.ok}
+
+    assert checks.keys() == {"outbox", "following store", "erased persons"}
+    assert checks["outbox"].found == "1 deletions to be delivered"
+    assert "verify --repair" in str(checks["outbox"].remedy)
+
+
+def test_deletions_that_were_not_delivered_are_delivered_by_a_repair(bench: Bench) -> None:
+    erase_and_be_killed(bench, ADA)
+
+    assert all(check.ok for check in bench.verify(repair=True).checks)
+
+    assert bench.store.outbox(limit=9) == {}
+    assert all(check.ok for check in bench.verify().checks)
+
+
+def test_many_deletions_are_not_counted_to_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "AT_ONCE", 2)
+    bench.following = None
+    bench.store.transactions.run(lambda unit: unit.add_to_outbox(dict.fromkeys(IDS, version(0))))
+
+    found = bench.finding()
+
+    assert found.found == "2 or more deletions to be delivered"
+    assert "Name the following store" in str(found.remedy)

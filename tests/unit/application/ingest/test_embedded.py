@@ -455,7 +455,10 @@ def test_cleaning_up_is_not_done_at_every_chunk(bench: Bench) -> None:
     swept: list[datetime] = []
 
     class Counting(MemoryDecidingStore):
-        def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+        def sweep(
+            self, *, read_on: date, quarantined_before: datetime, followed: bool = False
+        ) -> int:
+            assert not followed
             swept.append(bench.now)
             return super().sweep(read_on=read_on, quarantined_before=quarantined_before)
 
