@@ -81,7 +81,7 @@ def test_a_store_of_schema_1_is_brought_forward_and_holds_what_it_held(
         assert_holds_what_was_frozen(store)
 
 
-def test_a_store_of_schema_2_gets_an_outbox_and_holds_what_it_held(
+def test_a_store_of_schema_2_gets_what_is_new_and_holds_what_it_held(
     base: Database, mongo_url: str, name: str
 ) -> None:
     put_back_mongo(base, schema=2)
@@ -91,7 +91,7 @@ def test_a_store_of_schema_2_gets_an_outbox_and_holds_what_it_held(
         assert_holds_what_was_frozen(store)
         assert store.outbox(limit=1) == {}
 
-    assert set(base.list_collection_names()) == {*before, "users_outbox"}
+    assert set(base.list_collection_names()) == {*before, "users_outbox", "users_policies"}
     assert registry(base)["schema_version"] == 3
 
 

@@ -213,3 +213,48 @@ def test_a_file_that_is_not_there_is_named(profiles: Profiles) -> None:
 
     assert refused.code == 2
     assert "absent.toml can't be read" in refused.err
+
+
+# Another policy than before ----------------------------------------------------------------------
+
+RUN = ("run", "--source", SOURCE, "--store", "sqlite:///p.db", "--once")
+
+
+def remembered(store: Path) -> list[tuple[str, int, list[str]]]:
+    with closing(sqlite3.connect(store)) as connection:
+        rows = connection.execute("SELECT event, settings, weaker FROM policies ORDER BY number")
+        return [
+            (event, json.loads(settings)["minimum_age"], json.loads(weaker))
+            for event, settings, weaker in rows
+        ]
+
+
+def test_another_policy_is_told_and_remembered_and_a_weaker_one_has_to_be_meant(
+    profiles: Profiles, configure: Callable[[str], None], tmp_path: Path
+) -> None:
+    store = tmp_path / "p.db"
+    profiles(*RUN)
+    configure("minimum_age = 40")
+
+    stricter = profiles(*RUN)
+
+    assert stricter.code == 0
+    assert "The policy's minimum_age was 18 and is 40" in " ".join(stricter.err.split())
+    assert remembered(store) == [("adopted", 18, []), ("adopted", 40, [])]
+
+    configure("minimum_age = 16")
+    examined = profiles("doctor", "--store", "sqlite:///p.db")
+    refused = profiles(*RUN)
+
+    assert examined.code == 1
+    assert any("minimum_age was 40 and is 16" in c["found"] for c in examined.document["checks"])
+    assert refused.code == 2
+    assert "minimum_age from 40 to 16" in refused.err
+    assert len(remembered(store)) == 2
+
+    accepted = profiles(*RUN, "--accept-policy-change")
+
+    assert accepted.code == 0
+    assert remembered(store)[-1] == ("adopted", 16, ["minimum_age"])
+    assert profiles(*RUN).code == 0
+    assert len(remembered(store)) == 3

@@ -27,11 +27,13 @@ class PolicySource:
     settings: what the operator has set, as a JSON object.
     keys: ids of pseudonym keys, with the files that hold them.
     origin: the file that has the table, or None where there is none.
+    accept_change: whether a store may be written under it that was written under a stricter one.
     """
 
     settings: str = "{}"
     keys: tuple[tuple[str, Path], ...] = ()
     origin: Path | None = None
+    accept_change: bool = False
 
     @classmethod
     def of_table(cls, path: Path, table: object) -> PolicySource:

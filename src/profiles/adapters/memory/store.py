@@ -51,6 +51,7 @@ class MemoryDecidingStore:
                     for writer, state in self._state.writers.items()
                     if state.position is not None
                 },
+                policies=tuple(self._state.policies),
             )
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.policies import PolicyEntry, adopted
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -42,6 +43,7 @@ class State:
     writers: dict[Writer, WriterState] = field(default_factory=dict)
     epochs: list[Epoch] = field(default_factory=list)
     ledger_position: int = 0
+    policies: list[PolicyEntry] = field(default_factory=list)
     quarantine: dict[tuple[Writer, int, int], Quarantined] = field(default_factory=dict)
     outbox: dict[PersonId, int] = field(default_factory=dict, repr=False)
 
@@ -66,6 +68,19 @@ class MemoryUnitOfWork:
     def set_ledger_position(self, position: int) -> None:
         """Note that the ledger is applied up to a position."""
         self._set_attribute(self._state, "ledger_position", position)
+
+    def policy(self) -> str | None:
+        """Return the fingerprint of the policy that the store is written under."""
+        return adopted(self._state.policies)
+
+    def policies(self) -> Sequence[PolicyEntry]:
+        """Return what is remembered of policies, oldest first."""
+        return tuple(self._state.policies)
+
+    def add_policy(self, entry: PolicyEntry) -> None:
+        """Remember a policy."""
+        self._state.policies.append(entry)
+        self._undo.append(self._state.policies.pop)
 
     def epochs(self) -> Sequence[Epoch]:
         """Return the epochs of all topics."""

@@ -33,18 +33,24 @@ def _list_fields(_connection: Connection, _users: Collection[Document]) -> None:
     """To schema 2, whose registry lists the fields that every document has: see `_fill`."""
 
 
+def policies_of(users: str) -> str:
+    """Name the collection of the policies that a store was written under."""
+    return f"{users}_policies"
+
+
 def outbox_of(users: str) -> str:
     """Name the collection of deletions that a following store has still to make."""
     return f"{users}_outbox"
 
 
-def _make_outbox(connection: Connection, users: Collection[Document]) -> None:
-    """To schema 3, which has an outbox."""
-    with connection.asked():
-        connection.create_collection(outbox_of(users.name))
+def _add_collections(connection: Connection, users: Collection[Document]) -> None:
+    """To schema 3, which remembers policies and has an outbox."""
+    for name in (policies_of(users.name), outbox_of(users.name)):
+        with connection.asked():
+            connection.create_collection(name)
 
 
-STEPS: Final[Mapping[int, Step]] = {1: _list_fields, 2: _make_outbox}
+STEPS: Final[Mapping[int, Step]] = {1: _list_fields, 2: _add_collections}
 """From each earlier schema version to the next one. Fields of profiles need no step: those that the
 registry does not list are written as null where they are missing."""
 

@@ -10,7 +10,13 @@ from pymongo.collection import Collection
 
 from profiles.adapters.mongo.connection import Connection
 from profiles.adapters.mongo.documents import Document
-from profiles.adapters.mongo.migration import FIRST_ENTRIES, Schema, bring_forward, outbox_of
+from profiles.adapters.mongo.migration import (
+    FIRST_ENTRIES,
+    Schema,
+    bring_forward,
+    outbox_of,
+    policies_of,
+)
 from profiles.domain.errors import UsageError
 
 REGISTRY: Final = "registry"
@@ -26,6 +32,7 @@ class Collections:
         counts, arrivals.
     statistics: each writer's cells and e-mail domains.
     quarantine: a document for each rejected record.
+    policies: a document for each entry of the list of policies.
     outbox: a document for each deletion that the following store has still to make.
     """
 
@@ -33,6 +40,7 @@ class Collections:
     writers: Collection[Document]
     statistics: Collection[Document]
     quarantine: Collection[Document]
+    policies: Collection[Document]
     outbox: Collection[Document]
 
 
@@ -52,6 +60,7 @@ def opened_collections(connection: Connection, users: str, *, create: bool) -> C
         writers=connection.collection(f"{users}_writers"),
         statistics=connection.collection(f"{users}_statistics"),
         quarantine=connection.collection(f"{users}_quarantine"),
+        policies=connection.collection(policies_of(users)),
         outbox=connection.collection(outbox_of(users)),
     )
     with connection.asked():
@@ -87,6 +96,7 @@ def _create(connection: Connection, collections: Collections) -> dict[str, Any]:
         collections.writers,
         collections.statistics,
         collections.quarantine,
+        collections.policies,
         collections.outbox,
     ):
         connection.create_collection(collection.name)

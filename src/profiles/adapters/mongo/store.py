@@ -20,6 +20,7 @@ from profiles.adapters.mongo.counting import (
     writer_key,
 )
 from profiles.adapters.mongo.documents import key_of, person_of, profile_of, quarantined_of
+from profiles.adapters.mongo.policies import policies_in
 from profiles.adapters.mongo.schema import REGISTRY, Collections, opened_collections
 from profiles.adapters.mongo.unit_of_work import MongoTransactions
 from profiles.application.log.deciding import Chunk
@@ -106,6 +107,7 @@ class MongoDecidingStore:
             found = {
                 d["_id"]: d for d in self._collections.writers.find({}, fields, session=session)
             }
+            policies = tuple(policies_in(self._collections.policies, session))
         registry = found.pop(REGISTRY, {"ledger_position": 0, "epochs": []})
         return StoreProgress(
             ledger_position=int(registry["ledger_position"]),
@@ -115,6 +117,7 @@ class MongoDecidingStore:
                 for writer in found.values()
                 if writer["position"] is not None
             },
+            policies=policies,
         )
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:

@@ -42,10 +42,12 @@ from profiles.adapters.mongo.documents import (
     timestamp,
 )
 from profiles.adapters.mongo.failures import code_of, lost
+from profiles.adapters.mongo.policies import policies_in, policy_document
 from profiles.adapters.mongo.schema import REGISTRY, Collections
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -108,6 +110,30 @@ class MongoUnitOfWork:
             {"$set": {"ledger_position": position}},
             session=self._session,
         )
+
+    def policy(self) -> str | None:
+        """Return the fingerprint of the policy that the store is written under."""
+        fingerprint: str | None = self._known_registry().get("policy")
+        return fingerprint
+
+    def policies(self) -> Sequence[PolicyEntry]:
+        """Return what is remembered of policies, oldest first."""
+        return policies_in(self._collections.policies, self._session)
+
+    def add_policy(self, entry: PolicyEntry) -> None:
+        """Remember a policy.
+
+        Where it is adopted, that is written into the documents of all writers, so they conflict.
+        The number of the entry is its `_id`: of two that are added at once one conflicts.
+        """
+        number = self._collections.policies.count_documents({}, session=self._session) + 1
+        self._collections.policies.insert_one(policy_document(number, entry), session=self._session)
+        if entry.event is PolicyEvent.ADOPTED:
+            self._collections.writers.update_many(
+                {}, {"$set": {"policy": entry.fingerprint}}, session=self._session
+            )
+            self._registry = None
+            self._writers.clear()
 
     def epochs(self) -> Sequence[Epoch]:
         """Return the epochs of all topics, in the order of their numbers."""

@@ -28,6 +28,23 @@ def _defined(column: Column) -> str:
 
 _USERS: Final = {column.name: _defined(column) for column in COLUMNS}
 
+POLICIES: Final = """
+    CREATE TABLE policies (
+        number INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        event TEXT NOT NULL CHECK (event IN ('adopted', 'applied')),
+        fingerprint TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        weaker TEXT NOT NULL
+    ) STRICT
+"""
+OUTBOX: Final = """
+    CREATE TABLE outbox (
+        id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+"""
+
 _STEPS: Final[Mapping[int, str]] = {
     2: """
     CREATE TABLE store (
@@ -53,12 +70,7 @@ _STEPS: Final[Mapping[int, str]] = {
     ) STRICT;
     ALTER TABLE quarantine ADD COLUMN place TEXT
     """,
-    3: """
-    CREATE TABLE outbox (
-        id TEXT PRIMARY KEY,
-        version INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID
-    """,
+    3: f"{POLICIES}; {OUTBOX}",
 }
 """From each earlier schema version to the next one. Columns of `users` need no step: those that are
 missing are added by their definition."""
@@ -83,6 +95,7 @@ KIND: Final = Kind(
         added TEXT NOT NULL,
         at TEXT NOT NULL
     ) STRICT;
+    {POLICIES};
     CREATE TABLE epochs (
         epoch INTEGER PRIMARY KEY,
         topic_id TEXT NOT NULL,
@@ -128,10 +141,7 @@ KIND: Final = Kind(
         place TEXT,
         PRIMARY KEY (writer, offset, ordinal)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE outbox (
-        id TEXT PRIMARY KEY,
-        version INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID
+    {OUTBOX}
     """,  # noqa: S608 - this project's own words
     steps=_STEPS,
     columns=_USERS,

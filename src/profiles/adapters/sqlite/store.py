@@ -90,10 +90,12 @@ class SqliteDecidingStore:
                 "SELECT topic_id, partition, position FROM writers WHERE position IS NOT NULL"
             ).fetchall()
             ledger_position = self.ledger_position()
+            policies = tuple(unit_of_work.policies(self._connection))
         return StoreProgress(
             ledger_position=ledger_position,
             topics=tuple(topics),
             positions={(topic_id, number): position for topic_id, number, position in writers},
+            policies=policies,
         )
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:

@@ -14,6 +14,7 @@ from profiles.adapters.sqlite.rows import UPSERT, profile_row, quarantine_row, t
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -53,6 +54,30 @@ class SqliteUnitOfWork:
     def set_ledger_position(self, position: int) -> None:
         """Note that the ledger is applied up to a position."""
         self._connection.execute("UPDATE store SET ledger_position = ?", (position,))
+
+    def policy(self) -> str | None:
+        """Return the fingerprint of the policy that the store is written under."""
+        row = self._connection.execute(
+            "SELECT fingerprint FROM policies WHERE event = 'adopted' ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        return row[0] if row else None
+
+    def policies(self) -> Sequence[PolicyEntry]:
+        """Return what is remembered of policies, oldest first."""
+        return policies(self._connection)
+
+    def add_policy(self, entry: PolicyEntry) -> None:
+        """Remember a policy."""
+        self._connection.execute(
+            "INSERT INTO policies VALUES (NULL, ?, ?, ?, ?, ?)",
+            (
+                timestamp(entry.at),
+                entry.event.value,
+                entry.fingerprint,
+                json.dumps(entry.settings),
+                json.dumps(entry.weaker),
+            ),
+        )
 
     def epochs(self) -> Sequence[Epoch]:
         """Return the epochs of all topics, in the order of their numbers."""
@@ -206,6 +231,23 @@ def ledger_position(connection: sqlite3.Connection) -> int:
     """Return the position of the erasure ledger that is applied."""
     (applied,) = connection.execute("SELECT ledger_position FROM store").fetchone()
     return int(applied)
+
+
+def policies(connection: sqlite3.Connection) -> Sequence[PolicyEntry]:
+    """Return what is remembered of policies, oldest first."""
+    rows = connection.execute(
+        "SELECT at, event, fingerprint, settings, weaker FROM policies ORDER BY number"
+    )
+    return [
+        PolicyEntry(
+            at=datetime.fromisoformat(at),
+            event=PolicyEvent(event),
+            fingerprint=fingerprint,
+            settings=json.loads(settings),
+            weaker=tuple(json.loads(weaker)),
+        )
+        for at, event, fingerprint, settings, weaker in rows
+    ]
 
 
 def position(connection: sqlite3.Connection, writer: Writer) -> int | None:

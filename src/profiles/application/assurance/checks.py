@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from profiles.application.errors import LedgerError, LogError, StoreError
+from profiles.application.policy.adopting import compared, told
 from profiles.application.ports.probes import SchemaFacts, ServerFacts, TableFacts, TopicFacts
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError
 from profiles.domain.policy import MINIMUM_AGE, EmailTreatment, PrivacyPolicy
+from profiles.domain.policy_settings import settings_of
 
 CLOCKS_APART: Final = timedelta(seconds=30)
 """A tenth of what a record may come from the future before it is rejected."""
@@ -228,6 +230,23 @@ def minors_warning(minimum_age: int) -> str | None:
     return (
         f"the policy admits minors from {minimum_age} years on; children merit specific protection"
         " (GDPR Recital 38), and consent to online services needs Art. 8."
+    )
+
+
+def policy_change_check(progress: StoreProgress, policy: PrivacyPolicy) -> Check:
+    """Tell where the policy at hand differs from that which the store was written under."""
+    what = "policy of the store"
+    if not progress.policies and not progress.topics:
+        return Check(what=what, ok=True, found="none: nothing was written yet")
+    found = compared(progress.policies, settings_of(policy))
+    if not found:
+        return Check(what=what, ok=True, found="the one that is in force here")
+    return Check(
+        what=what,
+        ok=False,
+        found="another than here. " + " ".join(map(told, found)),
+        remedy="Use one policy for all commands of a store. If it is to change, the next job that"
+        " starts with it takes it over, and `profiles apply-policy` brings what is held under it.",
     )
 
 

@@ -15,6 +15,7 @@ from profiles.application.assurance.checks import (
     file_check,
     minimum_age_check,
     page_check,
+    policy_change_check,
     policy_check,
     progress_checks,
     schema_check,
@@ -85,6 +86,7 @@ class Doctor:
         yield from server_checks(self.deciding.name, self.deciding.server())
         self._progress = self.deciding.progress()
         yield schema_check(f"{self.deciding.name}: store", self.deciding.schema())
+        yield policy_change_check(self._progress, self.policy)
 
     @staticmethod
     def _follows(probe: FollowingProbe) -> Iterator[Check]:

@@ -15,6 +15,7 @@ from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld
 from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import PrivacyPolicy
+from profiles.domain.policy_settings import fingerprint_of, settings_of
 from profiles.domain.profile import Profile
 from profiles.domain.reading import canonical_id, readable_id
 
@@ -44,6 +45,7 @@ class Chunk:
 
     start: the offset from which was read; end: the offset to go on from.
     read: how many persons were read, counted apart from the entries.
+    policy: the fingerprint of the policy by which it was decided; None where that is not told.
     """
 
     partition: LogPartition
@@ -51,6 +53,7 @@ class Chunk:
     end: int
     entries: Sequence[Entry] = field(repr=False)
     read: int
+    policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +61,17 @@ class Rules:
     """What decides about a record, beside the record.
 
     as_of: overrides the civil date for which ages are counted.
+    fingerprint: of the policy's settings.
     """
 
     policy: PrivacyPolicy
     decode: Decode
     as_of: date | None = None
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every chunk carries."""
+        object.__setattr__(self, "fingerprint", fingerprint_of(settings_of(self.policy)))
 
     def dates(self, *, logged_at: datetime, read_at: datetime) -> DecisionDates:
         """Derive a record's dates."""
@@ -101,7 +110,14 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
         decided = _decide_record(record, rules, dates)
         read += decided[0]
         entries += [Entry(record.offset, record.logged_at, *pair) for pair in decided[1]]
-    return Chunk(partition=partition, start=start, end=end, entries=entries, read=read)
+    return Chunk(
+        partition=partition,
+        start=start,
+        end=end,
+        entries=entries,
+        read=read,
+        policy=rules.fingerprint,
+    )
 
 
 _Outcome = Profile | Withheld | Rejected | Erased

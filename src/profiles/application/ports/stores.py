@@ -11,6 +11,7 @@ from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.policies import PolicyEntry
 from profiles.application.ports.unit_of_work import Transactions
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -57,11 +58,13 @@ class StoreProgress:
     ledger_position: of the erasure ledger, applied.
     topics: id and number of partitions of each topic that was read, in the order of epochs.
     positions: the first offset not yet decided, by topic id and partition.
+    policies: those that the store was written under, oldest first.
     """
 
     ledger_position: int = 0
     topics: Sequence[tuple[str, int]] = ()
     positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    policies: Sequence[PolicyEntry] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

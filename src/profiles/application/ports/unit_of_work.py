@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.policies import PolicyEntry
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -27,7 +28,8 @@ class UnitOfWork(Protocol):
 
     What is read is as of its beginning, and what it has written itself. Of two units of work at
     once of which one writes to a writer (`advance`, `add_statistics`), or reads the positions of
-    its topic, and the other writes to it, too, or sets the ledger position, only one is committed.
+    its topic, and the other writes to it, too, sets the ledger position, or adopts a policy, only
+    one is committed.
     """
 
     def ledger_position(self) -> int:
@@ -36,6 +38,21 @@ class UnitOfWork(Protocol):
 
     def set_ledger_position(self, position: int) -> None:
         """Note that the ledger is applied up to a position; so every other unit conflicts."""
+        ...
+
+    def policy(self) -> str | None:
+        """Return the fingerprint of the policy that the store is written under.
+
+        None where no job has told one yet.
+        """
+        ...
+
+    def policies(self) -> Sequence[PolicyEntry]:
+        """Return what is remembered of policies, oldest first."""
+        ...
+
+    def add_policy(self, entry: PolicyEntry) -> None:
+        """Remember a policy; where it is adopted, every other unit conflicts."""
         ...
 
     def epochs(self) -> Sequence[Epoch]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from profiles.application.errors import GapError, StoreRefusedError
+from profiles.application.errors import GapError, PolicyChangedError, StoreRefusedError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.epochs import Epoch, current_epoch, earlier_epochs, next_epoch
 from profiles.application.log.quarantine import quarantined_of
@@ -44,6 +44,7 @@ def apply_chunk(
 
     Raises:
         GapError: the chunk starts beyond the position, so records would be lost.
+        PolicyChangedError: the store is written under another policy now.
         LedgerError, LedgerAwayError: see `Ledger.view`.
         StoreError: the store did not do it; apply the chunk again.
         StoreRefusedError: it refuses even a message of which nothing is stored.
@@ -91,6 +92,7 @@ def _commit(
     position = chunk.start if known is None else known
     if chunk.start > position:
         raise GapError(position, chunk.start)
+    _check_policy(unit, chunk)
     applied = unit.ledger_position()
     if applied != view.position:
         return _LedgerPositionDiffers(applied)
@@ -116,6 +118,13 @@ def _commit(
         unit.quarantine(plan.quarantined)
     _advance(unit, chunk, plan, position=max(position, chunk.end))
     return replace(plan.applied, owed=len(owed)) if owed and followed else plan.applied
+
+
+def _check_policy(unit: UnitOfWork, chunk: Chunk) -> None:
+    """Refuse what was decided by another policy than the one that the store has adopted."""
+    adopted = unit.policy()
+    if chunk.policy is not None and adopted is not None and adopted != chunk.policy:
+        raise PolicyChangedError(adopted=adopted, own=chunk.policy)
 
 
 def _epochs(unit: UnitOfWork, partition: LogPartition) -> tuple[Epoch, Sequence[Epoch]]:

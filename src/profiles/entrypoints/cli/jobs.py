@@ -43,7 +43,7 @@ from profiles.entrypoints.settings import read_assignments
 @options.every
 @options.results
 @options.api_url
-@options.policy
+@options.job_policy
 def run(
     *,
     source: str,
@@ -157,7 +157,7 @@ def produce(
 @options.as_of
 @options.kafka_ledger
 @options.ledger_topic
-@options.policy
+@options.job_policy
 def process(
     *,
     kafka: str,
@@ -206,7 +206,7 @@ def process(
 @options.as_of
 @options.kafka_ledger
 @options.ledger_topic
-@options.policy
+@options.job_policy
 @options.option("--master", metavar="URL", help="A Spark cluster. Default: this machine.")
 @options.option("--cores", type=click.IntRange(1), help="Cores of this machine. Default: all.")
 @options.option(

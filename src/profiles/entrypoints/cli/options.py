@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,31 @@ policy = option(
     "--policy",
     type=click.Path(path_type=Path, dir_okay=False),
     callback=_source_of,
+    is_eager=True,  # before those that add to it
     help="File with a table [policy], instead of that of the configuration file.",
 )
+
+
+def _accepted(context: click.Context, _parameter: click.Parameter, accepted: bool) -> None:  # noqa: FBT001 - click's own
+    """Note in the policy's source that a weaker policy is meant."""
+    source: PolicySource = context.params["policy"]
+    context.params["policy"] = replace(source, accept_change=accepted)
+
+
+accept_policy_change = option(
+    "--accept-policy-change",
+    is_flag=True,
+    expose_value=False,
+    callback=_accepted,
+    help="Take a policy that admits or keeps more than the one that the store was written under.",
+)
+
+
+def job_policy(command: Command) -> Command:
+    """Give a command that writes to a store the options of its policy."""
+    return policy(accept_policy_change(command))
+
+
 store = option(
     "--store",
     "stores",

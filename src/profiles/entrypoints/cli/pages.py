@@ -37,7 +37,7 @@ _DEMO_SIMULATION: Final = "simulator:seed=1,minors=0.05,updates=0.05,hostile=0.0
 @options.k
 @options.data
 @options.api_url
-@options.policy
+@options.job_policy
 def demo(
     *,
     duration: float | None,

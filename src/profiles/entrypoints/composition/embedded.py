@@ -12,6 +12,7 @@ from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
 from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.log.deciding import Rules
+from profiles.application.policy.adopting import adopt
 from profiles.domain.errors import UsageError
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
@@ -60,7 +61,9 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             f"{settings.store.name} is the name of the engine's own file; call the store another."
         )
     with ExitStack() as stack:
+        policy = settings.policy.read()
         store = stack.enter_context(closing(SqliteDecidingStore.open(settings.store)))
+        adopt(store, policy, accept=settings.policy.accept_change, now=now())
         ledger = stack.enter_context(
             closing(SqliteLedger.open(settings.ledger_path, applied=store.ledger_position()))
         )
@@ -70,7 +73,7 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             log=log,
             store=store,
             ledger=ledger,
-            rules=Rules(policy=settings.policy.read(), decode=codec.decode, as_of=settings.as_of),
+            rules=Rules(policy=policy, decode=codec.decode, as_of=settings.as_of),
             clock=now,
             progress=settings.progress,
         )

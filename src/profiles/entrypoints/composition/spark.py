@@ -18,6 +18,7 @@ from profiles.application.ingest.partition_task import PartitionTask
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition
+from profiles.application.policy.adopting import adopt
 from profiles.domain.errors import UsageError
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
@@ -148,7 +149,7 @@ def spark_stream(
     from profiles.adapters.kafka import Topics, TopicSettings, rejected_topic
     from profiles.adapters.spark import SessionSettings, SparkStream, StreamSettings, spark_session
 
-    kafka = settings.kafka
+    kafka, policy = settings.kafka, settings.policy.read()
     _check_reach(settings)
     brokers = cluster(kafka.address)  # refuses an address before anything is made
     topics = Topics(brokers)
@@ -157,6 +158,7 @@ def spark_stream(
         store = opening(
             lambda: stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         )
+        opening(lambda: adopt(store, policy, accept=settings.policy.accept_change, now=now()))
         applied = opening(store.ledger_position)
         # Better said here than by four attempts of a task that one of them does not fit.
         entries = opening(

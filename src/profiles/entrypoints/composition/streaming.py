@@ -13,6 +13,7 @@ from profiles.adapters.retrying import PatientRetry
 from profiles.application.ingest.consume import Consumer
 from profiles.application.ingest.produce import Producer, Production
 from profiles.application.log.deciding import Rules
+from profiles.application.policy.adopting import adopt
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import StoreAddresses
 from profiles.entrypoints.composition.clock import now
@@ -111,7 +112,7 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
         rejected_topic,
     )
 
-    kafka = settings.kafka
+    kafka, policy = settings.kafka, settings.policy.read()
     brokers = cluster(kafka.address)  # refuses an address before anything is made
     topics = Topics(brokers)
     with ExitStack() as stack:
@@ -119,6 +120,7 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
         store = opening(
             lambda: stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         )
+        opening(lambda: adopt(store, policy, accept=settings.policy.accept_change, now=now()))
         applied = opening(store.ledger_position)
         entries = opening(
             lambda: stack.enter_context(
@@ -140,7 +142,7 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
             store=store,
             ledger=entries,
             rejected=rejected,
-            rules=Rules(policy=settings.policy.read(), decode=codec.decode, as_of=settings.as_of),
+            rules=Rules(policy=policy, decode=codec.decode, as_of=settings.as_of),
             clock=now,
             retry=PatientRetry(),
             following=following,
