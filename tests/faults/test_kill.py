@@ -68,11 +68,17 @@ def wait_until(reached: Callable[[], bool], process: subprocess.Popen[bytes]) ->
         assert time.monotonic() < deadline, "nothing has come of it"
 
 
-def kill(process: subprocess.Popen[bytes]) -> bool:
-    """Kill; tell whether it was still running."""
+class Killed(NamedTuple):
+    """Whether a process was still running when it was killed, and whether it had its tally out."""
+
+    running: bool
+    told: bool
+
+
+def kill(process: subprocess.Popen[bytes]) -> Killed:
     process.kill()
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
+    output, _ = process.communicate()
+    return Killed(process.returncode == -signal.SIGKILL, output.endswith(b"}\n"))
 
 
 def size(path: Path) -> int:
@@ -115,7 +121,7 @@ def assert_sound(job: Job) -> None:
 
 
 def is_complete(job: Job, copy: Path) -> bool:
-    """Tell whether a killed process had come to its end: the file is noted as read through.
+    """Tell whether a killed process had come to its end: the file counts as read to its end.
 
     It looks at a copy, so that the next process finds everything as the killed one left it.
     """
@@ -152,11 +158,12 @@ def kill_until_complete(job: Job, waits: Iterator[Callable[[], bool]], copy: Pat
         process = job.start()
         wait_until(wait, process)
         killed = kill(process)
-        if not killed:
+        if not killed.running:
             assert process.returncode == 0
             return kills
         kills += 1
         if is_complete(job, copy):
+            assert killed.told, "A source counts as read only after the tally was printed."
             return kills
 
 
@@ -204,6 +211,40 @@ def stopped_in_the_middle(
             return job, ended(process, code=FAILURE)
         process.communicate()
     pytest.fail("It was through before it could be stopped, every time.")
+
+
+BEFORE_THE_TALLY = """
+from profiles.entrypoints.cli import output
+output.print_tally = kill
+"""
+AFTER_THE_TALLY = """
+from profiles.adapters.sqlite import SqliteLog
+SqliteLog.finish = kill
+"""
+BEFORE_THE_COMMIT = """
+from profiles.adapters.sqlite import SqliteLog
+finish = SqliteLog.finish
+def killed(log, source):
+    log._connection.set_trace_callback(lambda statement: statement == "COMMIT" and kill())
+    finish(log, source)
+SqliteLog.finish = killed
+"""
+
+
+@pytest.mark.parametrize("point", [BEFORE_THE_TALLY, AFTER_THE_TALLY, BEFORE_THE_COMMIT])
+def test_killed_when_all_of_a_file_is_in_the_store_it_is_not_counted_again(
+    population: Population, tmp_path: Path, point: str
+) -> None:
+    job = Job(population.path, tmp_path)
+    process = job.start(killed_at=point)
+    assert process.wait(PATIENCE_S) == -signal.SIGKILL
+    process.communicate()
+    assert not is_complete(job, tmp_path / "copy")
+
+    rest = job.finish()
+
+    assert rest.read == 0
+    assert job.state() == population.clean
 
 
 def test_killed_again_and_again_while_another_process_reads(

@@ -48,8 +48,18 @@ class EmbeddedEngine:
     def __post_init__(self) -> None:
         self._sweep = RetentionSweeper(store=self.store, clock=self.clock, log=self.log)
 
-    def run(self, source: Source, *, stopped: Callable[[], bool] = lambda: False) -> bool:
+    def run(
+        self,
+        source: Source,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        ended: Callable[[], None] = lambda: None,
+    ) -> bool:
         """Run until the source ends, or until `stopped` after a delivery.
+
+        ended: called when the source has ended and the store has all of it, to report that. Only
+            then the source's position is deleted: a run that is killed before that counts as
+            interrupted, so the next one reads nothing twice.
 
         Returns whether the source was read to its end.
 
@@ -79,6 +89,7 @@ class EmbeddedEngine:
                 return False
         if stopped():
             return False
+        ended()
         self.log.finish(source.name)
         return True
 

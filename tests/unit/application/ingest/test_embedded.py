@@ -310,6 +310,36 @@ def test_a_source_read_to_its_end_starts_over(bench: Bench) -> None:
     assert bench.cities() == before
 
 
+def test_a_run_that_dies_before_its_end_was_reported_is_resumed_at_the_end(bench: Bench) -> None:
+    source = ListedSource(DELIVERIES)
+
+    def died() -> None:
+        assert bench.state() == clean_state()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.engine().run(source, ended=died)
+    assert bench.log.source_position(source.name) == 3
+
+    again = bench.engine()
+    reported: list[Tally] = []
+    assert again.run(source, ended=lambda: reported.append(again.tally)) is True
+
+    assert reported == [Tally()]
+    assert bench.state() == clean_state()
+    assert bench.log.source_position(source.name) == 0
+
+
+def test_a_stopped_run_has_no_end_to_report(bench: Bench) -> None:
+    reported: list[str] = []
+
+    bench.engine().run(
+        ListedSource(DELIVERIES), stopped=stop_after(4), ended=lambda: reported.append("ended")
+    )
+
+    assert reported == []
+
+
 def test_what_another_reader_of_the_source_has_moved_is_not_moved_again(bench: Bench) -> None:
     class Interfering(ListedSource):
         def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
