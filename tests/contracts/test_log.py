@@ -16,6 +16,7 @@ from profiles.adapters.sqlite import SqliteLog
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogRecord, Notice
 from profiles.application.ports.logs import Log
+from profiles.application.ports.sources import Fingerprint
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Name, Person, PersonId
 from tests.contracts.conftest import NewLog
@@ -50,6 +51,7 @@ def put(  # noqa: PLR0913 - what `append` takes, with what most tests want
     source: str = SOURCE,
     expected: int = 0,
     position: int | None = None,
+    fingerprint: Fingerprint | None = None,
 ) -> int:
     return log.append(
         [person(each) for each in persons],
@@ -58,6 +60,7 @@ def put(  # noqa: PLR0913 - what `append` takes, with what most tests want
         source=source,
         expected=expected,
         position=position,
+        fingerprint=fingerprint,
     )
 
 
@@ -187,6 +190,36 @@ def test_a_source_read_to_its_end_starts_over(log: Log) -> None:
     assert log.source_position(SOURCE) == 0
     put(log, BEA, expected=0, position=50)
     assert log.source_position(SOURCE) == 50
+
+
+FINGERPRINT = Fingerprint(b"key and digest", "4:5:6")
+
+
+def test_a_fingerprint_is_kept_with_a_sources_position(log: Log) -> None:
+    assert log.fingerprint(SOURCE) is None
+
+    put(log, ADA, position=100, fingerprint=FINGERPRINT)
+    assert log.fingerprint(SOURCE) == FINGERPRINT
+    put(log, source="another", position=7)
+    assert log.fingerprint("another") is None
+
+    put(log, expected=100, position=120, fingerprint=FINGERPRINT._replace(state="7:8:9"))
+    assert log.fingerprint(SOURCE) == (b"key and digest", "7:8:9")
+    log.finish(SOURCE)
+    assert log.fingerprint(SOURCE) is None
+
+
+def test_a_digest_of_content_goes_with_the_records_that_it_was_made_of(log: Log) -> None:
+    put(log, ADA, position=100, fingerprint=FINGERPRINT)
+    put(log, BEA, source="later", position=9, fingerprint=FINGERPRINT, at=NOW + timedelta(hours=1))
+
+    log.purge(before=NOW)
+    assert log.fingerprint(SOURCE) == FINGERPRINT
+    log.purge(before=NOW + timedelta(hours=1))
+
+    assert log.fingerprint(SOURCE) == (None, "4:5:6")
+    assert log.fingerprint("later") == FINGERPRINT
+    assert log.source_position(SOURCE) == 100
 
 
 # --- Retention -----------------------------------------------------------------------------

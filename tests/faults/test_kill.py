@@ -81,6 +81,12 @@ def kill(process: subprocess.Popen[bytes]) -> Killed:
     return Killed(process.returncode == -signal.SIGKILL, output.endswith(b"}\n"))
 
 
+def died(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process has killed itself."""
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == -signal.SIGKILL
+
+
 def size(path: Path) -> int:
     try:
         return path.stat().st_size
@@ -213,6 +219,33 @@ def stopped_in_the_middle(
     pytest.fail("It was through before it could be stopped, every time.")
 
 
+AFTER_ONE_DELIVERY = """
+from profiles.adapters.sqlite import SqliteDecidingStore
+SqliteDecidingStore.apply = kill
+"""
+
+
+def test_a_file_rewritten_in_place_after_a_kill_loses_nobody(
+    population: Population, tmp_path: Path
+) -> None:
+    path, others = tmp_path / "persons.jsonl", tmp_path / "others.jsonl"
+    shutil.copyfile(population.path, path)
+    write_population(others, limit=PERSONS, seed=4)
+    job = Job(path, tmp_path)
+    died(job.start(killed_at=AFTER_ONE_DELIVERY))
+    path.write_bytes(others.read_bytes())
+
+    process = job.start()
+    _, errors = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == 0, errors.decode()
+    told = [line for line in errors.decode().splitlines() if "is not the file any more" in line]
+    assert len(told) == 1
+    held = job.state().profiles
+    anew = expected(delivered(others)).profiles
+    assert {person: held[person][0] for person in anew} == {p: row for p, (row, _) in anew.items()}
+
+
 BEFORE_THE_TALLY = """
 from profiles.entrypoints.cli import output
 output.print_tally = kill
@@ -236,9 +269,7 @@ def test_killed_when_all_of_a_file_is_in_the_store_it_is_not_counted_again(
     population: Population, tmp_path: Path, point: str
 ) -> None:
     job = Job(population.path, tmp_path)
-    process = job.start(killed_at=point)
-    assert process.wait(PATIENCE_S) == -signal.SIGKILL
-    process.communicate()
+    died(job.start(killed_at=point))
     assert not is_complete(job, tmp_path / "copy")
 
     rest = job.finish()

@@ -23,7 +23,7 @@ AHEAD = timedelta(days=3_653)
 
 
 def main() -> None:
-    """Freeze a log of six appends, the third in the future, whose source was not read to its end."""
+    """Freeze a log of six appends, the third in the future, with a source read up to somewhere."""
     source = Simulator(seed=26, limit=PERSONS, minors=0.1, hostile=0.1, today=NOW.date())
     (delivery,) = source.deliveries()
     runs = [delivery.values[start : start + EACH] for start in range(0, PERSONS, EACH)]

@@ -6,10 +6,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import takewhile
 from threading import RLock
+from typing import NamedTuple
 
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.application.ports.sources import Fingerprint
 from profiles.domain.person import Person, PersonId
+
+
+class _Read(NamedTuple):
+    """How far a source was read, and when that was logged."""
+
+    position: int
+    fingerprint: Fingerprint | None
+    logged_at: datetime
 
 
 class MemoryLog:
@@ -25,7 +35,7 @@ class MemoryLog:
         self._encode = encode
         self._records: list[LogRecord] = []
         self._next = 0
-        self._sources: dict[str, int] = {}
+        self._sources: dict[str, _Read] = {}
 
     @property
     def partition(self) -> LogPartition:
@@ -41,6 +51,7 @@ class MemoryLog:
         source: str,
         expected: int,
         position: int | None,
+        fingerprint: Fingerprint | None = None,
     ) -> int:
         """Append persons and a notice, and move the source's position; see the port."""
         records = [(person.login.uuid.encode(), self._encode(person)) for person in persons]
@@ -52,7 +63,7 @@ class MemoryLog:
                         "another reader of the same source has moved its position",
                         "Read one source once at a time; nothing was appended.",
                     )
-                self._sources[source] = position
+                self._sources[source] = _Read(position, fingerprint, logged_at)
             first = self._next
             for key, value in records:
                 self._put(logged_at, key, value)
@@ -86,7 +97,13 @@ class MemoryLog:
 
     def source_position(self, source: str) -> int:
         """Return where to go on reading a source."""
-        return self._sources.get(source, 0)
+        read = self._sources.get(source)
+        return 0 if read is None else read.position
+
+    def fingerprint(self, source: str) -> Fingerprint | None:
+        """Return what came with a source's position."""
+        read = self._sources.get(source)
+        return None if read is None else read.fingerprint
 
     def finish(self, source: str) -> None:
         """Note that a source was read to its end."""
@@ -97,6 +114,10 @@ class MemoryLog:
         with self._lock:
             old = sum(1 for _ in takewhile(lambda r: r.logged_at < before, self._records))
             del self._records[:old]
+            for source, read in self._sources.items():
+                if read.fingerprint is not None and read.logged_at < before:
+                    forgotten = read.fingerprint._replace(content=None)
+                    self._sources[source] = read._replace(fingerprint=forgotten)
             return old
 
     def records_of(self, person: PersonId) -> Sequence[LogRecord]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from profiles.adapters.sqlite.database import (
     close,
@@ -21,14 +21,39 @@ from profiles.adapters.sqlite.database import (
 from profiles.adapters.sqlite.kind import Kind
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.application.ports.sources import Fingerprint
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Person, PersonId
 
-_KIND = Kind(
+_MIGRATIONS: Final = """
+    CREATE TABLE migrations (
+        from_version INTEGER NOT NULL,
+        to_version INTEGER NOT NULL,
+        added TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT
+"""
+
+_STEPS: Final[Mapping[int, str]] = {
+    # Times in a log did not need to rise: one from a clock that was ahead takes the time of what
+    # came after it.
+    1: f"""
+    ALTER TABLE sources ADD COLUMN content BLOB;
+    ALTER TABLE sources ADD COLUMN state TEXT;
+    ALTER TABLE sources ADD COLUMN moved_at INTEGER NOT NULL DEFAULT 0;
+    UPDATE records SET logged_at = risen.logged_at FROM (
+        SELECT offset, min(logged_at) OVER (ORDER BY offset DESC) AS logged_at FROM records
+    ) AS risen WHERE records.offset = risen.offset AND records.logged_at > risen.logged_at;
+    {_MIGRATIONS}
+    """,  # noqa: S608 - this project's own words
+}
+"""From each earlier schema version to the next one; a step that was published never changes."""
+
+_KIND: Final = Kind(
     name="log",
     application_id=0x50524F47,
-    version=1,
-    schema="""
+    version=2,
+    schema=f"""
     CREATE TABLE topic (
         topic_id TEXT NOT NULL,
         next_offset INTEGER NOT NULL CHECK (next_offset >= 0)
@@ -42,9 +67,14 @@ _KIND = Kind(
     ) STRICT;
     CREATE TABLE sources (
         source TEXT PRIMARY KEY,
-        position INTEGER NOT NULL CHECK (position >= 0)
-    ) STRICT
+        position INTEGER NOT NULL CHECK (position >= 0),
+        content BLOB,
+        state TEXT,
+        moved_at INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    {_MIGRATIONS}
     """,
+    steps=_STEPS,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,16 +100,18 @@ class SqliteLog:
         self._partition = LogPartition(topic_id)
 
     @classmethod
-    def open(cls, path: Path, *, encode: Encode) -> SqliteLog:
+    def open(cls, path: Path, *, encode: Encode, create: bool = True) -> SqliteLog:
         """Open the log at a path, or make it.
 
-        encode: writes a minimised person as JSON in UTF-8.
+        encode: writes a minimised person as JSON in UTF-8. create: also bring a log forward that an
+        earlier release has written.
 
         Raises:
-            UsageError: the file is something else. LogError: it can't be opened.
+            UsageError: the file is something else, or of an earlier release and may not be brought
+                forward. LogError: it can't be opened.
         """
         with map_exceptions(lambda happened, remedy: LogError(str(path), happened, remedy)):
-            connection = connect(path, _KIND)
+            connection = connect(path, _KIND, create=create)
             with transaction(connection):
                 if connection.execute("SELECT count(*) FROM topic").fetchone() == (0,):
                     connection.execute("INSERT INTO topic VALUES (?, 0)", (secrets.token_hex(16),))
@@ -99,12 +131,17 @@ class SqliteLog:
         source: str,
         expected: int,
         position: int | None,
+        fingerprint: Fingerprint | None = None,
     ) -> int:
         """Append persons and a notice, and move the source's position; see the port."""
         moment = _moment(logged_at)
         with self._exceptions_mapped(), transaction(self._connection):
             if position is not None:
-                self._move(source, expected, position)
+                self._check_position(source, expected)
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
+                    (source, position, *(fingerprint or (None, None)), moment),
+                )
             (first,) = self._connection.execute("SELECT next_offset FROM topic").fetchone()
             self._connection.executemany(
                 "INSERT INTO records VALUES (?, ?, ?, ?, NULL)",
@@ -123,7 +160,7 @@ class SqliteLog:
             self._connection.execute("UPDATE topic SET next_offset = ?", (offset,))
         return int(first)
 
-    def _move(self, source: str, expected: int, position: int) -> None:
+    def _check_position(self, source: str, expected: int) -> None:
         row = self._connection.execute(
             "SELECT position FROM sources WHERE source = ?", (source,)
         ).fetchone()
@@ -133,7 +170,6 @@ class SqliteLog:
                 "another process reads the same source into it at the same time",
                 "Stop one of them, and run the same command again: nothing was doubled.",
             )
-        self._connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (source, position))
 
     def read(self, start: int, *, limit: int) -> Sequence[LogRecord]:
         """Return up to `limit` records from `start` on; see the port."""
@@ -174,6 +210,15 @@ class SqliteLog:
             ).fetchone()
         return row[0] if row else 0
 
+    def fingerprint(self, source: str) -> Fingerprint | None:
+        """Return what came with a source's position."""
+        with self._exceptions_mapped():
+            row = self._connection.execute(
+                "SELECT content, state FROM sources WHERE source = ? AND state IS NOT NULL",
+                (source,),
+            ).fetchone()
+        return None if row is None else Fingerprint(*row)
+
     def finish(self, source: str) -> None:
         """Note that a source was read to its end."""
         with self._exceptions_mapped(), transaction(self._connection):
@@ -182,7 +227,6 @@ class SqliteLog:
     def purge(self, *, before: datetime) -> int:
         """Delete records logged before a moment."""
         with self._exceptions_mapped(), transaction(self._connection):
-            # Times in a log need not rise; only a beginning may go, or reading would find a gap.
             (keep,) = self._connection.execute(
                 "SELECT coalesce((SELECT min(offset) FROM records WHERE logged_at >= ?),"
                 " (SELECT next_offset FROM topic))",
@@ -191,6 +235,10 @@ class SqliteLog:
             purged = self._connection.execute(
                 "DELETE FROM records WHERE offset < ?", (keep,)
             ).rowcount
+            self._connection.execute(
+                "UPDATE sources SET content = NULL WHERE moved_at < ? AND content IS NOT NULL",
+                (_moment(before),),
+            )
         empty_write_ahead_file(self._connection)
         return purged
 

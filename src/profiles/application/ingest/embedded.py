@@ -71,7 +71,8 @@ class EmbeddedEngine:
         self.catch_up()
         position = self.log.source_position(source.name)
         first_look = FirstLook()
-        for delivery in source.deliveries(start=position):
+        fingerprint = self.log.fingerprint(source.name)
+        for delivery in source.deliveries(start=position, fingerprint=fingerprint):
             now = self.clock()
             admitted = admit_batch(delivery.values, self.rules, now=now, places=delivery.places)
             first_look.take(delivery.values, admitted)
@@ -82,6 +83,7 @@ class EmbeddedEngine:
                 source=source.name,
                 expected=position,
                 position=delivery.position,
+                fingerprint=delivery.fingerprint,
             )
             position = position if delivery.position is None else delivery.position
             self.catch_up(admitted.appended(first, logged_at=now))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition, LogRecord, Notice, Run
+from profiles.application.ports.sources import Fingerprint
 from profiles.domain.person import Person, PersonId
 
 
@@ -28,11 +29,13 @@ class Log(Protocol):
         source: str,
         expected: int,
         position: int | None,
+        fingerprint: Fingerprint | None = None,
     ) -> int:
         """Append minimised persons and what was kept out, and where the source goes on: at once.
 
         expected: the source's position that this builds on.
         position: where the source goes on now; None for a source that can't.
+        fingerprint: of the source up to that position.
 
         Returns the offset of the first person; one record follows the other, the notice last.
 
@@ -59,12 +62,20 @@ class Log(Protocol):
         """Return where to go on reading a source; 0 if it is new or was read to its end."""
         ...
 
+    def fingerprint(self, source: str) -> Fingerprint | None:
+        """Return what came with a source's position, if anything did."""
+        ...
+
     def finish(self, source: str) -> None:
         """Note that a source was read to its end, so that it starts over next time."""
         ...
 
     def purge(self, *, before: datetime) -> int:
-        """Delete records logged before a moment; return how many."""
+        """Delete records logged before a moment; return how many.
+
+        Digests of the content of sources that were appended before then go, too, so that nothing
+        that was made of a record outlives it; positions stay.
+        """
         ...
 
     def records_of(self, person: PersonId) -> Sequence[LogRecord]:

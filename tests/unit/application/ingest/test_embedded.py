@@ -19,7 +19,7 @@ from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.log import messages
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogRecord
-from profiles.application.ports.sources import Delivery
+from profiles.application.ports.sources import Delivery, Fingerprint
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
@@ -43,6 +43,10 @@ def minor(identity: PersonId) -> bytes:
     return person(identity, born="2015-03-14")
 
 
+def fingerprint_at(position: int) -> Fingerprint:
+    return Fingerprint(b"what is before it", f"state {position}")
+
+
 @dataclass
 class ListedSource:
     """A source of listed deliveries; it counts them as its position, or has none."""
@@ -52,11 +56,18 @@ class ListedSource:
     error: Exception | None = None
     name: str = "a list"
     started_at: list[int] = field(default_factory=list)
+    fingerprints: list[Fingerprint | None] = field(default_factory=list)
 
-    def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
+    def deliveries(
+        self, *, start: int = 0, fingerprint: Fingerprint | None = None
+    ) -> Iterator[Delivery]:
         self.started_at.append(start)
+        self.fingerprints.append(fingerprint)
         for number, values in enumerate(self.listed[start:], start + 1):
-            yield Delivery(values=values, position=number if self.resumable else None)
+            if self.resumable:
+                yield Delivery(values=values, position=number, fingerprint=fingerprint_at(number))
+            else:
+                yield Delivery(values=values)
         if self.error is not None:
             raise self.error
 
@@ -167,8 +178,10 @@ def test_a_source_of_something_else_is_told_of_at_once(
         yield [BROKEN]
 
     class Source(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            assert start == 0
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            assert (start, fingerprint) == (0, None)
             return (Delivery(values=values) for values in deliveries())
 
     bench.engine().run(Source([]))
@@ -226,8 +239,10 @@ def test_what_another_process_appended_comes_first(bench: Bench) -> None:
     other = admit_batch([person(BEA, city="Ringsted")], engine.rules, now=NOW)
 
     class Interfering(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 yield delivery
                 bench.log.append(
                     other.persons,
@@ -285,6 +300,7 @@ def test_a_source_that_fails_goes_on_where_it_was(bench: Bench) -> None:
     bench.engine().run(source)
 
     assert source.started_at == [2]
+    assert source.fingerprints == [fingerprint_at(2)]
     assert bench.state() == clean_state()
 
 
@@ -342,8 +358,10 @@ def test_a_stopped_run_has_no_end_to_report(bench: Bench) -> None:
 
 def test_what_another_reader_of_the_source_has_moved_is_not_moved_again(bench: Bench) -> None:
     class Interfering(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 yield delivery
                 bench.engine().run(ListedSource(DELIVERIES), stopped=lambda: True)
 
@@ -427,8 +445,10 @@ def test_as_of_decides_at_admission_and_at_the_store(bench: Bench) -> None:
 
 def test_a_record_is_logged_at_the_time_of_its_delivery(bench: Bench) -> None:
     class Slow(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 bench.now += timedelta(minutes=1)
                 yield delivery
 
@@ -470,8 +490,10 @@ def test_what_the_store_has_not_seen_is_never_purged(bench: Bench) -> None:
 
 def test_a_long_run_cleans_up_now_and_then(bench: Bench) -> None:
     class Hourly(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 bench.now += timedelta(hours=1)
                 yield delivery
 
@@ -490,8 +512,10 @@ def test_cleaning_up_is_not_done_at_every_chunk(bench: Bench) -> None:
             return super().sweep(read_on=read_on, quarantined_before=quarantined_before)
 
     class EachMinute(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 bench.now += timedelta(minutes=1)
                 yield delivery
 
