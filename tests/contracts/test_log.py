@@ -192,6 +192,18 @@ def test_a_source_read_to_its_end_starts_over(log: Log) -> None:
     assert log.source_position(SOURCE) == 50
 
 
+def test_one_at_a_time_works_with_a_log(new_log: NewLog) -> None:
+    with new_log() as log, new_log() as another:
+        with log.claim():
+            with pytest.raises(LogError, match="works with it"), log.claim():
+                pytest.fail("It has the claim.")
+            with another.claim():
+                pass
+
+        with log.claim():
+            pass
+
+
 FINGERPRINT = Fingerprint(b"key and digest", "4:5:6")
 
 

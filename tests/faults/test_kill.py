@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import signal
@@ -217,6 +218,31 @@ def stopped_in_the_middle(
             return job, ended(process, code=FAILURE)
         process.communicate()
     pytest.fail("It was through before it could be stopped, every time.")
+
+
+def test_of_two_runs_at_once_the_second_is_refused_until_the_first_is_gone(
+    population: Population, tmp_path: Path
+) -> None:
+    growing = tmp_path / "growing.jsonl"
+    lines = population.path.read_bytes().split(b"\n")[:100]
+    growing.write_bytes(b"\n".join(lines) + b"\n")
+    job = Job(growing, tmp_path)
+    first = job.start(once=False)
+    wait_until(lambda: job.store.is_file() and read_so_far(job) == 100, first)
+
+    second = job.start()
+    output, errors = second.communicate(timeout=PATIENCE_S)
+
+    assert second.returncode == FAILURE
+    assert Tally(**json.loads(output)) == Tally()
+    assert errors.decode().splitlines()[-1] == (
+        f"Error: {job.log}: another `profiles run` or `profiles demo` works with it. Wait until"
+        " that has ended, or stop it, or give this one a log of its own with --data; this one has"
+        " changed nothing."
+    )
+    kill(first)
+    assert job.finish().read == 0
+    assert job.state() == expected([lines])
 
 
 AFTER_ONE_DELIVERY = """

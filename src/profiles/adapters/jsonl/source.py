@@ -72,6 +72,7 @@ class JsonlSource:
             UsageError: there is no such file, or it is of a format that is not read.
         """
         self._path = path
+        self._resumable = path is not None
         self._once = once
         self._stop = stop
         self._name = "jsonl:-" if path is None else _name(path)
@@ -82,11 +83,6 @@ class JsonlSource:
     def name(self) -> str:
         """Tell this file from another, also from another of the same name."""
         return self._name
-
-    @property
-    def resumable(self) -> bool:
-        """A file can be read from anywhere; standard input can't."""
-        return self._path is not None
 
     def _check(self) -> None:
         """Recognise a file before anything is made for it; what can't be read is told later."""
@@ -163,7 +159,7 @@ class JsonlSource:
         ended = damaged = False
         while not ended:
             place.state = self._state(stream)
-            block, damaged = _block(stream, DELIVERY_BYTES, wait_for_all=self.resumable)
+            block, damaged = _block(stream, DELIVERY_BYTES, wait_for_all=self._resumable)
             undelivered += block
             ended = damaged or not block
             for value in splitter.cut(block, ended=ended and not damaged):
@@ -172,7 +168,7 @@ class JsonlSource:
                 size += len(value)
                 if size >= DELIVERY_BYTES:
                     yield delivery()
-            if values and (ended or not self.resumable):
+            if values and (ended or not self._resumable):
                 yield delivery()
             if splitter.pending > MAXIMUM_LINE:
                 what = f"has a value of more than {MAXIMUM_LINE} bytes"
@@ -186,7 +182,7 @@ class JsonlSource:
         while not ended:
             place.state = self._state(stream)
             block, damaged = _block(
-                stream, DELIVERY_BYTES - len(pending) % DELIVERY_BYTES, wait_for_all=self.resumable
+                stream, DELIVERY_BYTES - len(pending) % DELIVERY_BYTES, wait_for_all=self._resumable
             )
             if not block and not damaged and self._follows(stream):
                 if os.fstat(stream.fileno()).st_size < place.position + len(pending):
@@ -222,7 +218,7 @@ class JsonlSource:
     def _delivery(self, values: list[bytes], lines: list[int], place: Place) -> Delivery:
         """Deliver what was read up to a place."""
         places = Places("line", lines)
-        if not self.resumable:
+        if not self._resumable:
             return Delivery(values=values, places=places)
         fingerprint = Fingerprint(place.digest.value(), place.state)
         return Delivery(
@@ -257,7 +253,7 @@ class JsonlSource:
 
     def _state(self, stream: _Stream) -> str:
         """Return the file's state before something of it is read."""
-        return state_of(os.fstat(stream.fileno())) if self.resumable else ""
+        return state_of(os.fstat(stream.fileno())) if self._resumable else ""
 
     def _follows(self, stream: _Stream) -> bool:
         """Tell whether more lines may come."""

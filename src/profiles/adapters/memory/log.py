@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import takewhile
-from threading import RLock
+from threading import Lock, RLock
 from typing import NamedTuple
 
 from profiles.application.errors import GapError, LogError
@@ -36,11 +37,26 @@ class MemoryLog:
         self._records: list[LogRecord] = []
         self._next = 0
         self._sources: dict[str, _Read] = {}
+        self._claim = Lock()
 
     @property
     def partition(self) -> LogPartition:
         """Name the log."""
         return self._partition
+
+    @contextmanager
+    def claim(self) -> Generator[None]:
+        """Be the only one who works with the log; see the port."""
+        if not self._claim.acquire(blocking=False):
+            raise LogError(
+                "The log in memory",
+                "another one works with it",
+                "Wait until that has ended; this one has changed nothing.",
+            )
+        try:
+            yield
+        finally:
+            self._claim.release()
 
     def append(  # noqa: PLR0913 - the port's
         self,

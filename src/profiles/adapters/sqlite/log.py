@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from profiles.adapters.sqlite.claim import ClaimedError, claimed
 from profiles.adapters.sqlite.database import (
     close,
     connect,
@@ -121,6 +122,27 @@ class SqliteLog:
     def partition(self) -> LogPartition:
         """Name the log."""
         return self._partition
+
+    @contextmanager
+    def claim(self) -> Generator[None]:
+        """Be the only one who works with the log; see the port."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(claimed(self._path.with_name(f"{self._path.name}-lock")))
+            except ClaimedError:
+                raise LogError(
+                    str(self._path),
+                    "another `profiles run` or `profiles demo` works with it",
+                    "Wait until that has ended, or stop it, or give this one a log of its own with"
+                    " --data; this one has changed nothing.",
+                ) from None
+            except OSError as failure:
+                raise LogError(
+                    str(self._path),
+                    f"the lock file beside it can't be opened ({failure.strerror})",
+                    "Check the owner and mode of the file and its folder.",
+                ) from None
+            yield
 
     def append(  # noqa: PLR0913 - the port's
         self,

@@ -65,8 +65,18 @@ class EmbeddedEngine:
 
         Raises:
             SourceError, LogError, StoreError, LedgerError, GapError: what was accepted before
-                stays; running again goes on where this run ended.
+                stays; running again goes on where this run ended. A LogError also says that
+                another engine works with the log.
         """
+        with self.log.claim():
+            if not self._read(source, stopped):
+                return False
+            ended()
+            self.log.finish(source.name)
+            return True
+
+    def _read(self, source: Source, stopped: Callable[[], bool]) -> bool:
+        """Read a source; tell whether that was to its end."""
         self._log_backlog()
         self.catch_up()
         position = self.log.source_position(source.name)
@@ -89,11 +99,7 @@ class EmbeddedEngine:
             self.catch_up(admitted.appended(first, logged_at=now))
             if stopped():
                 return False
-        if stopped():
-            return False
-        ended()
-        self.log.finish(source.name)
-        return True
+        return not stopped()
 
     def catch_up(self, appended: Sequence[LogRecord] = ()) -> None:
         """Take what the log holds and the store has not seen into the store.

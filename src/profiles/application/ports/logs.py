@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +19,16 @@ class Log(Protocol):
     @property
     def partition(self) -> LogPartition:
         """Name the log; another name each time it is created again."""
+        ...
+
+    def claim(self) -> AbstractContextManager[None]:
+        """Be the only one who takes sources into the log, and the log into a store, for a while.
+
+        A claim ends with its context, and with its process, however that ends.
+
+        Raises:
+            LogError: another process, or another part of this one, has it; nothing was changed.
+        """
         ...
 
     def append(  # noqa: PLR0913 - an append is all of this at once
