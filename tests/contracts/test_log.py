@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.adapters import codec
+from profiles.adapters.memory import MemoryLog
 from profiles.adapters.sqlite import SqliteLog
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogRecord, Notice
-from profiles.application.ports.logs import Log
+from profiles.application.ports.logs import Appended, Log
 from profiles.application.ports.sources import Fingerprint
+from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Name, Person, PersonId
 from tests.contracts.conftest import NewLog
@@ -52,7 +54,7 @@ def put(  # noqa: PLR0913 - what `append` takes, with what most tests want
     expected: int = 0,
     position: int | None = None,
     fingerprint: Fingerprint | None = None,
-) -> int:
+) -> Appended:
     return log.append(
         [person(each) for each in persons],
         notice,
@@ -110,9 +112,9 @@ def test_what_was_kept_out_follows_as_one_record_without_a_key(log: Log) -> None
 
 
 def test_an_append_tells_where_its_records_begin(log: Log) -> None:
-    assert put(log, ADA, BEA) == 0
-    assert put(log, CLEO, notice=NOTICE) == 2
-    assert put(log) == put(log, ADA) == 4
+    assert put(log, ADA, BEA) == (0, NOW)
+    assert put(log, CLEO, notice=NOTICE) == (2, NOW)
+    assert put(log) == put(log, ADA) == (4, NOW)
 
 
 def test_an_append_of_nothing_makes_no_record(log: Log) -> None:
@@ -285,6 +287,75 @@ def test_reading_beyond_the_end_means_that_the_log_is_an_older_copy(log: Log) ->
 
     with pytest.raises(LogError, match="ends at offset 1"):
         log.read(2, limit=9)
+
+
+# --- Times that went back ------------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+DECADE = timedelta(days=3_653)
+
+
+def times(log: Log) -> list[datetime]:
+    return [record.logged_at for record in log.read(log.bounds()[0], limit=999)]
+
+
+def test_time_in_a_log_never_goes_back(log: Log) -> None:
+    put(log, ADA, at=NOW)
+
+    assert put(log, BEA, at=NOW - HOUR) == (1, NOW)
+
+    assert times(log) == [NOW, NOW]
+    assert put(log, CLEO, at=NOW + HOUR) == (2, NOW + HOUR)
+
+
+def test_records_from_the_future_get_the_present_time(log: Log) -> None:
+    put(log, ADA, at=NOW)
+    put(log, BEA, CLEO, notice=NOTICE, at=NOW + DECADE)
+
+    assert log.correct_times(now=NOW + HOUR) == 3
+    assert log.correct_times(now=NOW + HOUR) == 0
+
+    assert times(log) == [NOW, *[NOW + HOUR] * 3]
+    assert put(log, ADA, at=NOW + 2 * HOUR) == (4, NOW + 2 * HOUR)
+    assert log.read(3, limit=1)[0].value == NOTICE
+
+
+def test_clocks_may_differ_by_a_little(log: Log) -> None:
+    put(log, ADA, at=NOW + TOLERANCE)
+    put(log, BEA, at=NOW + DECADE)
+
+    assert log.correct_times(now=NOW) == 1
+
+    assert times(log) == [NOW + TOLERANCE] * 2
+
+
+def test_a_digest_from_the_future_goes_with_its_records(log: Log) -> None:
+    put(log, at=NOW + DECADE, position=100, fingerprint=FINGERPRINT)
+
+    assert log.correct_times(now=NOW) == 0
+    log.purge(before=NOW + HOUR)
+
+    assert log.fingerprint(SOURCE) == (None, "4:5:6")
+
+
+@given(
+    appends=st.lists(st.integers(-20, 20).map(lambda hours: NOW + hours * HOUR), max_size=12),
+    corrected=st.lists(st.integers(-20, 20).map(lambda hours: NOW + hours * HOUR), max_size=4),
+)
+def test_times_rise_whatever_the_clock_did(
+    appends: list[datetime], corrected: list[datetime]
+) -> None:
+    logs: list[Log] = [MemoryLog("a-topic", encode=codec.encode)]
+    with closing(SqliteLog.open(Path(":memory:"), encode=codec.encode)) as in_file:
+        logs.append(in_file)
+        for log in logs:
+            for number, at in enumerate(appends):
+                put(log, ADA, at=at)
+                for now in corrected[number : number + 1]:
+                    log.correct_times(now=now)
+                    assert times(log)[-1] <= now + TOLERANCE
+            assert times(log) == sorted(times(log))
+        assert times(logs[0]) == times(logs[1])
 
 
 # --- One person ----------------------------------------------------------------------------

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Fingerprint
+from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.person import Person, PersonId
 
 
@@ -68,10 +70,12 @@ class MemoryLog:
         expected: int,
         position: int | None,
         fingerprint: Fingerprint | None = None,
-    ) -> int:
+    ) -> Appended:
         """Append persons and a notice, and move the source's position; see the port."""
         records = [(person.login.uuid.encode(), self._encode(person)) for person in persons]
         with self._lock:
+            if self._records:
+                logged_at = max(logged_at, self._records[-1].logged_at)
             if position is not None:
                 if self.source_position(source) != expected:
                     raise LogError(
@@ -85,7 +89,7 @@ class MemoryLog:
                 self._put(logged_at, key, value)
             if notice:
                 self._put(logged_at, None, notice)
-        return first
+        return Appended(first, logged_at)
 
     def _put(self, logged_at: datetime, key: bytes | None, value: bytes | Notice) -> None:
         self._records.append(
@@ -124,6 +128,19 @@ class MemoryLog:
     def finish(self, source: str) -> None:
         """Note that a source was read to its end."""
         self._sources.pop(source, None)
+
+    def correct_times(self, *, now: datetime) -> int:
+        """Give records the present time that are later than that; see the port."""
+        latest = now + TOLERANCE
+        with self._lock:
+            for source, read in self._sources.items():
+                if read.logged_at > latest:
+                    self._sources[source] = read._replace(logged_at=now)
+            kept = sum(1 for _ in takewhile(lambda r: r.logged_at <= latest, self._records))
+            late = self._records[kept:]
+            at = max([now, *(record.logged_at for record in self._records[:kept][-1:])])
+            self._records[kept:] = [record._replace(logged_at=at) for record in late]
+            return len(late)
 
     def purge(self, *, before: datetime) -> int:
         """Delete records logged before a moment, as far as they make up the beginning."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from profiles.adapters.sqlite.claim import ClaimedError, claimed
 from profiles.adapters.sqlite.database import (
@@ -19,64 +19,14 @@ from profiles.adapters.sqlite.database import (
     map_exceptions,
     transaction,
 )
-from profiles.adapters.sqlite.kind import Kind
+from profiles.adapters.sqlite.log_schema import KIND
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Fingerprint
+from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Person, PersonId
-
-_MIGRATIONS: Final = """
-    CREATE TABLE migrations (
-        from_version INTEGER NOT NULL,
-        to_version INTEGER NOT NULL,
-        added TEXT NOT NULL,
-        at TEXT NOT NULL
-    ) STRICT
-"""
-
-_STEPS: Final[Mapping[int, str]] = {
-    # Times in a log did not need to rise: one from a clock that was ahead takes the time of what
-    # came after it.
-    1: f"""
-    ALTER TABLE sources ADD COLUMN content BLOB;
-    ALTER TABLE sources ADD COLUMN state TEXT;
-    ALTER TABLE sources ADD COLUMN moved_at INTEGER NOT NULL DEFAULT 0;
-    UPDATE records SET logged_at = risen.logged_at FROM (
-        SELECT offset, min(logged_at) OVER (ORDER BY offset DESC) AS logged_at FROM records
-    ) AS risen WHERE records.offset = risen.offset AND records.logged_at > risen.logged_at;
-    {_MIGRATIONS}
-    """,  # noqa: S608 - this project's own words
-}
-"""From each earlier schema version to the next one; a step that was published never changes."""
-
-_KIND: Final = Kind(
-    name="log",
-    application_id=0x50524F47,
-    version=2,
-    schema=f"""
-    CREATE TABLE topic (
-        topic_id TEXT NOT NULL,
-        next_offset INTEGER NOT NULL CHECK (next_offset >= 0)
-    ) STRICT;
-    CREATE TABLE records (
-        offset INTEGER PRIMARY KEY,
-        logged_at INTEGER NOT NULL,
-        key TEXT,
-        value BLOB,
-        notice TEXT
-    ) STRICT;
-    CREATE TABLE sources (
-        source TEXT PRIMARY KEY,
-        position INTEGER NOT NULL CHECK (position >= 0),
-        content BLOB,
-        state TEXT,
-        moved_at INTEGER NOT NULL DEFAULT 0
-    ) STRICT;
-    {_MIGRATIONS}
-    """,
-    steps=_STEPS,
-)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -112,7 +62,7 @@ class SqliteLog:
                 forward. LogError: it can't be opened.
         """
         with map_exceptions(lambda happened, remedy: LogError(str(path), happened, remedy)):
-            connection = connect(path, _KIND, create=create)
+            connection = connect(path, KIND, create=create)
             with transaction(connection):
                 if connection.execute("SELECT count(*) FROM topic").fetchone() == (0,):
                     connection.execute("INSERT INTO topic VALUES (?, 0)", (secrets.token_hex(16),))
@@ -154,10 +104,10 @@ class SqliteLog:
         expected: int,
         position: int | None,
         fingerprint: Fingerprint | None = None,
-    ) -> int:
+    ) -> Appended:
         """Append persons and a notice, and move the source's position; see the port."""
-        moment = _moment(logged_at)
         with self._exceptions_mapped(), transaction(self._connection):
+            moment = max(_moment(logged_at), _newest(self._connection))
             if position is not None:
                 self._check_position(source, expected)
                 self._connection.execute(
@@ -180,7 +130,7 @@ class SqliteLog:
                 )
                 offset += 1
             self._connection.execute("UPDATE topic SET next_offset = ?", (offset,))
-        return int(first)
+        return Appended(int(first), _time(moment))
 
     def _check_position(self, source: str, expected: int) -> None:
         row = self._connection.execute(
@@ -246,6 +196,30 @@ class SqliteLog:
         with self._exceptions_mapped(), transaction(self._connection):
             self._connection.execute("DELETE FROM sources WHERE source = ?", (source,))
 
+    def correct_times(self, *, now: datetime) -> int:
+        """Give records the present time that are later than that; see the port."""
+        latest = _moment(now + TOLERANCE)
+        with self._exceptions_mapped():
+            (moved,) = self._connection.execute(
+                "SELECT coalesce(max(moved_at), 0) FROM sources"
+            ).fetchone()
+            if max(_newest(self._connection), moved) <= latest:
+                return 0
+            with transaction(self._connection):
+                self._connection.execute(
+                    "UPDATE sources SET moved_at = ? WHERE moved_at > ?", (_moment(now), latest)
+                )
+                last = self._connection.execute(
+                    "SELECT offset, logged_at FROM records WHERE logged_at <= ?"
+                    " ORDER BY offset DESC LIMIT 1",
+                    (latest,),
+                ).fetchone()
+                offset, moment = last or (-1, 0)
+                return self._connection.execute(
+                    "UPDATE records SET logged_at = ? WHERE offset > ?",
+                    (max(_moment(now), moment), offset),
+                ).rowcount
+
     def purge(self, *, before: datetime) -> int:
         """Delete records logged before a moment."""
         with self._exceptions_mapped(), transaction(self._connection):
@@ -282,8 +256,34 @@ class SqliteLog:
         return map_exceptions(lambda happened, remedy: LogError(str(self._path), happened, remedy))
 
 
+def newest_time(path: Path) -> datetime | None:
+    """Return the latest time of a record of the log at a path; change nothing.
+
+    Raises:
+        UsageError: the file is no log of this release. LogError: it does not answer.
+    """
+    with (
+        map_exceptions(lambda happened, remedy: LogError(str(path), happened, remedy)),
+        closing(connect(path, KIND, create=False)) as connection,
+    ):
+        moment = _newest(connection)
+    return _time(moment) if moment else None
+
+
+def _newest(connection: sqlite3.Connection) -> int:
+    """Return the time of the last record, which is the latest of all; 0 without one."""
+    row = connection.execute(
+        "SELECT logged_at FROM records ORDER BY offset DESC LIMIT 1"
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def _moment(aware: datetime) -> int:
     return (aware - _EPOCH) // _MICROSECOND
+
+
+def _time(moment: int) -> datetime:
+    return _EPOCH + moment * _MICROSECOND
 
 
 def _records(rows: Sequence[tuple[Any, ...]]) -> Sequence[LogRecord]:
@@ -291,7 +291,7 @@ def _records(rows: Sequence[tuple[Any, ...]]) -> Sequence[LogRecord]:
     records = []
     for offset, moment, key, value, notice in rows:
         if moment not in times:
-            times[moment] = _EPOCH + moment * _MICROSECOND
+            times[moment] = _time(moment)
         records.append(
             LogRecord(
                 offset=offset,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from profiles.application.ingest.admission import admit_batch
 from profiles.application.ingest.first_look import FirstLook
@@ -16,6 +17,7 @@ from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import Log
 from profiles.application.ports.sources import Source
 from profiles.application.ports.stores import DecidingStore
+from profiles.domain.policy import LOG_RETENTION
 from profiles.domain.tally import Tally
 
 CHUNK_RECORDS = 8_000
@@ -83,10 +85,10 @@ class EmbeddedEngine:
         first_look = FirstLook()
         fingerprint = self.log.fingerprint(source.name)
         for delivery in source.deliveries(start=position, fingerprint=fingerprint):
-            now = self.clock()
+            now = self._correct_times()
             admitted = admit_batch(delivery.values, self.rules, now=now, places=delivery.places)
             first_look.take(delivery.values, admitted)
-            first = self.log.append(
+            appended = self.log.append(
                 admitted.persons,
                 admitted.notice,
                 logged_at=now,
@@ -96,7 +98,7 @@ class EmbeddedEngine:
                 fingerprint=delivery.fingerprint,
             )
             position = position if delivery.position is None else delivery.position
-            self.catch_up(admitted.appended(first, logged_at=now))
+            self.catch_up(admitted.appended(appended))
             if stopped():
                 return False
         return not stopped()
@@ -110,10 +112,10 @@ class EmbeddedEngine:
         partition = self.log.partition
         position = self.store.position(partition)
         start = self.log.bounds()[0] if position is None else position
-        for records in self._waiting(start, appended):
+        for records, read_at in self._waiting(start, appended):
             end = records[-1].offset + 1
             chunk = decide_chunk(
-                partition, records, start=start, end=end, rules=self.rules, read_at=self.clock()
+                partition, records, start=start, end=end, rules=self.rules, read_at=read_at
             )
             tally = self.store.apply(chunk, self.ledger).tally
             self.tally += tally
@@ -121,14 +123,32 @@ class EmbeddedEngine:
             start = end
         self._sweep()
 
-    def _waiting(self, start: int, appended: Sequence[LogRecord]) -> Iterator[Sequence[LogRecord]]:
+    def _waiting(
+        self, start: int, appended: Sequence[LogRecord]
+    ) -> Iterator[tuple[Sequence[LogRecord], datetime]]:
+        """Yield what is to be decided, and when it is read: never before it was logged."""
         if appended and appended[0].offset == start:
             for at in range(0, len(appended), CHUNK_RECORDS):
-                yield appended[at : at + CHUNK_RECORDS]
+                yield appended[at : at + CHUNK_RECORDS], max(self.clock(), appended[0].logged_at)
             start = appended[-1].offset + 1
+        now = self._correct_times()
         while records := self.log.read(start, limit=CHUNK_RECORDS):
-            yield records
+            yield records, max(now, self.clock())
             start = records[-1].offset + 1
+
+    def _correct_times(self) -> datetime:
+        """Return the present time, after which nothing in the log is, and say what had been."""
+        now = self.clock()
+        if count := self.log.correct_times(now=now):
+            _logger.warning(
+                "Records of the log with a time in the future: %d. The clock was ahead when they"
+                " were logged, or is behind now; they get the present time (%s), and leave the log"
+                " in %d hours.",
+                count,
+                now.isoformat(timespec="seconds"),
+                LOG_RETENTION // timedelta(hours=1),
+            )
+        return now
 
     def _log_backlog(self) -> None:
         """Say so where the tally is going to count more than the source delivers."""

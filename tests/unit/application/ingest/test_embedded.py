@@ -7,8 +7,11 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger, MemoryLog
@@ -19,6 +22,7 @@ from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.log import messages
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogRecord
+from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Delivery, Fingerprint
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
@@ -503,6 +507,109 @@ def test_a_long_run_cleans_up_now_and_then(bench: Bench) -> None:
 
     first, following = bench.log.bounds()
     assert (first, following) == (5, 30)
+
+
+HOUR = timedelta(hours=1)
+DECADE = timedelta(days=3_653)
+
+
+def test_a_clock_that_was_ahead_once_does_not_stop_the_purge(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.now = NOW + DECADE
+    bench.engine().run(ListedSource([[person(ADA)]]))
+
+    bench.now = NOW
+    bench.engine().run(ListedSource([]))
+    assert bench.log.bounds() == (0, 1)
+    (line,) = caplog.messages
+    assert line == (
+        "Records of the log with a time in the future: 1. The clock was ahead when they were"
+        " logged, or is behind now; they get the present time (2026-11-23T12:00:00+00:00), and"
+        " leave the log in 24 hours."
+    )
+
+    bench.now = NOW + 25 * HOUR
+    bench.engine().run(ListedSource([]))
+    assert bench.log.bounds() == (1, 1)
+
+
+def test_what_was_logged_before_the_clock_was_set_back_is_stored(bench: Bench) -> None:
+    failing = Failing(bench.store, "apply", done=False)
+    with pytest.raises(StoreError):
+        bench.engine(store=failing).run(ListedSource([[person(ADA), person(BEA)]]))
+
+    bench.now = NOW - 3 * HOUR
+    bench.engine().run(ListedSource([]))
+
+    assert bench.cities().keys() == {ADA, BEA}
+    assert bench.store.counts().rejected == 0
+    assert {profile.expires_at for profile, _ in bench.store.profiles()} == {
+        bench.now.date() + timedelta(days=365)
+    }
+
+
+def test_who_is_of_age_by_a_clock_that_was_ahead_only_is_not_stored_by_one_that_is_right(
+    bench: Bench,
+) -> None:
+    failing = Failing(bench.store, "apply", done=False)
+    bench.now = NOW + DECADE
+    with pytest.raises(StoreError):
+        bench.engine(store=failing).run(ListedSource([[minor(ADA), person(BEA)]]))
+
+    bench.now = NOW
+    bench.engine().run(ListedSource([]))
+
+    assert bench.cities().keys() == {BEA}
+    assert bench.store.counts().withheld == 1
+
+
+def test_a_clock_that_is_set_back_between_log_and_store_rejects_nobody(bench: Bench) -> None:
+    class SettingBack(MemoryLog):
+        def append(self, *args: Any, **kwargs: Any) -> Appended:  # noqa: ANN401 - passed on
+            appended = super().append(*args, **kwargs)
+            bench.now -= HOUR
+            return appended
+
+    bench.log = SettingBack("a-topic", encode=codec.encode)
+
+    bench.engine().run(ListedSource([[person(ADA)], [person(BEA)]]))
+
+    assert bench.cities().keys() == {ADA, BEA}
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from([timedelta(minutes=1), HOUR, 5 * HOUR]),
+            st.sampled_from([timedelta(0), timedelta(minutes=4), HOUR, -HOUR, DECADE, -DECADE]),
+            st.booleans(),
+        ),
+        max_size=12,
+    )
+)
+def test_whatever_the_clock_did_the_log_keeps_its_retention_once_the_clock_is_right(
+    steps: list[tuple[timedelta, timedelta, bool]],
+) -> None:
+    bench, passed = Bench(), NOW
+
+    def run(listed: Sequence[Sequence[bytes]], *, error: timedelta = timedelta(0)) -> int:
+        bench.now = passed + error
+        bench.engine().run(ListedSource(listed, resumable=False))
+        return len(listed)
+
+    appended = 0
+    for passes, error, delivers in steps:
+        passed += passes
+        appended += run([[person(ADA)]] if delivers else [], error=error)
+    run([])
+    for _ in range(25):
+        passed += HOUR
+        run([[person(BEA)]])
+
+    assert bench.log.bounds() == (appended, appended + 25)
+    assert bench.store.position(bench.log.partition) == appended + 25
+    assert bench.store.counts().rejected == 0
 
 
 def test_cleaning_up_is_not_done_at_every_chunk(bench: Bench) -> None:
