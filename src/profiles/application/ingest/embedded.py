@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from profiles.application.ingest.admission import admit_batch
+from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.first_look import FirstLook
+from profiles.application.ingest.idling import meanwhile
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.records import LogRecord
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import Log
-from profiles.application.ports.sources import Source
+from profiles.application.ports.sources import Delivery, Source
 from profiles.application.ports.stores import DecidingStore
 from profiles.domain.policy import LOG_RETENTION
 from profiles.domain.tally import Tally
 
 CHUNK_RECORDS = 8_000
 """Records decided in one transaction: enough to spread its cost, a third of a second's work."""
+
+IDLE_S = 1.0
+"""Seconds between two looks at what may be due while a source is waited for."""
 
 _logger = logging.getLogger(__name__)
 
@@ -46,9 +52,11 @@ class EmbeddedEngine:
     progress: Callable[[Tally], None] = lambda _tally: None
     tally: Tally = field(default_factory=Tally, init=False)
     _sweep: RetentionSweeper = field(init=False)
+    _watch: LedgerWatch = field(init=False)
 
     def __post_init__(self) -> None:
         self._sweep = RetentionSweeper(store=self.store, clock=self.clock, log=self.log)
+        self._watch = LedgerWatch(store=self.store, ledger=self.ledger, following=None)
 
     def run(
         self,
@@ -70,38 +78,58 @@ class EmbeddedEngine:
                 stays; running again goes on where this run ended. A LogError also says that
                 another engine works with the log.
         """
-        with self.log.claim():
-            if not self._read(source, stopped):
+        with self.log.claim(), meanwhile(self._idle, every_s=IDLE_S) as working:
+            if not self._read(source, stopped, working):
                 return False
             ended()
             self.log.finish(source.name)
             return True
 
-    def _read(self, source: Source, stopped: Callable[[], bool]) -> bool:
-        """Read a source; tell whether that was to its end."""
-        self._log_backlog()
-        self.catch_up()
-        position = self.log.source_position(source.name)
+    def _read(
+        self,
+        source: Source,
+        stopped: Callable[[], bool],
+        working: AbstractContextManager[object],
+    ) -> bool:
+        """Read a source; tell whether that was to its end.
+
+        working: held while there is anything to do but to wait for the source.
+        """
+        with working:
+            self._log_backlog()
+            self.catch_up()
+            position = self.log.source_position(source.name)
+            fingerprint = self.log.fingerprint(source.name)
         first_look = FirstLook()
-        fingerprint = self.log.fingerprint(source.name)
         for delivery in source.deliveries(start=position, fingerprint=fingerprint):
-            now = self._correct_times()
-            admitted = admit_batch(delivery.values, self.rules, now=now, places=delivery.places)
-            first_look.take(delivery.values, admitted)
-            appended = self.log.append(
-                admitted.persons,
-                admitted.notice,
-                logged_at=now,
-                source=source.name,
-                expected=position,
-                position=delivery.position,
-                fingerprint=delivery.fingerprint,
-            )
+            with working:
+                self._take(delivery, source.name, position, first_look)
             position = position if delivery.position is None else delivery.position
-            self.catch_up(admitted.appended(appended))
             if stopped():
                 return False
         return not stopped()
+
+    def _take(self, delivery: Delivery, source: str, position: int, first_look: FirstLook) -> None:
+        """Take a delivery into the log, and the log into the store."""
+        now = self._correct_times()
+        admitted = admit_batch(delivery.values, self.rules, now=now, places=delivery.places)
+        first_look.take(delivery.values, admitted)
+        appended = self.log.append(
+            admitted.persons,
+            admitted.notice,
+            logged_at=now,
+            source=source,
+            expected=position,
+            position=delivery.position,
+            fingerprint=delivery.fingerprint,
+        )
+        self.catch_up(admitted.appended(appended))
+
+    def _idle(self) -> None:
+        """Do what has to be done whether or not anything comes from the source."""
+        self._correct_times()
+        self._sweep()
+        self._watch()
 
     def catch_up(self, appended: Sequence[LogRecord] = ()) -> None:
         """Take what the log holds and the store has not seen into the store.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -15,13 +16,14 @@ from hypothesis import strategies as st
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger, MemoryLog
-from profiles.application.errors import GapError, LogError, SourceError, StoreError
-from profiles.application.ingest import embedded
+from profiles.application.errors import GapError, LedgerError, LogError, SourceError, StoreError
+from profiles.application.ingest import embedded, erasing
 from profiles.application.ingest.admission import admit_batch
 from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.log import messages
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogRecord
+from profiles.application.ports.ledger import LedgerView
 from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Delivery, Fingerprint
 from profiles.domain.outcome import Rejected
@@ -433,6 +435,91 @@ def test_who_was_erased_is_not_stored_again(bench: Bench) -> None:
 
     assert bench.cities().keys() == {BEA, CLEO}
     assert engine.tally.suppressed == 2
+
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "IDLE_S", 0.001)
+    monkeypatch.setattr(erasing, "LEDGER_S", 0.0)
+
+
+class WaitedFor(ListedSource):
+    """A source that waits, after all that is listed, until something has happened."""
+
+    def __init__(
+        self,
+        listed: Sequence[Sequence[bytes]],
+        *,
+        happens: Callable[[], None],
+        until: Callable[[], bool],
+    ) -> None:
+        super().__init__(listed)
+        self._happens, self._until = happens, until
+
+    def deliveries(
+        self, *, start: int = 0, fingerprint: Fingerprint | None = None
+    ) -> Iterator[Delivery]:
+        yield from super().deliveries(start=start, fingerprint=fingerprint)
+        self._happens()
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._until():
+            assert time.monotonic() < deadline, "nothing has come of it"
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_who_is_erased_while_nothing_comes_is_deleted_within_seconds(bench: Bench) -> None:
+    source = WaitedFor(
+        DELIVERIES,
+        happens=lambda: bench.ledger.suppress(ADA),
+        until=lambda: bench.store.profile(ADA) is None,
+    )
+
+    bench.engine().run(source)
+
+    assert bench.cities().keys() == {BEA, CLEO}
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_what_is_past_its_retention_goes_while_nothing_comes(bench: Bench) -> None:
+    def a_day_passes() -> None:
+        bench.now += timedelta(days=1, minutes=1)
+
+    source = WaitedFor(DELIVERIES, happens=a_day_passes, until=lambda: bench.log.bounds() == (6, 6))
+
+    assert bench.engine().run(source) is True
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_a_ledger_that_lost_entries_is_told_while_nothing_comes_and_stops_what_comes_next(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Replaceable:
+        entries = MemoryLedger()
+
+        def view(self, *, at_least: int) -> LedgerView:
+            return self.entries.view(at_least=at_least)
+
+    class Replacing(ListedSource):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            first, second = super().deliveries(start=start, fingerprint=fingerprint)
+            yield first
+            ledger.entries = MemoryLedger()
+            yield from WaitedFor(
+                [], happens=lambda: None, until=lambda: "ends at entry 0" in caplog.text
+            ).deliveries()
+            yield second
+
+    ledger = Replaceable()
+    ledger.entries.suppress(BEA)
+
+    with pytest.raises(LedgerError, match="ends at entry 0"):
+        bench.engine(ledger=ledger).run(Replacing([[person(ADA)], [person(CLEO)]]))
+    assert bench.cities().keys() == {ADA}
 
 
 # --- Times ---------------------------------------------------------------------------------
