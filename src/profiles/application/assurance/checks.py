@@ -12,6 +12,7 @@ from profiles.application.errors import LedgerError, LogError, StoreError
 from profiles.application.policy.adopting import compared, told
 from profiles.application.ports.probes import SchemaFacts, ServerFacts, TableFacts, TopicFacts
 from profiles.application.ports.stores import StoreProgress
+from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.errors import ProfilesError
 from profiles.domain.policy import MINIMUM_AGE, EmailTreatment, PrivacyPolicy
 from profiles.domain.policy_settings import settings_of
@@ -72,6 +73,17 @@ def clock_check(what: str, ahead: timedelta) -> Check:
         else "Records from the future are rejected, and ages are counted for the log's day. Let"
         " NTP set all clocks.",
     )
+
+
+def log_time_check(what: str, ahead: timedelta) -> Check:
+    """Judge how far the time of the embedded log's newest record is after the present."""
+    well = ahead <= TOLERANCE
+    found = "none is in the future" if well else f"the newest is {ahead} in the future"
+    remedy = (
+        "The clock was ahead when it was logged, or is behind now. Let NTP set it, then start"
+        " `profiles run`: such records get the present time, and leave the log in 24 hours."
+    )
+    return Check(what=what, ok=well, found=found, remedy=None if well else remedy)
 
 
 def schema_check(what: str, facts: SchemaFacts) -> Check:

@@ -10,6 +10,7 @@ from datetime import datetime
 from profiles.application.log.bounds import bounded
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogRecord, Notice
+from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Places
 from profiles.domain.assessing import admit
 from profiles.domain.minimising import minimise
@@ -24,8 +25,9 @@ class Admitted:
     persons: Sequence[Person]
     notice: Notice
 
-    def appended(self, first: int, *, logged_at: datetime) -> Sequence[LogRecord]:
-        """Return the records that a log has made of this from offset `first` on."""
+    def appended(self, appended: Appended) -> Sequence[LogRecord]:
+        """Return the records that a log has made of this."""
+        first, logged_at = appended
         records = [
             LogRecord(offset, logged_at, None, person)
             for offset, person in enumerate(self.persons, first)

@@ -23,6 +23,7 @@ from profiles.domain.reading import canonical_id, readable_id
 class Entry(NamedTuple):
     """What was decided about one person of a record of the log.
 
+    logged_at: the log's time of the record, or when it was read, if that time is in the future.
     quarantined: whether a rejection's place is kept; false for those of a message that has many.
     place: where a rejected record was in its source, such as `line 17`, where that is known.
     """
@@ -99,7 +100,7 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
     entries: list[Entry] = []
     read = 0
     dates: DecisionDates | None = None
-    logged_at: datetime | None = None
+    logged_at = entered_at = read_at
     for record in records:
         if persons is not None and read >= persons:
             end = record.offset
@@ -107,9 +108,11 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
         if dates is None or record.logged_at != logged_at:
             logged_at = record.logged_at
             dates = rules.dates(logged_at=logged_at, read_at=read_at)
+            # What is kept of it for some days would be kept until some days after a wrong time.
+            entered_at = read_at if dates.from_the_future else logged_at
         decided = _decide_record(record, rules, dates)
         read += decided[0]
-        entries += [Entry(record.offset, record.logged_at, *pair) for pair in decided[1]]
+        entries += [Entry(record.offset, entered_at, *pair) for pair in decided[1]]
     return Chunk(
         partition=partition,
         start=start,

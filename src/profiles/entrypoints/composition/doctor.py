@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from profiles.adapters import codec
-from profiles.adapters.sqlite import SqliteLedger, SqliteProbe
+from profiles.adapters.sqlite import SqliteLedger, SqliteLogProbe, SqliteProbe
 from profiles.application.assurance.checks import FileFacts
 from profiles.application.assurance.doctor import Doctor, LogToExamine
 from profiles.application.errors import LedgerError
 from profiles.application.ports.ledger import Ledger
-from profiles.application.ports.probes import DecidingProbe, FollowingProbe
+from profiles.application.ports.probes import DecidingProbe, EmbeddedLogProbe, FollowingProbe
 from profiles.entrypoints.addresses import (
     CassandraAddress,
     DecidingAddress,
@@ -71,6 +71,7 @@ def doctor(settings: ExaminedSettings) -> Doctor:
         deciding=_deciding(settings.stores.deciding),
         following=None if following is None else _following(following),
         log=None if settings.kafka is None else _log(settings, settings.kafka),
+        embedded_log=_embedded_log(settings),
         ledger=existing_ledger(settings),
         files=_files(settings),
         policy=settings.policy.read(),
@@ -116,6 +117,11 @@ def _log(settings: ExaminedSettings, kafka: str) -> LogToExamine:
         ledger=settings.ledger.topic if in_topic else None,
         decode=codec.decode,
     )
+
+
+def _embedded_log(settings: ExaminedSettings) -> EmbeddedLogProbe | None:
+    path = settings.folder / "log.sqlite"
+    return SqliteLogProbe(path) if settings.kafka is None and path.is_file() else None
 
 
 def existing_ledger(

@@ -117,6 +117,15 @@ class Log:
         return key[0] % partitions
 
 
+@dataclass
+class EmbeddedLog:
+    latest: datetime | ProfilesError | None = NOW
+    name: str = "log log.sqlite"
+
+    def newest(self) -> datetime | None:
+        return _given(self.latest)
+
+
 def _given(facts: T | ProfilesError) -> T:
     if isinstance(facts, ProfilesError):
         raise facts
@@ -145,6 +154,7 @@ class Bench:
                 ledger="ledger",
                 decode=codec.decode,
             ),
+            embedded_log=None,
             ledger=self._ledger,
             files=self.files,
             policy=DEFAULT_POLICY,
@@ -203,6 +213,31 @@ def test_a_job_without_kafka_and_cassandra_is_asked_about_what_it_has(bench: Ben
         *("minimum age", "e-mail addresses", "page: k"),
     ]
     assert checks[4].found == "none in 1 URL"
+
+
+@pytest.mark.parametrize("latest", [None, NOW - timedelta(1), NOW, NOW + timedelta(minutes=5)])
+def test_an_embedded_log_of_the_past_is_well(bench: Bench, latest: datetime | None) -> None:
+    bench.doctor.embedded_log = EmbeddedLog(latest)
+
+    found = {check.what: check.found for check in bench.doctor.examine()}
+
+    assert bench.findings() == {}
+    assert found["log log.sqlite: times of records"] == "none is in the future"
+
+
+def test_records_of_the_embedded_log_from_the_future_are_found(bench: Bench) -> None:
+    bench.doctor.embedded_log = EmbeddedLog(NOW + timedelta(days=3_653))
+
+    (check,) = bench.findings().values()
+
+    assert check.found == "the newest is 3653 days, 0:00:00 in the future"
+    assert "start `profiles run`" in (check.remedy or "")
+
+
+def test_an_embedded_log_that_cannot_be_read_is_found(bench: Bench) -> None:
+    bench.doctor.embedded_log = EmbeddedLog(UsageError("It is of schema version 1."))
+
+    assert bench.findings()["log log.sqlite"].found == "It is of schema version 1."
 
 
 def test_it_tells_of_which_schema_the_stores_are_and_when_they_were_brought_forward(

@@ -188,6 +188,16 @@ def test_a_record_from_the_future_is_rejected_alone() -> None:
     assert [type(one.outcome) for one in decided.entries] == [Profile, Rejected]
 
 
+def test_what_is_rejected_as_from_the_future_is_entered_when_it_was_read() -> None:
+    """Else the quarantine would keep it until seven days after a wrong time."""
+    decided = chunk(
+        logged(5, record(), at=NOON + timedelta(days=3_653)), logged(6, record(), at=NOON)
+    )
+
+    assert [one.logged_at for one in decided.entries] == [NOON, NOON]
+    assert isinstance(decided.entries[0].outcome, Rejected)
+
+
 def test_the_day_of_the_age_can_be_overridden() -> None:
     decided = chunk(logged(5, record()), rules=replace(RULES, as_of=date(2008, 2, 27)))
 
