@@ -66,6 +66,14 @@ def test_no_file_names_a_place_on_somebodys_machine() -> None:
     ] == []
 
 
+def test_the_images_for_trying_out_are_named_by_version_and_digest() -> None:
+    named = re.findall(r"^ +image: (.+)$", (ROOT / "compose.yaml").read_text("utf-8"), re.MULTILINE)
+
+    assert len(named) == 3
+    exact = re.compile(r"[a-z/]+:\d+\.\d+\.\d+@sha256:[0-9a-f]{64}")
+    assert [image for image in named if not exact.fullmatch(image)] == []
+
+
 def test_the_locks_hold_versions_and_hashes_and_nothing_else() -> None:
     allowed = re.compile(r"#.*|[a-z0-9-]+==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
     lines = [(lock.name, line) for lock in LOCKS for line in lock.read_text("utf-8").splitlines()]
