@@ -3,8 +3,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from collections import defaultdict
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -91,3 +94,24 @@ def test_the_locks_agree_on_one_version_of_each_package_of_ours() -> None:
             versions[name].add(version)
 
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+def test_the_lock_for_production_has_what_the_extras_need_and_no_tool_of_developers() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    text = (ROOT / "requirements" / "production.txt").read_text("utf-8")
+    locked = dict(re.findall(r"(?m)^([a-z0-9-]+)==(\S+)", text))
+    needed = [
+        wanted
+        for extra in project["project"]["optional-dependencies"].values()
+        for wanted in map(Requirement, extra)
+        if wanted.name != project["project"]["name"]
+    ]
+    tools = {
+        Requirement(wanted).name
+        for group in project["dependency-groups"].values()
+        for wanted in group
+        if isinstance(wanted, str)
+    }
+
+    assert [str(one) for one in needed if locked.get(one.name, "none") not in one.specifier] == []
+    assert locked.keys() & tools - {wanted.name for wanted in needed} == set()
