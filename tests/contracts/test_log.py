@@ -33,6 +33,7 @@ NOTICE = Notice(
         Rejected(RejectionReason.TYPE, "results[2].name.first", "text or null"),
     ],
     places=["line 1", None],
+    more={RejectionReason.TYPE: 7},
 )
 
 

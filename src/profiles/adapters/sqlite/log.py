@@ -310,6 +310,8 @@ def _notice_text(notice: Notice) -> str:
     }
     if notice.places:
         document["places"] = list(notice.places)
+    if notice.more:
+        document["more"] = {reason.value: count for reason, count in notice.more.items()}
     return json.dumps(document)
 
 
@@ -322,4 +324,5 @@ def _notice(text: str) -> Notice:
             for reason, path, expected in document["rejected"]
         ],
         places=document.get("places", ()),  # earlier releases wrote none
+        more={RejectionReason(name): count for name, count in document.get("more", {}).items()},
     )

@@ -141,7 +141,9 @@ def _decide_record(record: LogRecord, rules: Rules, dates: DecisionDates) -> tup
             for _ in range(count)
         ]
         kept_out += [(None, rejected, True, place) for rejected, place in notice.placed]
-        return sum(notice.withheld.values()) + len(notice.rejected), kept_out
+        for reason, count in notice.more.items():
+            kept_out += [(None, Rejected(reason, "", ""), False, None)] * count
+        return notice.reasons.total(), kept_out
     if record.value is None:
         return 1, [_erasure(record.key)]
     value = record.value

@@ -151,6 +151,20 @@ def test_a_notice_tells_where_in_the_source_the_rejected_were() -> None:
     assert [one.place for one in quarantined_of(decided)] == ["line 3", None, None]
 
 
+def test_rejections_of_which_a_notice_has_no_place_are_counted_and_not_quarantined() -> None:
+    notice = Notice(rejected=[BROKEN], more={BROKEN.reason: 2, RejectionReason.JSON: 1})
+
+    decided = chunk(logged(5, notice))
+
+    outcomes = [one.outcome for one in decided.entries]
+    assert [one.reason for one in outcomes if isinstance(one, Rejected)] == [
+        *[BROKEN.reason] * 3,
+        RejectionReason.JSON,
+    ]
+    assert decided.read == 4
+    assert [one.rejected for one in quarantined_of(decided)] == [BROKEN]
+
+
 @pytest.mark.parametrize(
     "key", [None, b"", b"\xff", ADA.encode()[:-1], ADA.replace("-", "").encode()]
 )
