@@ -258,3 +258,71 @@ def test_another_policy_is_told_and_remembered_and_a_weaker_one_has_to_be_meant(
     assert remembered(store)[-1] == ("adopted", 16, ["minimum_age"])
     assert profiles(*RUN).code == 0
     assert len(remembered(store)) == 3
+
+
+# Applied to what is held -------------------------------------------------------------------------
+
+APPLY = ("apply-policy", "--store", "sqlite:///p.db")
+
+
+def test_what_is_held_is_brought_under_another_policy_and_that_is_proved(
+    profiles: Profiles, configure: Callable[[str], None], tmp_path: Path
+) -> None:
+    profiles(*RUN)
+    before = rows(tmp_path / "p.db")
+    configure(
+        'minimum_age = 30\nemail = "pseudonymise"\nemail_key = "k1"\nemail_keys = { k1 = "k1" }\n'
+        'drop = ["city"]\nretention = "90d"'
+    )
+
+    dry = profiles(*APPLY, "--dry-run")
+
+    assert dry.code == 0, dry.err
+    assert rows(tmp_path / "p.db") == before
+    assert profiles("verify", "--store", "sqlite:///p.db").code == 1
+
+    done = profiles(*APPLY)
+
+    assert done.code == 0, done.err
+    after = rows(tmp_path / "p.db")
+    young = sum(row["age"] < 30 for row in before)
+    assert len(after) == len(before) - young
+    assert {row["city"] for row in after} == {None}
+    assert {str(row["email"])[:3] for row in after} == {"k1:"}
+    versions = {row["id"]: row["version"] for row in before}
+    assert all(row["version"] == versions[row["id"]] + 1 for row in after)
+    document = done.document
+    assert dry.document == {**document, "dry_run": True}
+    assert (document["held"], document["finished"]) == (len(before), True)
+    assert sum(document["deleted"].values()) == young
+    assert document["email_keys"] == {"k1": len(after)}
+    assert "would be" not in done.err
+    proved = profiles("verify", "--store", "sqlite:///p.db")
+    assert proved.code == 0, proved.out
+    assert profiles(*APPLY).document["changed"] == 0
+
+    for file in (tmp_path / "p.db", tmp_path / "p.db-wal"):
+        content = file.read_bytes() if file.exists() else b""
+        assert not any(str(row["email"]).encode() in content for row in before)
+    assert profiles(*RUN).code == 0
+
+
+def test_a_weaker_policy_is_not_applied_by_accident(
+    profiles: Profiles, configure: Callable[[str], None]
+) -> None:
+    profiles(*RUN)
+    configure("minimum_age = 16")
+
+    refused = profiles(*APPLY)
+
+    assert refused.code == 2
+    assert "minimum_age from 18 to 16" in refused.err
+    assert profiles(*APPLY, "--accept-policy-change").code == 0
+
+
+def test_a_store_that_is_not_there_is_not_made(profiles: Profiles, tmp_path: Path) -> None:
+    refused = profiles(*APPLY)
+
+    assert refused.code == 2
+    assert "There is no profile store" in refused.err
+    assert not (tmp_path / "p.db").exists()

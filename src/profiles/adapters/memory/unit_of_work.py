@@ -134,6 +134,14 @@ class MemoryUnitOfWork:
         )
         return dict(islice(found, limit))
 
+    def profiles_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Sequence[tuple[Profile, int]]:
+        """Return profiles in the order of ids."""
+        users = self._state.users
+        behind = (one for one in sorted(users) if person is None or one > person)
+        return [users[one] for one in islice(behind, limit)]
+
     def write(
         self,
         *,

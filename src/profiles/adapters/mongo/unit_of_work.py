@@ -38,6 +38,7 @@ from profiles.adapters.mongo.documents import (
     key_of,
     midnight,
     person_of,
+    profile_of,
     quarantine_documents,
     timestamp,
 )
@@ -248,6 +249,18 @@ class MongoUnitOfWork:
         held = {person_of(document["_id"]): held_of(document) for document in found}
         self._held.update(held)
         return held
+
+    def profiles_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Sequence[tuple[Profile, int]]:
+        """Return profiles in the order of ids."""
+        behind = {} if person is None else {"_id": {"$gt": key_of(person)}}
+        found = self._collections.users.find(
+            behind, limit=limit, batch_size=limit + 1, session=self._session
+        ).sort("_id", 1)
+        pairs = list(map(profile_of, found))
+        self._held.update(profile.id for profile, _ in pairs)
+        return pairs
 
     def write(
         self,

@@ -10,7 +10,14 @@ from typing import Final, TypeVar
 
 from profiles.adapters.sqlite import counting
 from profiles.adapters.sqlite.database import transaction
-from profiles.adapters.sqlite.rows import UPSERT, profile_row, quarantine_row, timestamp
+from profiles.adapters.sqlite.rows import (
+    SELECT,
+    UPSERT,
+    profile_of,
+    profile_row,
+    quarantine_row,
+    timestamp,
+)
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
@@ -145,6 +152,16 @@ class SqliteUnitOfWork:
         return {
             row[0]: Held(row[1], cell_of(row[2], row[3], row[4]), row[5] or UNKNOWN) for row in rows
         }
+
+    def profiles_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Sequence[tuple[Profile, int]]:
+        """Return profiles in the order of ids."""
+        rows = self._connection.execute(
+            f"{SELECT} WHERE id > ? ORDER BY id LIMIT ?",
+            (person or "", limit),
+        )
+        return list(map(profile_of, rows))
 
     def write(
         self,

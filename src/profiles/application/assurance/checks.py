@@ -256,7 +256,7 @@ def policy_change_check(progress: StoreProgress, policy: PrivacyPolicy) -> Check
     return Check(
         what=what,
         ok=False,
-        found="another than here. " + " ".join(map(told, found)),
+        found="another than here. " + " ".join(told(found)),
         remedy="Use one policy for all commands of a store. If it is to change, the next job that"
         " starts with it takes it over, and `profiles apply-policy` brings what is held under it.",
     )

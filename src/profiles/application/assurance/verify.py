@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from profiles.application.assurance.checks import Check, failed
+from profiles.application.assurance.checks import Check, failed, policy_change_check
 from profiles.application.assurance.reconciliation import (
     AT_ONCE,
     Reconciliation,
@@ -15,11 +15,13 @@ from profiles.application.assurance.reconciliation import (
 )
 from profiles.application.assurance.recount import Recount
 from profiles.application.following.outbox import Outbox
+from profiles.application.policy.history import key_ids, was_kept_longer
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import DecidingStore, FollowingStore, StoreProgress
 from profiles.domain.errors import ProfilesError
 from profiles.domain.policy import PrivacyPolicy
+from profiles.domain.policy_settings import settings_of
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally, UnbalancedTallyError
 
@@ -65,10 +67,21 @@ class Verifier:
             Outbox(store=self.store, following=self.following).deliver()
         before = self._state()
         today = self.clock().date()
-        recount = Recount(claimed=before[1], policy=self.policy, today=today)
+        policies, settings = before[0].policies, settings_of(self.policy)
+        recount = Recount(
+            claimed=before[1],
+            policy=self.policy,
+            today=today,
+            key_ids=key_ids(policies, settings),
+            shorten=was_kept_longer(policies, settings),
+        )
         for profile, _ in self.store.profiles():
             recount.add(profile)
-        checks = [*recount.checks(), _tally_check(before[2])]
+        checks = [
+            *recount.checks(),
+            policy_change_check(before[0], self.policy),
+            _tally_check(before[2]),
+        ]
         followed, repaired = None, None
         if self.following is not None:
             comparing = Reconciliation(

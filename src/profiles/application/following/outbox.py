@@ -1,16 +1,19 @@
-"""The outbox: deletions that the deciding store has made, and the following store still has to.
+"""The outbox: changes that the deciding store has made, and the following store still has to.
 
-They are noted in the transaction that deletes, so a crash between the stores loses none; they are
-delivered until the following store has them, by whichever job next has both stores open.
+Those are deletions, and profiles that were changed without a record of the log. They are noted in
+the transaction that makes them, so a crash between the stores loses none; they are delivered until
+the following store has them, by whichever job next has both stores open.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from profiles.application.ports.stores import DecidingStore, Following, FollowingStore
+from profiles.domain.person import PersonId
 
 DELIVERY_S: Final = 3.0
 """Seconds after which a busy job looks into the outbox again: others may have left something."""
@@ -53,5 +56,11 @@ class Outbox:
         if self.following is None:
             return
         while deletions := self.store.outbox(limit=DELIVERED_AT_ONCE):
-            self.following.follow(Following(held={}, absent=deletions))
+            self.following.follow(self._as_of_now(deletions))
             self.store.remove_from_outbox(deletions)
+
+    def _as_of_now(self, deletions: Mapping[PersonId, int]) -> Following:
+        """Give back whoever is held in a newer version than the one that has to go."""
+        held = self.store.held(deletions)
+        newer = {p: pair for p, pair in held.items() if pair[1] > deletions[p]}
+        return Following(held=newer, absent={p: v for p, v in deletions.items() if p not in newer})

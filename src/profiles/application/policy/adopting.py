@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -45,8 +45,8 @@ def adopt(store: DecidingStore, policy: PrivacyPolicy, *, accept: bool, now: dat
     """
     settings = settings_of(policy)
     adoption = store.transactions.run(lambda unit: _adopt(unit, settings, accept=accept, now=now))
-    for change in adoption.found:
-        _LOG.warning("%s", told(change))
+    for sentence in told(adoption.found):
+        _LOG.warning("%s", sentence)
     return adoption
 
 
@@ -58,12 +58,22 @@ def compared(entries: Sequence[PolicyEntry], settings: Settings) -> Sequence[Set
     return changes(_last(entries), settings)
 
 
-def told(change: SettingChange) -> str:
-    """Tell of a change in a sentence."""
-    return (
-        f"The policy's {change.setting} was {_shown(change.before)} and is"
-        f" {_shown(change.after)}: {change.effect.value}."
-    )
+def told(found: Iterable[SettingChange]) -> list[str]:
+    """Tell of changes, a sentence each; what changes alike for several fields is told once."""
+    names: dict[tuple[str, str, str, str], list[str]] = {}
+    for change in found:
+        setting, _, part = change.setting.partition(".")
+        key = setting, _shown(change.before), _shown(change.after), change.effect.value
+        names.setdefault(key, []).append(part)
+    return [
+        f"The policy's {_named(setting, parts)} was {before} and is {after}: {effect}."
+        for (setting, before, after, effect), parts in names.items()
+    ]
+
+
+def _named(setting: str, parts: Sequence[str]) -> str:
+    listed = ", ".join(part for part in parts if part)
+    return f"{setting} of {listed}" if listed else setting
 
 
 def _adopt(unit: UnitOfWork, settings: Settings, *, accept: bool, now: datetime) -> Adoption:

@@ -102,6 +102,15 @@ class UnitOfWork(Protocol):
         """Return what is held of up to `limit` persons whose `expires_at` is not after a day."""
         ...
 
+    def profiles_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Sequence[tuple[Profile, int]]:
+        """Return up to `limit` profiles with their versions, in the order of ids.
+
+        person: those behind this id, or from the first on.
+        """
+        ...
+
     def write(
         self,
         *,
@@ -110,7 +119,7 @@ class UnitOfWork(Protocol):
     ) -> None:
         """Write profiles with their versions, in place of what is held, and delete others.
 
-        All of these persons were asked for by `held` or `expired` before.
+        All of these persons were asked for by `held`, `expired` or `profiles_after` before.
         """
         ...
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
+from threading import Event
 from typing import Final
 
 import click
@@ -13,12 +16,22 @@ from rich.table import Table
 from rich.text import Text
 
 from profiles.application.assurance.checks import minors_warning
+from profiles.application.policy.applying import PolicyApplication
 from profiles.application.policy.describing import PolicyDescription, SettingLine, describe
+from profiles.domain.errors import ProfilesError
 from profiles.domain.policy_settings import settings_of
 from profiles.domain.profile import Profile
+from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
+from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.composition.doctor import ExaminedSettings
+from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.policy import applying
+from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
+from profiles.entrypoints.progress import count_progress
 
 _WIDE: Final = 250
 
@@ -55,6 +68,73 @@ def show_policy(*, policy: PolicySource, as_json: bool) -> None:
         f"\nA profile is deleted as a whole {in_force.retention.days} days after its record: the"
         " shortest of these times counts."
     )
+
+
+@cli.command("apply-policy")
+@options.store
+@options.some_kafka
+@options.data
+@options.some_ledger
+@options.ledger_topic
+@options.job_policy
+@options.option(
+    "--dry-run", is_flag=True, help="Change nothing; count what would be deleted and changed."
+)
+@click.pass_context
+def apply_policy(
+    context: click.Context,
+    *,
+    stores: Sequence[str],
+    kafka: str | None,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    policy: PolicySource,
+    dry_run: bool,
+) -> None:
+    """Bring what the stores hold under the privacy policy in force."""
+    settings = ExaminedSettings(
+        stores=read_stores(stores),
+        kafka=kafka,
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        data=data,
+        policy=policy,
+    )
+    stop = Event()
+    with (
+        stoppable(stop),
+        count_progress(console(), "profiles looked at") as looked_at,
+        applying(settings, dry_run=dry_run, progress=lambda done: looked_at(done.held)) as job,
+    ):
+        done = job.run(dry_run=dry_run, stopped=stop.is_set)
+    for sentence in [_summary(done), *done.irreversible]:
+        console().print(sentence)
+    click.echo(json.dumps(asdict(done), ensure_ascii=False))
+    if not done.finished:
+        raise ProfilesError(
+            "Stopped before the end. What was changed stays changed; the same command completes it."
+        )
+    if done.exhausted:
+        console().print(
+            f"{done.exhausted:,} profiles were changed so often that their versions are used up."
+            " They stay as they are until a newer record of the person comes, or they expire."
+        )
+        context.exit(FAILURE)
+
+
+def _summary(done: PolicyApplication) -> str:
+    would = "would be " if done.dry_run else ""
+    parts = [f"{done.held:,} profiles looked at"]
+    for what, count, by in (
+        ("deleted", sum(done.deleted.values()), done.deleted),
+        ("changed", done.changed, done.fields),
+    ):
+        listed = ", ".join(f"{name} {number:,}" for name, number in sorted(by.items()))
+        parts.append(f"{count:,} {would}{what}" + (f" ({listed})" if listed else ""))
+    if done.restricted:
+        parts.append(f"{done.restricted:,} left alone, because their processing is restricted")
+    keys = ", ".join(f"{key} {number:,}" for key, number in sorted(done.email_keys.items()))
+    return "; ".join(parts) + "." + (f" Pseudonyms by key: {keys}." if keys else "")
 
 
 def _origin(policy: PolicySource) -> str:

@@ -16,11 +16,14 @@ from profiles.application.assurance.reconciliation import Repair
 from profiles.application.assurance.verify import Verification, Verifier
 from profiles.application.errors import LedgerError
 from profiles.application.log.records import LogPartition
+from profiles.application.policy.adopting import adopt
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import Following
 from profiles.domain.person import PersonId
-from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment, PrivacyPolicy
+from profiles.domain.policy_settings import read_policy
 from profiles.domain.profile import Profile
+from profiles.domain.pseudonym import PseudonymKey, pseudonym
 from profiles.domain.statistics import Cell, Statistics
 from profiles.domain.tally import Tally
 from profiles.domain.version import Version
@@ -79,12 +82,14 @@ class Bench:
         if self.following is not None:
             self.following.follow(Following(held=applied.stored, absent=applied.deleted))
 
-    def verify(self, *, repair: bool = False) -> Verification:
+    def verify(
+        self, *, repair: bool = False, policy: PrivacyPolicy = DEFAULT_POLICY
+    ) -> Verification:
         return Verifier(
             store=self.store,
             following=self.following,
             ledger=self._ledger,
-            policy=DEFAULT_POLICY,
+            policy=policy,
             clock=lambda: self.now,
         ).run(repair=repair)
 
@@ -121,8 +126,10 @@ def test_it_proves_what_is_in_order(bench: Bench) -> None:
     assert [(c.what, c.ok, c.found, c.remedy) for c in verification.checks] == [
         ("statistics", True, "equal to a recount", None),
         ("minors", True, "none", None),
+        ("against the policy in force", True, "none", None),
         ("ages that do not fit the month of birth", True, "none", None),
         ("expired", True, "none", None),
+        ("policy of the store", True, "the one that is in force here", None),
         ("tallies", True, "add up to the 3 that were read", None),
         ("following store", True, "equal to the deciding store, row by row", None),
         ("outbox", True, "empty", None),
@@ -177,6 +184,8 @@ def test_a_profile_that_nobody_counted_is_found(bench: Bench) -> None:
         ({"expires_at": TODAY}, ["expired"]),
         ({"expires_at": TODAY + timedelta(days=1)}, []),
         ({"birth_month": "2008-11", "age": 18}, []),
+        ({"expires_at": TODAY + timedelta(days=366)}, []),
+        ({"expires_at": TODAY + timedelta(days=367)}, ["against the policy in force"]),
         ({"birth_month": "2008-12", "age": 17}, ["minors"]),
     ],
 )
@@ -190,6 +199,34 @@ def test_minors_and_the_expired_are_counted(
 
     assert [check.what for check in found if check.what != "statistics"] == what
     assert all(check.found == "1 profiles" for check in found if check.what != "statistics")
+
+
+def against(bench: Bench, policy: PrivacyPolicy) -> str:
+    """Say how many are held against another policy, which the store has adopted."""
+    adopt(bench.store, DEFAULT_POLICY, accept=True, now=NOW)
+    adopt(bench.store, policy, accept=True, now=NOW)
+    (found,) = bench.verify(policy=policy).checks[2:3]
+    assert found.what == "against the policy in force"
+    return found.found
+
+
+def test_who_is_held_against_the_policy_in_force_is_counted(bench: Bench) -> None:
+    assert against(bench, PrivacyPolicy(minimum_age=60)) == "3 profiles"
+
+
+def test_pseudonyms_by_an_earlier_key_are_not_against_the_policy(bench: Bench) -> None:
+    keys = [PseudonymKey(id=name, secret=b"x" * 32) for name in ("k1", "k2")]
+    policies = [PrivacyPolicy(email=EmailTreatment.PSEUDONYMISE, pseudonym_key=k) for k in keys]
+    bench.store.extra = [
+        (profile(IDS[4], email=pseudonym("a@b.example", keys[0])), version(1)),
+    ]
+    adopt(bench.store, policies[0], accept=False, now=NOW)
+
+    assert against(bench, policies[1]) == "3 profiles"
+
+
+def test_a_shorter_retention_is_against_what_is_held(bench: Bench) -> None:
+    assert against(bench, read_policy({"retention": "90d"})) == "3 profiles"
 
 
 def test_tallies_that_do_not_add_up_are_found(bench: Bench) -> None:
