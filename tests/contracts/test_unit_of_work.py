@@ -163,7 +163,7 @@ def test_who_is_taken_for_new_and_is_held_is_replaced(
     store: DecidingStore, transactions: Transactions
 ) -> None:
     def write(unit: UnitOfWork) -> None:
-        unit.held([ADA], probably_new={ADA})
+        unit.held([ADA], probably_new=lambda: {ADA})
         unit.write(upserts={ADA: (profile(city="Ringsted"), version(9))}, deletions=[])
 
     transactions.run(lambda unit: hold(unit, profile(ADA)))

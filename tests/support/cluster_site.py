@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -142,13 +143,17 @@ def until(reached: Callable[[], bool], *running: Running) -> None:
 
 @dataclass
 class Site:
-    """See the module. `stack` ends what was started, however the test ends."""
+    """See the module. `stack` ends what was started, however the test ends.
+
+    ledger: a file; None for the cluster's own ledger, which stays empty.
+    """
 
     servers: Addresses
     folder: Path
     stack: ExitStack
     name: str = field(default_factory=lambda: f"faults_{uuid4().hex[:12]}")
     partitions: int = 4
+    ledger: Path | None = None
 
     @cached_property
     def oracle(self) -> Oracle:
@@ -176,6 +181,7 @@ class Site:
         ]
         command += [f"--partitions={self.partitions}", f"--group={self.name}-{group}"]
         command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
+        command += [f"--ledger={self.ledger}"] * (self.ledger is not None)
         return self._start([*command, *["--once"] * once])
 
     def _start(self, command: Iterable[str]) -> Running:
@@ -191,6 +197,17 @@ class Site:
     @property
     def _cassandra_url(self) -> str:
         return f"cassandra://{self.servers.cassandra}/{self.name}"
+
+    def erase(self, *persons: PersonId) -> None:
+        """Enter persons into the ledger's file, as another process does."""
+        assert self.ledger is not None
+        with closing(sqlite3.connect(self.ledger)) as connection, connection:
+            for person in persons:
+                connection.execute(
+                    "INSERT INTO ledger SELECT coalesce(max(position), 0) + 1, 'suppress', ?, ?"
+                    " FROM ledger",
+                    (person, now().isoformat()),
+                )
 
     # Kafka, by its plain driver
 

@@ -18,34 +18,31 @@ class SourceError(ProfilesError):
         return f"{self.source}: {self.happened}. What came before is kept. {self.remedy}"
 
 
-class StoreError(ProfilesError):
+class _StoreFailureError(ProfilesError):
+    """Something went wrong with a store."""
+
+    def __init__(self, store: str, happened: str, remedy: str) -> None:
+        super().__init__(store, happened, remedy)
+        self.store, self.happened, self.remedy = store, happened, remedy
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.happened}. {self.remedy}"
+
+
+class StoreError(_StoreFailureError):
     """A store did not do what was asked; the same may be asked again.
 
     A deciding store has written a whole chunk or nothing of it. A following store may have written
     a part: sent again, the chunk is completed, and nothing is stored twice.
     """
 
-    def __init__(self, store: str, happened: str, remedy: str) -> None:
-        super().__init__(store, happened, remedy)
-        self.store, self.happened, self.remedy = store, happened, remedy
-
-    def __str__(self) -> str:
-        return f"{self.store}: {self.happened}. {self.remedy}"
-
 
 class StoreAwayError(StoreError):
     """A store did not answer; it may do so when asked again."""
 
 
-class StoreRefusedError(ProfilesError):
+class StoreRefusedError(_StoreFailureError):
     """A store refused for good what was to be written; nothing was. Trying again mends nothing."""
-
-    def __init__(self, store: str, happened: str, remedy: str) -> None:
-        super().__init__(store, happened, remedy)
-        self.store, self.happened, self.remedy = store, happened, remedy
-
-    def __str__(self) -> str:
-        return f"{self.store}: {self.happened}. {self.remedy}"
 
 
 class LogError(ProfilesError):

@@ -214,12 +214,13 @@ class MongoUnitOfWork:
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Collection[PersonId] = frozenset(),
+        probably_new: Callable[[], Collection[PersonId]] = frozenset,
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons; see `MongoTransactions` on who is left out."""
-        if probably_new and self._optimistic:
-            persons = [person for person in persons if person not in probably_new]
+        new = probably_new()
+        if new and self._optimistic:
+            persons = [person for person in persons if person not in new]
         if not persons:
             return {}
         keys = {person: key_of(person) for person in persons}
@@ -234,7 +235,7 @@ class MongoUnitOfWork:
         )
         held = {by_key[bytes(document["_id"])]: held_of(document) for document in found}
         self._held.update(held)
-        if probably_new and not self._optimistic:
+        if new and not self._optimistic:
             self.found_held = bool(held)
         return held
 

@@ -151,6 +151,7 @@ class Consumer:
             return
         for chunk in decide_run(run, rules=self.rules, clock=self.clock):
             pipeline.submit(chunk, lease)
+            self._watch.put_off()
             while pipeline.persons >= WAITING_PERSONS and lease.active and not stop.is_set():
                 self._wait(pipeline)
                 self._collect(pipeline)
@@ -158,9 +159,10 @@ class Consumer:
                 return
 
     def _wait(self, pipeline: Pipeline) -> None:
-        """Wait for a chunk to be done; stay in the group where that takes long."""
+        """Wait for a chunk to be done; where that takes long, stay in the group, and erase."""
         if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
             self.log.keep_alive()
+            self._apply_ledger(pipeline)
 
     def _collect(self, pipeline: Pipeline, *, wait: bool = False) -> None:
         """Count what every store has, and let the group know."""
@@ -281,17 +283,19 @@ class Consumer:
             return False
 
     def _apply_ledger(self, pipeline: Pipeline) -> None:
-        """Look into the ledger now and then where no chunk does: an erasure waits for no record."""
+        """Look into the ledger now and then where no chunk does: an erasure waits for no record.
+
+        Nor does it wait for a following store that keeps chunks waiting: only its part does.
+        """
         if self._erasing is not None and self._erasing.done():
             erasing, self._erasing = self._erasing, None
             try:
                 erasing.result()
             except MAY_PASS as failure:
                 _logger.warning("%s Erasures are applied as soon as it answers.", failure)
-        if pipeline.chunks:
-            self._watch.put_off()
-        elif self._erasing is None and self._watch.falls_due():
-            self._erasing = pipeline.ask(self._watch.apply)
+        if self._erasing is None and self._watch.falls_due():
+            look = self._watch.erase if pipeline.chunks else self._watch.apply
+            self._erasing = pipeline.ask(look)
 
     def _sweep(self, pipeline: Pipeline) -> None:
         """Delete what is past its retention, now and then."""

@@ -67,5 +67,14 @@ class LedgerWatch:
             LedgerError, LedgerAwayError: see `Ledger.view`.
             StoreError: a store did not do it; the next call makes up for it.
         """
-        self.store.apply_ledger(self.ledger, followed=self._outbox.followed)
+        self.erase()
         self._outbox.deliver()
+
+    def erase(self) -> None:
+        """Apply the ledger to the deciding store now; the following store is told later.
+
+        Raises:
+            LedgerError, LedgerAwayError: see `Ledger.view`.
+            StoreError: the deciding store did not do it; the next call makes up for it.
+        """
+        self.store.apply_ledger(self.ledger, followed=self._outbox.followed)

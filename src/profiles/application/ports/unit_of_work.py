@@ -86,14 +86,14 @@ class UnitOfWork(Protocol):
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Collection[PersonId] = frozenset(),
+        probably_new: Callable[[], Collection[PersonId]] = frozenset,
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons.
 
-        probably_new: those of `persons` of whom nothing is held if the chunk is like most. A store
-            that refuses to insert a person twice need not look them up: when one is held after
-            all, it runs the unit of work again, and then looks everybody up.
+        probably_new: tells which of `persons` are not held if the chunk is like most. A store that
+            refuses to insert a person twice need not look them up: when one is held after all, it
+            runs the unit of work again, and then looks everybody up.
         limit: of how many persons at most; None for all.
         """
         ...

@@ -99,7 +99,9 @@ def _commit(
     if known is None:
         unit.add_writer(writer)
     epoch, epochs = _epochs(unit, chunk.partition)
-    held = unit.held(_persons(chunk), probably_new=_probably_new(chunk, view, position=position))
+    held = unit.held(
+        _persons(chunk), probably_new=partial(_probably_new, chunk, view, position=position)
+    )
     plan = plan_commit(
         chunk,
         held,

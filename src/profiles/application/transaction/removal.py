@@ -53,13 +53,15 @@ def apply_ledger(transactions: Transactions, view: LedgerView, *, followed: bool
     questions = [
         persons[start : start + _ASKED_AT_ONCE] for start in range(0, len(persons), _ASKED_AT_ONCE)
     ]
+    first, last = questions[:-1], questions[-1:]
     erased = sum(
         _until_done(transactions, partial(_erase_some, questions=[persons], followed=followed))
-        for persons in questions[:-1]
+        for persons in first
     )
+    all_of_them = [*last, *first]
     return erased + _until_done(
         transactions,
-        partial(_erase_the_rest, questions=questions, followed=followed, position=view.position),
+        partial(_erase_the_rest, questions=all_of_them, followed=followed, position=view.position),
     )
 
 

@@ -12,7 +12,7 @@ from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger
 from profiles.application.errors import LedgerError, StoreError
 from profiles.application.following import outbox
-from profiles.application.ingest import erasing
+from profiles.application.ingest import consume, erasing
 from profiles.application.ingest.consume import Consumer
 from profiles.application.log.deciding import Chunk, Rules
 from profiles.application.log.records import LogPartition
@@ -31,15 +31,17 @@ TOPIC = LogPartition("topic-1", 0, 2)
 
 
 class RecordingFollowingStore(FailingFollowingStore):
-    """Keeps what it was sent, and does something while a call fails."""
+    """Keeps what it was sent, and does something before a call, and while one fails."""
 
     def __init__(self) -> None:
         super().__init__(lambda: NOW)
         self.sent: list[Following] = []
+        self.before: Callable[[], object] = lambda: None
         self.meanwhile: Callable[[], object] = lambda: None
 
     def follow(self, following: Following) -> None:
         self.sent.append(following)
+        self.before()
         try:
             super().follow(following)
         except StoreError:
@@ -54,11 +56,18 @@ class ObservedStore(FailingStore):
         super().__init__()
         self.afterwards: Callable[[], object] = lambda: None
         self.asked = 0
+        self.erased = Event()
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         applied = super().apply(chunk, ledger, followed=followed)
         self.afterwards()
         return applied
+
+    def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
+        erased = super().apply_ledger(ledger, followed=followed)
+        if erased:
+            self.erased.set()
+        return erased
 
     def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
         self.asked += 1
@@ -168,6 +177,28 @@ def test_a_ledger_that_lost_entries_meanwhile_stops_the_job(site: Site) -> None:
         site.run()
 
     assert site.followed == set()
+
+
+@pytest.mark.parametrize("room", [1, 8_000], ids=["full", "with room for more"])
+def test_an_erasure_does_not_wait_for_a_following_store_that_hangs(
+    site: Site, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr(erasing, "LEDGER_S", 0.0)
+    monkeypatch.setattr(consume, "KEEP_ALIVE_S", 0.01)
+    monkeypatch.setattr(consume, "WAITING_PERSONS", room)
+    site.send(ADA, BEA)
+    site.store.afterwards = lambda: site.ledger.suppress(ADA)
+
+    def hang() -> None:
+        assert site.store.erased.wait(10)
+
+    site.following.before = hang
+
+    site.run()
+
+    assert ADA in site.following.sent[0].held
+    assert site.followed == {BEA}
+    assert site.store.outbox(limit=9) == {}
 
 
 def test_what_is_still_owed_comes_first(site: Site) -> None:
