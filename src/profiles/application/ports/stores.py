@@ -73,7 +73,7 @@ class Applied:
     deleted: of whom nothing is held any more, with the version of the record that says so; and
         whom the ledger suppresses since, with the version that was held.
     untouched: the others of whom the chunk tells, with the version of their last record.
-    refused: what was rejected because the store can't hold it.
+    refused: what was rejected because the store can't hold it, now or when it was decided.
     """
 
     tally: Tally
