@@ -223,6 +223,26 @@ def test_a_rejection_keeps_its_place_in_the_source_where_it_has_one(
 
 
 @pytest.mark.usefixtures("writer")
+def test_it_finds_the_rejections_of_some_offsets(transactions: Transactions) -> None:
+    rejected = [rejection(offset, NOON - offset * MINUTE) for offset in (0, 2, 3, 10, 11)]
+    second = replace(rejected[1], ordinal=1, place="line 7")
+
+    def work(unit: UnitOfWork) -> None:
+        unit.add_writer(OTHER)
+        unit.quarantine([*rejected, second])
+        assert list(unit.quarantined(WRITER, start=2, end=11)) == [
+            rejected[1],
+            second,
+            *rejected[2:4],
+        ]
+
+    transactions.run(work)
+
+    assert transactions.run(lambda unit: list(unit.quarantined(WRITER, start=4, end=10))) == []
+    assert transactions.run(lambda unit: list(unit.quarantined(OTHER, start=0, end=99))) == []
+
+
+@pytest.mark.usefixtures("writer")
 def test_old_rejections_are_deleted_some_at_a_time(
     store: DecidingStore, transactions: Transactions
 ) -> None:

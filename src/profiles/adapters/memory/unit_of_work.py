@@ -197,6 +197,11 @@ class MemoryUnitOfWork:
             key = each.partition.writer, each.offset, each.ordinal
             self._set(self._state.quarantine, key, each)
 
+    def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
+        """Return the rejected records of some offsets, in their order."""
+        kept = self._state.quarantine
+        return [kept[key] for key in sorted(kept) if key[0] == writer and start <= key[1] < end]
+
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rejected records that were logged before a moment."""
         kept = self._state.quarantine

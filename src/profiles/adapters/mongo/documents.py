@@ -18,7 +18,7 @@ from bson.binary import UUID_SUBTYPE, Binary
 from bson.int64 import Int64
 
 from profiles.application.log.quarantine import Quarantined
-from profiles.application.log.records import LogPartition
+from profiles.application.log.records import LogPartition, Writer
 from profiles.domain.columns import COLUMNS, FIELDS, Column, ColumnKind
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import PersonId
@@ -143,16 +143,21 @@ def held_of(document: Mapping[str, Any]) -> Held:
     )
 
 
+def quarantine_key(writer: Writer, offset: int, ordinal: int = 0) -> Document:
+    """Write the id of a rejection; ids sort by topic, partition, offset and ordinal."""
+    return {
+        "topic_id": writer.topic_id,
+        "partition": writer.partition,
+        "offset": Int64(offset),
+        "ordinal": ordinal,
+    }
+
+
 def quarantine_documents(rejections: Iterable[Quarantined]) -> list[Document]:
-    """Write rejections as documents; their ids sort by topic, partition, offset and ordinal."""
+    """Write rejections as documents."""
     return [
         {
-            "_id": {
-                "topic_id": rejection.partition.topic_id,
-                "partition": rejection.partition.number,
-                "offset": Int64(rejection.offset),
-                "ordinal": rejection.ordinal,
-            },
+            "_id": quarantine_key(rejection.partition.writer, rejection.offset, rejection.ordinal),
             "partitions": rejection.partition.partitions,
             "logged_at": timestamp(rejection.logged_at),
             "reason": rejection.rejected.reason.value,

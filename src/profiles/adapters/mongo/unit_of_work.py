@@ -40,6 +40,8 @@ from profiles.adapters.mongo.documents import (
     person_of,
     profile_of,
     quarantine_documents,
+    quarantine_key,
+    quarantined_of,
     timestamp,
 )
 from profiles.adapters.mongo.failures import code_of, lost
@@ -367,6 +369,14 @@ class MongoUnitOfWork:
         self._collections.quarantine.insert_many(
             quarantine_documents(rejected), session=self._session
         )
+
+    def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
+        """Return the rejected records of some offsets, in their order."""
+        found = self._collections.quarantine.find(
+            {"_id": {"$gte": quarantine_key(writer, start), "$lt": quarantine_key(writer, end)}},
+            session=self._session,
+        ).sort("_id", 1)
+        return list(map(quarantined_of, found))
 
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rejected records that were logged before a moment."""

@@ -54,13 +54,18 @@ def profile_of(row: Sequence[Any]) -> tuple[Profile, int]:
     return Profile._make(values), version
 
 
-QUARANTINED: Final = """
+_QUARANTINED: Final = """
     SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected,
         place
     FROM quarantine JOIN writers USING (writer)
-    ORDER BY logged_at, topic_id, partition, offset, ordinal
 """
+QUARANTINED: Final = f"{_QUARANTINED} ORDER BY logged_at, topic_id, partition, offset, ordinal"
 """Asks for all rejections, oldest first, in rows that `quarantined_of` reads."""
+
+QUARANTINED_BETWEEN: Final = (
+    f"{_QUARANTINED} WHERE writer = ? AND offset >= ? AND offset < ? ORDER BY offset, ordinal"
+)
+"""Asks for those of a writer from one offset to before another, in the order of the log."""
 
 
 def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:

@@ -11,11 +11,13 @@ from typing import Final, TypeVar
 from profiles.adapters.sqlite import counting
 from profiles.adapters.sqlite.database import transaction
 from profiles.adapters.sqlite.rows import (
+    QUARANTINED_BETWEEN,
     SELECT,
     UPSERT,
     profile_of,
     profile_row,
     quarantine_row,
+    quarantined_of,
     timestamp,
 )
 from profiles.application.log.epochs import Epoch
@@ -213,6 +215,13 @@ class SqliteUnitOfWork:
             "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [quarantine_row(self._number(each.partition.writer), each) for each in rejected],
         )
+
+    def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
+        """Return the rejected records of some offsets, in their order."""
+        rows = self._connection.execute(
+            QUARANTINED_BETWEEN, (self._number(writer), start, end)
+        ).fetchall()
+        return [quarantined_of(row) for row in rows]
 
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rejected records that were logged before a moment."""

@@ -75,7 +75,7 @@ class Applied:
     stored: what is held now that was not before, with versions.
     deleted: of whom nothing is held any more, with the version of the record that says so.
     untouched: the others of whom the chunk tells, with the version of their last record.
-    refused: what was rejected because the store can't hold it.
+    refused: what was rejected because the store can't hold it, now or when it was decided.
     owed: how many deletions were added to the outbox, those that the ledger asks for included.
     """
 

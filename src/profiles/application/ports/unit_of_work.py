@@ -162,6 +162,10 @@ class UnitOfWork(Protocol):
         """Keep rejected records."""
         ...
 
+    def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
+        """Return what is kept of rejected records of a writer from one offset to before another."""
+        ...
+
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rejected records logged before a moment; return how many."""
         ...

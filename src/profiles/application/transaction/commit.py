@@ -10,7 +10,7 @@ from typing import NamedTuple
 from profiles.application.errors import GapError, PolicyChangedError, StoreRefusedError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.epochs import Epoch, current_epoch, earlier_epochs, next_epoch
-from profiles.application.log.quarantine import quarantined_of
+from profiles.application.log.quarantine import Quarantined, quarantined_of
 from profiles.application.log.records import LogPartition
 from profiles.application.log.splitting import halves, without_profiles
 from profiles.application.ports.ledger import Ledger, LedgerView
@@ -20,6 +20,7 @@ from profiles.application.transaction.arrivals import last_minute_to_delete
 from profiles.application.transaction.counting import count
 from profiles.application.transaction.planning import CommitPlan, plan_commit
 from profiles.application.transaction.removal import apply_ledger
+from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 
@@ -119,7 +120,11 @@ def _commit(
     if plan.quarantined:
         unit.quarantine(plan.quarantined)
     _advance(unit, chunk, plan, position=max(position, chunk.end))
-    return replace(plan.applied, owed=len(owed)) if owed and followed else plan.applied
+    return replace(
+        plan.applied,
+        refused=_refused_before(unit, chunk, position=position),
+        owed=len(owed) if followed else 0,
+    )
 
 
 def _check_policy(unit: UnitOfWork, chunk: Chunk) -> None:
@@ -127,6 +132,14 @@ def _check_policy(unit: UnitOfWork, chunk: Chunk) -> None:
     adopted = unit.policy()
     if chunk.policy is not None and adopted is not None and adopted != chunk.policy:
         raise PolicyChangedError(adopted=adopted, own=chunk.policy)
+
+
+def _refused_before(unit: UnitOfWork, chunk: Chunk, *, position: int) -> Sequence[Quarantined]:
+    """Return what was refused when the chunk was decided: nothing else tells, as with others."""
+    if chunk.start >= position:
+        return ()
+    kept = unit.quarantined(chunk.partition.writer, start=chunk.start, end=min(position, chunk.end))
+    return [each for each in kept if each.rejected.reason is RejectionReason.STORE]
 
 
 def _epochs(unit: UnitOfWork, partition: LogPartition) -> tuple[Epoch, Sequence[Epoch]]:
