@@ -110,6 +110,10 @@ class Running:
         assert self.process.wait(PATIENCE_S) == code, self.said
         return dict(json.loads(self._out.read_bytes().splitlines()[-1]))
 
+    def document(self) -> dict[str, Any]:
+        """Wait for the command; return what it printed."""
+        return self._ended(0)
+
     def tally(self, *, code: int = 0) -> Tally:
         """Wait for `process`; return its tally, which adds up."""
         tally = Tally(**self._ended(code))
@@ -183,6 +187,11 @@ class Site:
         command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
         command += [f"--ledger={self.ledger}"] * (self.ledger is not None)
         return self._start([*command, *["--once"] * once])
+
+    def apply_policy(self) -> Running:
+        command = ["--debug", "apply-policy", f"--kafka={self.servers.kafka}"]
+        command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
+        return self._start(command)
 
     def _start(self, command: Iterable[str]) -> Running:
         running = Running(command, self.folder)
