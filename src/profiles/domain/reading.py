@@ -311,20 +311,25 @@ def _identity(uuid: str) -> PersonId:
     return identity
 
 
-def _clean_text(text: str | None, path: str) -> str | None:
-    return _unless_refused(None if text is None else cleaned(text), path, limit=MAXIMUM_LENGTH)
+def _clean_text(text: str | None, path: str, *, limit: int = MAXIMUM_LENGTH) -> str | None:
+    clean = None if text is None else cleaned(text, limit=limit)
+    if isinstance(clean, RejectionReason):
+        raise _refused(clean, path, limit)
+    return clean
 
 
 def _clean_email(email: str | None) -> str | None:
-    clean = None if email is None else cleaned_email(email)
-    return _unless_refused(clean, "email", limit=MAXIMUM_EMAIL_LENGTH)
-
-
-def _unless_refused(clean: str | RejectionReason | None, path: str, *, limit: int) -> str | None:
+    if email is None or email.isascii():  # which nearly all are: nothing in it can be invisible
+        return _clean_text(email, "email", limit=MAXIMUM_EMAIL_LENGTH)
+    clean = cleaned_email(email)
     if isinstance(clean, RejectionReason):
-        expected = f"at most {limit} characters" if clean is RejectionReason.LENGTH else _TEXT
-        raise _Refused(clean, path, expected)
+        raise _refused(clean, "email", MAXIMUM_EMAIL_LENGTH)
     return clean
+
+
+def _refused(reason: RejectionReason, path: str, limit: int) -> _Refused:
+    expected = f"at most {limit} characters" if reason is RejectionReason.LENGTH else _TEXT
+    return _Refused(reason, path, expected)
 
 
 def _date(text: str, path: str) -> date:
