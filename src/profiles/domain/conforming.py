@@ -57,7 +57,7 @@ def conform(
         email = pseudonym(email, policy.pseudonym_key)
     kept = profile._replace(email=email, expires_at=expires_at)
     nulls: dict[str, Any] = dict.fromkeys(policy.dropped_profile_fields)
-    return kept._replace(**nulls) if nulls else kept
+    return kept._replace(**nulls)
 
 
 def certain_age(profile: Profile, today: date) -> int:

@@ -129,6 +129,19 @@ def test_a_lower_minimum_age_is_no_lower_where_the_country_raises_it() -> None:
     ]
 
 
+def test_where_anybody_is_admitted_a_country_may_not_any_more() -> None:
+    assert compared({"minimum_age": 0, "minimum_age_in": {"KR": 1}}, {"minimum_age": 0}) == [
+        SettingChange("minimum_age_in.KR", 1, None, FROM_NOW_ON, weaker=True),
+    ]
+
+
+# These mutants survive and change nothing, for what they compare is known to differ:
+# profiles.domain.policy_change.x__ages__mutmut_17,
+# profiles.domain.policy_change.x__email__mutmut_19
+# and profiles.domain.policy_change.x__retention__mutmut_13. And
+# profiles.domain.policy_change.x__ages__mutmut_49 takes 1 year for none, where there is no less.
+
+
 def test_the_shortest_retention_decides_and_each_field_tells_its_own() -> None:
     assert compared({}, {"retention": {"city": "30d"}}) == [
         SettingChange("retention", "365d", "30d", APPLICABLE),
