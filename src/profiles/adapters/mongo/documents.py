@@ -18,7 +18,7 @@ from bson.binary import UUID_SUBTYPE, Binary
 from bson.int64 import Int64
 
 from profiles.application.log.quarantine import Quarantined
-from profiles.application.log.records import LogPartition
+from profiles.application.log.records import LogPartition, Writer
 from profiles.domain.columns import COLUMNS, FIELDS, Column, ColumnKind
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import PersonId
@@ -143,22 +143,28 @@ def held_of(document: Mapping[str, Any]) -> Held:
     )
 
 
+def quarantine_key(writer: Writer, offset: int, ordinal: int) -> Document:
+    """Return the `_id` of a rejection; they sort by topic, partition, offset and ordinal."""
+    return {
+        "topic_id": writer.topic_id,
+        "partition": writer.partition,
+        "offset": Int64(offset),
+        "ordinal": ordinal,
+    }
+
+
 def quarantine_documents(rejections: Iterable[Quarantined]) -> list[Document]:
-    """Write rejections as documents; their ids sort by topic, partition, offset and ordinal."""
+    """Write rejections as documents."""
     return [
         {
-            "_id": {
-                "topic_id": rejection.partition.topic_id,
-                "partition": rejection.partition.number,
-                "offset": Int64(rejection.offset),
-                "ordinal": rejection.ordinal,
-            },
+            "_id": quarantine_key(rejection.partition.writer, rejection.offset, rejection.ordinal),
             "partitions": rejection.partition.partitions,
             "logged_at": timestamp(rejection.logged_at),
             "reason": rejection.rejected.reason.value,
             "path": rejection.rejected.path,
             "expected": rejection.rejected.expected,
             **({} if rejection.place is None else {"place": rejection.place}),
+            **({"further": rejection.further} if rejection.further else {}),
         }
         for rejection in rejections
     ]
@@ -176,6 +182,7 @@ def quarantined_of(document: Mapping[str, Any]) -> Quarantined:
             RejectionReason(document["reason"]), document["path"], document["expected"]
         ),
         place=document.get("place"),
+        further=document.get("further", 0),
     )
 
 

@@ -18,6 +18,7 @@ from profiles.adapters.mongo.counting import (
     writer_key,
 )
 from profiles.adapters.mongo.documents import key_of, profile_of, quarantined_of
+from profiles.adapters.mongo.rejections import MongoRejections
 from profiles.adapters.mongo.schema import REGISTRY, Collections, opened_collections
 from profiles.adapters.mongo.unit_of_work import MongoTransactions
 from profiles.application.log.deciding import Chunk
@@ -46,6 +47,7 @@ class MongoDecidingStore:
         self._connection = connection
         self._collections = collections
         self.transactions = MongoTransactions(connection, collections)
+        self.rejections = MongoRejections(connection, collections.quarantine)
 
     @classmethod
     def open(  # noqa: PLR0913 - an address is all of this

@@ -39,6 +39,7 @@ from profiles.adapters.mongo.documents import (
     midnight,
     person_of,
     quarantine_documents,
+    quarantine_key,
     timestamp,
 )
 from profiles.adapters.mongo.failures import code_of, lost
@@ -313,6 +314,28 @@ class MongoUnitOfWork:
         """Keep rejected records."""
         self._collections.quarantine.insert_many(
             quarantine_documents(rejected), session=self._session
+        )
+
+    def remove_quarantined(self, messages: Collection[tuple[Writer, int]]) -> int:
+        """Take out all that is kept of some messages; return how many."""
+        offsets: dict[Writer, list[Int64]] = {}
+        for writer, offset in messages:
+            offsets.setdefault(writer, []).append(Int64(offset))
+        return sum(
+            self._collections.quarantine.delete_many(
+                {
+                    "_id.topic_id": writer.topic_id,
+                    "_id.partition": writer.partition,
+                    "_id.offset": {"$in": of_writer},
+                    # The index is that of the whole `_id`, which sorts by these parts.
+                    "_id": {
+                        "$gte": quarantine_key(writer, min(of_writer), 0),
+                        "$lt": quarantine_key(writer, max(of_writer) + 1, 0),
+                    },
+                },
+                session=self._session,
+            ).deleted_count
+            for writer, of_writer in offsets.items()
         )
 
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:

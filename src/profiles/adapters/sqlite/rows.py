@@ -56,11 +56,10 @@ def profile_of(row: Sequence[Any]) -> tuple[Profile, int]:
 
 QUARANTINED: Final = """
     SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected,
-        place
+        place, further
     FROM quarantine JOIN writers USING (writer)
-    ORDER BY logged_at, topic_id, partition, offset, ordinal
 """
-"""Asks for all rejections, oldest first, in rows that `quarantined_of` reads."""
+"""Begins a query for rejections, in rows that `quarantined_of` reads."""
 
 
 def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
@@ -76,13 +75,14 @@ def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
         rejected.path,
         rejected.expected,
         quarantined.place,
+        quarantined.further,
     )
 
 
 def quarantined_of(row: Sequence[Any]) -> Quarantined:
     """Read a row of `quarantine` with its writer's topic and partition."""
-    topic_id, partition, partitions, offset, ordinal, logged_at, *told, place = row
-    reason, path, expected = told
+    topic_id, partition, partitions, offset, ordinal, logged_at, *told = row
+    reason, path, expected, place, further = told
     return Quarantined(
         partition=LogPartition(topic_id, partition, partitions),
         offset=offset,
@@ -90,6 +90,7 @@ def quarantined_of(row: Sequence[Any]) -> Quarantined:
         logged_at=datetime.fromisoformat(logged_at),
         rejected=Rejected(RejectionReason(reason), path, expected),
         place=place,
+        further=further,
     )
 
 

@@ -51,7 +51,8 @@ _STEPS: Final[Mapping[int, str]] = {
         added TEXT NOT NULL,
         at TEXT NOT NULL
     ) STRICT;
-    ALTER TABLE quarantine ADD COLUMN place TEXT
+    ALTER TABLE quarantine ADD COLUMN place TEXT;
+    ALTER TABLE quarantine ADD COLUMN further INTEGER NOT NULL DEFAULT 0
     """,
 }
 """From each earlier schema version to the next one. Columns of `users` need no step: those that are
@@ -120,6 +121,7 @@ KIND: Final = Kind(
         path TEXT NOT NULL,
         expected TEXT NOT NULL,
         place TEXT,
+        further INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (writer, offset, ordinal)
     ) STRICT, WITHOUT ROWID
     """,  # noqa: S608 - this project's own words

@@ -17,6 +17,7 @@ from profiles.adapters.sqlite.database import (
     empty_write_ahead_file,
     map_exceptions,
 )
+from profiles.adapters.sqlite.rejections import SqliteRejections
 from profiles.adapters.sqlite.rows import QUARANTINED, SELECT, profile_of, quarantined_of
 from profiles.adapters.sqlite.schema import KIND
 from profiles.adapters.sqlite.unit_of_work import SqliteTransactions
@@ -47,6 +48,7 @@ class SqliteDecidingStore:
         self._connection = connection
         self.transactions = SqliteTransactions(connection)
         self._turn = RLock()
+        self.rejections = SqliteRejections(connection, self._exceptions_mapped)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> SqliteDecidingStore:
@@ -156,7 +158,9 @@ class SqliteDecidingStore:
     def quarantine(self) -> Sequence[Quarantined]:
         """Return the rejected records, oldest first."""
         with self._exceptions_mapped():
-            rows = self._connection.execute(QUARANTINED).fetchall()
+            rows = self._connection.execute(
+                f"{QUARANTINED} ORDER BY logged_at, topic_id, partition, offset, ordinal"
+            ).fetchall()
         return list(map(quarantined_of, rows))
 
     @contextmanager

@@ -160,9 +160,16 @@ class SqliteUnitOfWork:
     def quarantine(self, rejected: Sequence[Quarantined]) -> None:
         """Keep rejected records."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [quarantine_row(self._number(each.partition.writer), each) for each in rejected],
         )
+
+    def remove_quarantined(self, messages: Collection[tuple[Writer, int]]) -> int:
+        """Take out all that is kept of some messages; return how many."""
+        return self._connection.executemany(
+            "DELETE FROM quarantine WHERE writer = ? AND offset = ?",
+            [(self._number(writer), offset) for writer, offset in messages],
+        ).rowcount
 
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rejected records that were logged before a moment."""

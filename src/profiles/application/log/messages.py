@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -13,6 +14,7 @@ _BROKEN: Final = object()
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _ENOUGH_DIGITS: Final = 20
 _FRAME_BYTES: Final = 5
+_INTO_RESULTS: Final = re.compile(r"results\[([0-9]+)\]")
 
 NOT_JSON: Final = Rejected(RejectionReason.JSON, "", "JSON in UTF-8 of reasonable depth")
 
@@ -35,6 +37,12 @@ class Records(NamedTuple):
         if not self.whole_response:
             return inner
         return f"results[{index}].{inner}" if inner else f"results[{index}]"
+
+
+def index_in(path: str) -> int | None:
+    """Return which record of a whole response a path from the message leads into, or None."""
+    found = _INTO_RESULTS.match(path)
+    return None if found is None else int(found[1])
 
 
 Decode = Callable[[bytes], Records | Rejected]

@@ -128,6 +128,10 @@ class UnitOfWork(Protocol):
         """Keep rejected records."""
         ...
 
+    def remove_quarantined(self, messages: Collection[tuple[Writer, int]]) -> int:
+        """Take out all that is kept of some messages, by writer and offset; return how many."""
+        ...
+
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rejected records logged before a moment; return how many."""
         ...

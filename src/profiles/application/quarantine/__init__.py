@@ -1,0 +1,1 @@
+"""What was rejected: to be looked through."""
