@@ -41,9 +41,13 @@ class MemoryLog:
         source: str,
         expected: int,
         position: int | None,
+        deleted: Sequence[PersonId] = (),
     ) -> int:
         """Append persons and a notice, and move the source's position; see the port."""
-        records = [(person.login.uuid.encode(), self._encode(person)) for person in persons]
+        records: list[tuple[bytes, bytes | None]] = [
+            (person.login.uuid.encode(), self._encode(person)) for person in persons
+        ]
+        records += [(identity.encode(), None) for identity in deleted]
         with self._lock:
             if position is not None:
                 if self.source_position(source) != expected:
@@ -60,7 +64,7 @@ class MemoryLog:
                 self._put(logged_at, None, notice)
         return first
 
-    def _put(self, logged_at: datetime, key: bytes | None, value: bytes | Notice) -> None:
+    def _put(self, logged_at: datetime, key: bytes | None, value: bytes | Notice | None) -> None:
         self._records.append(
             LogRecord(offset=self._next, logged_at=logged_at, key=key, value=value)
         )

@@ -99,6 +99,7 @@ class SqliteLog:
         source: str,
         expected: int,
         position: int | None,
+        deleted: Sequence[PersonId] = (),
     ) -> int:
         """Append persons and a notice, and move the source's position; see the port."""
         moment = _moment(logged_at)
@@ -106,14 +107,16 @@ class SqliteLog:
             if position is not None:
                 self._move(source, expected, position)
             (first,) = self._connection.execute("SELECT next_offset FROM topic").fetchone()
-            self._connection.executemany(
-                "INSERT INTO records VALUES (?, ?, ?, ?, NULL)",
-                [
-                    (place, moment, person.login.uuid, self._encode(person))
-                    for place, person in enumerate(persons, first)
-                ],
-            )
-            offset = first + len(persons)
+            rows: list[tuple[int, int, str, bytes | None]] = [
+                (place, moment, person.login.uuid, self._encode(person))
+                for place, person in enumerate(persons, first)
+            ]
+            rows += [
+                (place, moment, identity, None)
+                for place, identity in enumerate(deleted, first + len(persons))
+            ]
+            self._connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, NULL)", rows)
+            offset = first + len(rows)
             if notice:
                 self._connection.execute(
                     "INSERT INTO records VALUES (?, ?, NULL, NULL, ?)",

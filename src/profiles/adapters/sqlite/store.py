@@ -46,8 +46,8 @@ class SqliteDecidingStore:
         """Take over an open connection; see `open`."""
         self._path = path
         self._connection = connection
-        self.transactions = SqliteTransactions(connection)
         self._turn = RLock()
+        self.transactions = SqliteTransactions(connection, self._exceptions_mapped)
         self.rejections = SqliteRejections(connection, self._exceptions_mapped)
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from typing import Final, TypeVar
 
@@ -191,13 +192,21 @@ class SqliteUnitOfWork:
 class SqliteTransactions:
     """Runs units of work; each waits for those of other processes to end."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """Work on an open connection that no other thread uses meanwhile."""
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        taking_turns: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Work on an open connection.
+
+        taking_turns: keeps other threads from it meanwhile, and turns its errors into ours.
+        """
         self._connection = connection
+        self._taking_turns = taking_turns
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run a unit of work in a transaction; see the port."""
-        with transaction(self._connection):
+        with self._taking_turns(), transaction(self._connection):
             return work(SqliteUnitOfWork(self._connection))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -28,11 +28,13 @@ class Log(Protocol):
         source: str,
         expected: int,
         position: int | None,
+        deleted: Sequence[PersonId] = (),
     ) -> int:
         """Append minimised persons and what was kept out, and where the source goes on: at once.
 
         expected: the source's position that this builds on.
         position: where the source goes on now; None for a source that can't.
+        deleted: who else is to be deleted; their records come after the persons.
 
         Returns the offset of the first person; one record follows the other, the notice last.
 
@@ -85,8 +87,10 @@ class Publisher(Protocol):
         """Count the messages that were refused or given up so far."""
         ...
 
-    def publish(self, key: bytes, value: bytes) -> None:
+    def publish(self, key: bytes, value: bytes | None) -> None:
         """Hand over a message; wait while there is no room for it.
+
+        value: None deletes whom the key names.
 
         A log that is away costs time and no message: what was handed over waits for it.
 
@@ -194,6 +198,37 @@ class RejectedSink(Protocol):
 
         Raises:
             LogError: some may be missing; tell of all of them again.
+        """
+        ...
+
+
+class LogReader(Protocol):
+    """Reads any part of a log by position: it joins no group and notes nothing."""
+
+    def partitions(self) -> Sequence[LogPartition]:
+        """Return all partitions of the log as it is now, by number.
+
+        Raises:
+            LogError: the log is gone, or did not answer.
+        """
+        ...
+
+    def bounds(self, partition: LogPartition) -> tuple[int, int]:
+        """Return the first offset that is held, and the one that the next record will get.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...
+
+    def records(self, partition: LogPartition, start: int, end: int) -> Iterator[LogRecord]:
+        """Yield the records from `start` on and before `end`, in order; some may be missing.
+
+        Once it has ended, all of them were of the topic that the partition names.
+
+        Raises:
+            LogError: the log does not hold `start` any more, or not yet; it did not answer; or the
+                topic was created again.
         """
         ...
 

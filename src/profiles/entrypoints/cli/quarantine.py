@@ -1,9 +1,12 @@
-"""The quarantine: what was rejected, and why."""
+"""The quarantine: what was rejected and why, and what of it can be read by now."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from threading import Event
 from typing import Final
 
 import click
@@ -14,7 +17,11 @@ from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.composition.doctor import ExaminedSettings
+from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.quarantine import retrying
 from profiles.entrypoints.composition.stores import deciding_store
+from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.rendering import table_of_rejections
 
 _LISTED: Final = 100
@@ -34,9 +41,42 @@ _LISTED: Final = 100
     show_default=True,
     help="List so many, the newest first.",
 )
-def quarantine(*, stores: Sequence[str], reason: str | None, limit: int) -> None:
+@options.option(
+    "--retry",
+    is_flag=True,
+    help="Append to the log anew what is still in it and can be read now.",
+)
+@options.some_kafka
+@options.topic
+@options.data
+@options.some_ledger
+@options.ledger_topic
+def quarantine(
+    *,
+    stores: Sequence[str],
+    reason: str | None,
+    limit: int,
+    retry: bool,
+    kafka: str | None,
+    topic: str,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+) -> None:
     """List what was rejected: why, and where it is; never what it says."""
-    with deciding_store(read_stores(stores).deciding, create=False) as store:
+    addresses = read_stores(stores)
+    if retry:
+        _retry(
+            ExaminedSettings(
+                stores=addresses,
+                kafka=kafka,
+                topic=topic,
+                ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+                data=data,
+            )
+        )
+        return
+    with deciding_store(addresses.deciding, create=False) as store:
         document = list_rejections(
             store.rejections,
             limit=limit,
@@ -44,3 +84,20 @@ def quarantine(*, stores: Sequence[str], reason: str | None, limit: int) -> None
         )
     console().print(table_of_rejections(document["listed"]))
     click.echo(json.dumps(document, ensure_ascii=False))
+
+
+def _retry(settings: ExaminedSettings) -> None:
+    """Take up everything, whatever is listed; print the counts whatever happens."""
+    stop = Event()
+    with stoppable(stop), retrying(settings, stop=stop) as job:
+        try:
+            job.run(stopped=stop.is_set)
+        finally:
+            retried = job.retried
+            if retried.not_in_log:
+                console().print(
+                    f"{retried.not_in_log:,} are not in the log: it keeps records for 24 hours, and"
+                    " what a file or the API delivered was rejected before it. Let the source"
+                    " deliver them again."
+                )
+            click.echo(json.dumps(asdict(retried), separators=(",", ":")))
