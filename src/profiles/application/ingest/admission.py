@@ -6,15 +6,21 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from profiles.application.log.bounds import bounded
 from profiles.application.log.deciding import Rules
+from profiles.application.log.messages import Records
 from profiles.application.log.records import LogRecord, Notice
 from profiles.application.ports.sources import Places
 from profiles.domain.assessing import admit
 from profiles.domain.minimising import minimise
-from profiles.domain.outcome import Rejected, Withheld, WithheldReason
+from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import Person
+
+_DELETION: Final = Rejected(
+    RejectionReason.ENVELOPE, "op", "person: only a record of the log deletes somebody"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +56,8 @@ def admit_batch(
     rejected_at: list[int] = []
     for number, value in enumerate(values):
         records = bounded(rules.decode(value))
-        if isinstance(records, Rejected):
-            rejected.append(records)
+        if not isinstance(records, Records):
+            rejected.append(records if isinstance(records, Rejected) else _DELETION)
             rejected_at.append(number)
             continue
         for index, item in enumerate(records.items):

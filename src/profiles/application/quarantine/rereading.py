@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 
 from profiles.application.log.bounds import bounded
 from profiles.application.log.deciding import Rules
-from profiles.application.log.messages import Records
+from profiles.application.log.messages import Deletion, Records
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogRecord, Notice
 from profiles.application.ports.ledger import LedgerView
 from profiles.application.quarantine.rejected_messages import RejectedMessage
 from profiles.domain.assessing import admit
 from profiles.domain.minimising import minimise
-from profiles.domain.outcome import Rejected, Withheld, WithheldReason
+from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import Person, PersonId
 from profiles.domain.reading import canonical_id, readable_id
 
@@ -25,16 +25,17 @@ PERSONS_AT_ONCE: Final = 20_000
 """Persons kept in memory by one reading; the other messages are left to the next one."""
 
 
+_UNKNOWN: Final = Rejected(RejectionReason.ID, "key", "UUID of 36 characters")
 _EXPIRED: Final = Withheld(WithheldReason.RETENTION)
 
 
 class Candidate(NamedTuple):
     """Whose record can be read now, and where it is.
 
-    person: minimised; None where the record says that she may not be held (a child).
+    outcome: the minimised person; or why the record says that she may not be held.
     """
 
-    person: Person | None
+    outcome: Person | Withheld | Erased
     offset: int
 
 
@@ -77,20 +78,30 @@ class Rereading:
             if message is not None:
                 self.leave(message, "not_in_log")
             return
+        records: Records | Rejected | Deletion
         if record.value is None:
-            self._supersede(_id_in(record.key))
-            records: Records | Rejected | None = None
+            identity = _id_in(record.key)
+            records = _UNKNOWN if identity is None else Deletion(identity)
         elif isinstance(record.value, Person):
             records = Records((record.value,))
         else:
             records = bounded(self.rules.decode(record.value))
-        if not isinstance(records, Records):
+        if isinstance(records, Records):
+            left = self._persons_of(records, record, message)
             if message is not None:
-                self.leave(message, "unreadable")
-            return
-        left = self._persons_of(records, record, message)
+                self._replace(message, left)
+        elif isinstance(records, Deletion):
+            self._delete(records.person, record, message)
+        elif message is not None:
+            self.leave(message, "unreadable")
+
+    def _delete(self, person: PersonId, record: LogRecord, message: RejectedMessage | None) -> None:
+        """Take a deletion for what it is: newer than what came before, and to be repeated."""
+        self._supersede(person)
         if message is not None:
-            self._replace(message, left)
+            self.counts["read"] += 1
+            self._sort(person, Erased(), record)
+            self._replace(message, [])
 
     def _persons_of(
         self, records: Records, record: LogRecord, message: RejectedMessage | None
@@ -128,7 +139,9 @@ class Rereading:
         if person is not None and self.candidates.pop(person, None) is not None:
             self.counts["superseded"] += 1
 
-    def _sort(self, person: PersonId | None, outcome: Person | Withheld, record: LogRecord) -> None:
+    def _sort(
+        self, person: PersonId | None, outcome: Person | Withheld | Erased, record: LogRecord
+    ) -> None:
         if person in self.view.suppressed:
             self.counts["suppressed"] += 1
         elif person in self.view.restricted:
@@ -136,10 +149,9 @@ class Rereading:
         elif person is None:
             self.counts["withheld"] += 1
         else:
-            minimised = (
-                None if isinstance(outcome, Withheld) else minimise(outcome, self.rules.policy)
-            )
-            self.candidates[person] = Candidate(minimised, record.offset)
+            if isinstance(outcome, Person):
+                outcome = minimise(outcome, self.rules.policy)
+            self.candidates[person] = Candidate(outcome, record.offset)
             self._kept += 1
 
     def _replace(self, message: RejectedMessage, left: Sequence[Rejected]) -> None:

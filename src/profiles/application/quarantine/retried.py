@@ -32,8 +32,10 @@ class Retried:
     unreadable: stay in the quarantine, with what is wrong with them now.
     not_in_log: have left the log, or were kept out of it; they stay in the quarantine.
     superseded: a newer record of the person has come.
-    suppressed: were erased. restricted: their processing is frozen.
-    deleted: of the withheld, those of whom an older record is held: a deletion was appended.
+    suppressed: were erased for good. restricted: their processing is frozen.
+    erased: the record is a deletion that can be read now.
+    deleted: of the withheld and erased, those of whom an older record is held: a deletion was
+        appended.
     """
 
     read: int = 0
@@ -44,6 +46,7 @@ class Retried:
     superseded: int = 0
     suppressed: int = 0
     restricted: int = 0
+    erased: int = 0
     deleted: int = 0
 
     def __add__(self, other: Retried) -> Retried:

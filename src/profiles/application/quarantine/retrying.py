@@ -32,6 +32,7 @@ from profiles.application.quarantine.rejected_messages import RejectedMessage, r
 from profiles.application.quarantine.rereading import Rereading
 from profiles.application.quarantine.retried import Retried
 from profiles.domain.errors import ProfilesError
+from profiles.domain.outcome import Erased
 from profiles.domain.person import Person, PersonId
 
 T = TypeVar("T")
@@ -139,11 +140,12 @@ class RejectedRetry:
                     counts["restricted"] += 1
                 elif person in held and held[person][1] >= version:
                     counts["superseded"] += 1
-                elif candidate.person is not None:
+                elif isinstance(candidate.outcome, Person):
                     counts["appended"] += 1
-                    persons.append(candidate.person)
+                    persons.append(candidate.outcome)
                 else:
-                    counts["withheld"] += 1
+                    erased = isinstance(candidate.outcome, Erased)
+                    counts["erased" if erased else "withheld"] += 1
                     if person in held:
                         deleted.append(person)
         counts["deleted"] += len(deleted)

@@ -145,6 +145,7 @@ def produce(
 )
 @options.once_of_log
 @options.as_of
+@options.envelope
 @options.kafka_ledger
 @options.ledger_topic
 def process(
@@ -157,6 +158,7 @@ def process(
     group: str,
     once: bool,
     as_of: date | None,
+    envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
 ) -> None:
@@ -171,6 +173,7 @@ def process(
             group=group,
             ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
             as_of=as_of,
+            envelope=envelope,
             progress=report,
         )
         with stoppable_start(), consuming(settings, stop=stop, once=once) as job:
@@ -191,6 +194,7 @@ def process(
 @options.replication
 @options.once_of_log
 @options.as_of
+@options.envelope
 @options.kafka_ledger
 @options.ledger_topic
 @options.option("--master", metavar="URL", help="A Spark cluster. Default: this machine.")
@@ -216,6 +220,7 @@ def spark(
     replication: int,
     once: bool,
     as_of: date | None,
+    envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
     master: str | None,
@@ -236,6 +241,7 @@ def spark(
         checkpoint=checkpoint,
         ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
         as_of=as_of,
+        envelope=envelope,
         master=master,
         cores=cores,
         configuration=read_assignments(configuration),

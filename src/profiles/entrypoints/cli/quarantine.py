@@ -48,6 +48,7 @@ _LISTED: Final = 100
 )
 @options.some_kafka
 @options.topic
+@options.envelope
 @options.data
 @options.some_ledger
 @options.ledger_topic
@@ -59,6 +60,7 @@ def quarantine(
     retry: bool,
     kafka: str | None,
     topic: str,
+    envelope: str | None,
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
@@ -71,6 +73,7 @@ def quarantine(
                 stores=addresses,
                 kafka=kafka,
                 topic=topic,
+                envelope=envelope,
                 ledger=LedgerSettings(topic=ledger_topic, file=ledger),
                 data=data,
             )

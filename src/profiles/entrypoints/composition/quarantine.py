@@ -17,6 +17,7 @@ from profiles.domain.policy import DEFAULT_POLICY
 from profiles.entrypoints.addresses import SqliteAddress
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
+from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.stores import deciding_store, existing_log
@@ -46,7 +47,7 @@ def retrying(settings: ExaminedSettings, *, stop: Event) -> Generator[RejectedRe
             ledger=ledger,
             log=log,
             append=append,
-            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
+            rules=Rules(policy=DEFAULT_POLICY, decode=decoding(settings.envelope)),
             clock=now,
         )
 

@@ -10,7 +10,6 @@ from datetime import date
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 
-from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
 from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.partition_task import PartitionTask
@@ -23,6 +22,7 @@ from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
+from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
@@ -47,6 +47,7 @@ class SparkSettings:
     """What a Spark job does, and where.
 
     checkpoint: a folder on any filesystem that Spark knows.
+    envelope: what the topic's messages are in, as `--envelope` says it.
     master, cores: of a cluster, or of this machine; not used by `spark-submit`.
     configuration: Spark's own settings.
     batch_records, trigger_s: see `StreamSettings`.
@@ -57,6 +58,7 @@ class SparkSettings:
     checkpoint: str
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     as_of: date | None = None
+    envelope: str | None = None
     master: str | None = None
     cores: int | None = None
     configuration: tuple[tuple[str, str], ...] = ()
@@ -75,6 +77,7 @@ class ShareSettings:
     stores: StoreAddresses
     ledger: LedgerSettings
     as_of: date | None
+    envelope: str | None
 
     def __call__(self) -> PartitionTask:
         """Open stores, ledger and log; wait for those that are away.
@@ -106,7 +109,9 @@ class ShareSettings:
                 ledger=entries,
                 rejected=KafkaRejectedSink(brokers, kafka.topic),
                 lookup=KafkaLogLookup(brokers, kafka.topic),
-                rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=self.as_of),
+                rules=Rules(
+                    policy=DEFAULT_POLICY, decode=decoding(self.envelope), as_of=self.as_of
+                ),
                 clock=now,
                 retry=PatientRetry(),
                 following=following,
@@ -211,6 +216,7 @@ def spark_stream(
                 stores=settings.stores,
                 ledger=settings.ledger,
                 as_of=settings.as_of,
+                envelope=settings.envelope,
             ),
             describe=partitions,
             housekeeping=housekeeping,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from profiles.adapters import codec
 from profiles.application.log import messages
 from profiles.application.log.deciding import Entry, Rules, decide_chunk
-from profiles.application.log.messages import NOT_JSON, Decode, Records, index_in
+from profiles.application.log.messages import NOT_JSON, Decode, Deletion, Records, index_in
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
@@ -44,7 +44,7 @@ def text(document: Json) -> bytes:
     return json.dumps(document).encode()
 
 
-def people(records: Records | Rejected) -> list[Person | Rejected]:
+def people(records: Records | Rejected | Deletion) -> list[Person | Rejected]:
     assert isinstance(records, Records)
     return [read_person(item) for item in records.items]
 

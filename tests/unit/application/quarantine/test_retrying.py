@@ -18,6 +18,7 @@ from profiles.application.log import messages
 from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.messages import NOT_JSON, Records
 from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.application.log.unwrapping import Envelope, unwrapping
 from profiles.application.ports.ledger import LedgerView
 from profiles.application.quarantine import rereading, retrying
 from profiles.application.quarantine.appending import publishing
@@ -65,6 +66,7 @@ class World:
     store: MemoryDecidingStore = field(default_factory=MemoryDecidingStore)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     now: datetime = NOW
+    rules: Rules = RULES
     refused: Callable[[bytes], bool] = lambda _value: False
 
     def log(self, value: bytes | None, *, key: str | None = None, partition: int = 0) -> int:
@@ -87,7 +89,7 @@ class World:
             ledger=self.ledger,
             log=MemoryLogLookup(self.topic),
             append=publishing(publisher, codec.encode),
-            rules=RULES,
+            rules=self.rules,
             clock=lambda: self.now,
         )
         retried = retry.run()
@@ -390,6 +392,31 @@ def test_those_that_were_only_counted_are_taken_up_with_the_others_and_once(worl
     assert len(world.quarantined) == 150
     assert world.store.rejections.counts().further == 0
     assert world.retry() == Retried(read=150, unreadable=150)
+
+
+def test_a_deletion_that_can_be_read_now_is_repeated_where_somebody_is_held(world: World) -> None:
+    for each in (ADA, BEA, CLEO):
+        if each != CLEO:
+            world.log(text(person(each)))
+        world.log(text({"op": "d", "before": person(each), "after": None}))
+    world.log(text(person(BEA)))
+    world.process()
+    assert world.held() == {ADA, BEA}
+    world.rules = replace(RULES, decode=unwrapping(Envelope.DEBEZIUM, codec.decode))
+
+    assert world.retry() == Retried(read=3, erased=2, deleted=1, superseded=1)
+    world.process(by=world.rules)
+    assert world.held() == {BEA}
+    assert world.retry() == Retried()
+
+
+def test_a_newer_deletion_in_an_envelope_keeps_an_older_record_out(world: World) -> None:
+    world.log(text(unread_before(ADA)))
+    world.process()
+    world.log(text({"op": "d", "before": person(ADA), "after": None}))
+    world.rules = replace(RULES, decode=unwrapping(Envelope.DEBEZIUM, codec.decode))
+
+    assert world.retry() == Retried(read=1, superseded=1)
 
 
 def test_an_unreadable_deletion_stays_unreadable(world: World) -> None:
