@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 
@@ -109,6 +110,7 @@ class ShareSettings:
                 ledger=entries,
                 rejected=KafkaRejectedSink(brokers, kafka.topic),
                 lookup=KafkaLogLookup(brokers, kafka.topic),
+                open_reader=partial(KafkaLogLookup, brokers, kafka.topic),
                 rules=Rules(
                     policy=DEFAULT_POLICY, decode=decoding(self.envelope), as_of=self.as_of
                 ),
