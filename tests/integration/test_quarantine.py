@@ -81,11 +81,13 @@ def test_wrong_input_is_one_sentence(profiles: Profiles) -> None:
     missing = profiles("quarantine", "--store", "sqlite:///none.db")
     unknown = profiles("quarantine", *STORE, "--reason", "PLANTED")
     none = profiles("quarantine", *STORE, "--limit", "0")
+    both = profiles("quarantine", *STORE, "--retry", "--reason", "json")
 
-    assert [missing.code, unknown.code, none.code] == [2, 2, 2]
+    assert [missing.code, unknown.code, none.code, both.code] == [2, 2, 2, 2]
+    assert "--retry takes up everything" in both.err
     assert "There is no profile store at none.db" in missing.err
     assert "'envelope'" in unknown.err
-    assert missing.out + unknown.out + none.out == ""
+    assert missing.out + unknown.out + none.out + both.out == ""
 
 
 # Taking up again ----------------------------------------------------------------------------------

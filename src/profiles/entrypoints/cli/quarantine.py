@@ -10,8 +10,10 @@ from threading import Event
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from profiles.application.quarantine.listing import list_rejections
+from profiles.domain.errors import UsageError
 from profiles.domain.outcome import RejectionReason
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
@@ -68,6 +70,7 @@ def quarantine(
     """List what was rejected: why, and where it is; never what it says."""
     addresses = read_stores(stores)
     if retry:
+        _check_nothing_is_chosen()
         _retry(
             ExaminedSettings(
                 stores=addresses,
@@ -87,6 +90,17 @@ def quarantine(
         )
     console().print(table_of_rejections(document["listed"]))
     click.echo(json.dumps(document, ensure_ascii=False))
+
+
+def _check_nothing_is_chosen() -> None:
+    """Refuse what says what to list beside `--retry`, which takes up everything."""
+    context = click.get_current_context()
+    for name in ("reason", "limit"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(
+                f"--{name} says what is listed, and --retry takes up everything; leave one of them"
+                " out."
+            )
 
 
 def _retry(settings: ExaminedSettings) -> None:
