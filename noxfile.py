@@ -26,6 +26,7 @@ ROOT = Path(__file__).parent
 
 DRIVERS = ["--extra=kafka", "--extra=cassandra", "--extra=mongo"]
 LOCKS = {
+    "production": ["--extra=all"],
     "lint": ["--group=lint"],
     "types": ["--group=types", "--extra=api", "--extra=dashboard", *DRIVERS],
     "test": ["--group=test", "--extra=api", "--extra=dashboard", *DRIVERS],

@@ -18,7 +18,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from profiles.domain.age import LeapDay, month_of
-from profiles.domain.decision_dates import DecisionDates
+from profiles.domain.decision_dates import LAST_ZONE, DecisionDates
 from profiles.domain.invisible import is_invisible
 from profiles.domain.outcome import (
     Erased,
@@ -44,6 +44,7 @@ from profiles.domain.policy import (
     LOG_FIELDS,
     REQUIRED_LOG_FIELDS,
     REQUIRED_PROFILE_FIELDS,
+    Accountability,
     EmailTreatment,
     FieldRule,
     LegalBasis,
@@ -490,13 +491,18 @@ def _policy(
     rule: FieldRule,
     choices: Mapping[str, Any],
 ) -> PrivacyPolicy:
+    years_more = choices["years_more"]
+    needed = {"nationality", "country"} if years_more else set[str]()
+    carried = {"nat", "location.country"} if years_more else set[str]()
     return PrivacyPolicy(
         profile_rules={
             name: rule if name in fields_of_the_rule else DEFAULT_PROFILE_RULES[name]
-            for name in profile_fields
+            for name in Profile._fields
+            if name in {*profile_fields, *needed}
         },
-        log_rules={name: DEFAULT_LOG_RULES[name] for name in log_fields},
-        **choices,
+        log_rules={name: DEFAULT_LOG_RULES[name] for name in {*log_fields, *carried}},
+        minimum_age_in={name: choices["minimum_age"] + years for name, years in years_more.items()},
+        **{name: choice for name, choice in choices.items() if name != "years_more"},
     )
 
 
@@ -515,8 +521,19 @@ _policies = st.builds(
         {
             "minimum_age": st.sampled_from([0, 13, 16, 18, 21]),
             "leap_day": st.sampled_from(LeapDay),
+            "zone": st.sampled_from([LAST_ZONE, UTC, timezone(timedelta(hours=14))]),
             "email": st.sampled_from(EmailTreatment),
             "pseudonym_key": pseudonym_keys,
+            "accountability": st.builds(
+                Accountability,
+                controller=st.none() | clean_texts,
+                contact=st.none() | clean_texts,
+                recipients=st.lists(clean_texts, max_size=2).map(tuple),
+                transfers=st.lists(clean_texts, max_size=2).map(tuple),
+            ),
+            "years_more": st.dictionaries(
+                st.sampled_from(["NO", "KR", "Norway"]), st.integers(1, 5), max_size=2
+            ),
         }
     ),
 )

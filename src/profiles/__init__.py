@@ -20,11 +20,13 @@ from profiles.domain.outcome import (
 from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import (
     DEFAULT_POLICY,
+    Accountability,
     EmailTreatment,
     FieldRule,
     LegalBasis,
     PrivacyPolicy,
 )
+from profiles.domain.policy_settings import read_policy, settings_of
 from profiles.domain.profile import Profile
 from profiles.domain.pseudonym import PseudonymKey, pseudonym
 from profiles.domain.reading import read_person, readable_id
@@ -34,6 +36,7 @@ from profiles.domain.version import Version
 
 __all__ = [
     "DEFAULT_POLICY",
+    "Accountability",
     "Cell",
     "DecisionDates",
     "EmailTreatment",
@@ -64,5 +67,7 @@ __all__ = [
     "minimise",
     "pseudonym",
     "read_person",
+    "read_policy",
     "readable_id",
+    "settings_of",
 ]

@@ -3,8 +3,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from collections import defaultdict
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -66,6 +69,14 @@ def test_no_file_names_a_place_on_somebodys_machine() -> None:
     ] == []
 
 
+def test_the_images_for_trying_out_are_named_by_version_and_digest() -> None:
+    named = re.findall(r"^ +image: (.+)$", (ROOT / "compose.yaml").read_text("utf-8"), re.MULTILINE)
+
+    assert len(named) == 3
+    exact = re.compile(r"[a-z/]+:\d+\.\d+\.\d+@sha256:[0-9a-f]{64}")
+    assert [image for image in named if not exact.fullmatch(image)] == []
+
+
 def test_the_locks_hold_versions_and_hashes_and_nothing_else() -> None:
     allowed = re.compile(r"#.*|[a-z0-9-]+==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
     lines = [(lock.name, line) for lock in LOCKS for line in lock.read_text("utf-8").splitlines()]
@@ -83,3 +94,24 @@ def test_the_locks_agree_on_one_version_of_each_package_of_ours() -> None:
             versions[name].add(version)
 
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+def test_the_lock_for_production_has_what_the_extras_need_and_no_tool_of_developers() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    text = (ROOT / "requirements" / "production.txt").read_text("utf-8")
+    locked = dict(re.findall(r"(?m)^([a-z0-9-]+)==(\S+)", text))
+    needed = [
+        wanted
+        for extra in project["project"]["optional-dependencies"].values()
+        for wanted in map(Requirement, extra)
+        if wanted.name != project["project"]["name"]
+    ]
+    tools = {
+        Requirement(wanted).name
+        for group in project["dependency-groups"].values()
+        for wanted in group
+        if isinstance(wanted, str)
+    }
+
+    assert [str(one) for one in needed if locked.get(one.name, "none") not in one.specifier] == []
+    assert locked.keys() & tools - {wanted.name for wanted in needed} == set()

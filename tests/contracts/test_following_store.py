@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
 from profiles.adapters.cassandra.connection import connect
-from profiles.adapters.memory import MemoryFollowingStore
+from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
+from profiles.application.following.outbox import Outbox
 from profiles.application.ports.stores import Following, FollowingStore
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from tests.strategies import profiles
-from tests.support.histories import NOW, profile, version
+from tests.support.histories import NOW, chunk, profile, version
 
 NOTHING_KNOWN: dict[str, Any] = dict.fromkeys(
     "username gender title full_name full_address city country nationality email email_domain"
@@ -322,6 +323,22 @@ def test_what_expires_later_goes_by_itself(store: FollowingStore, clock: Shifted
     assert gone_within(10, store, ada.id)
     assert ada.id not in {held.id for held, _ in store.profiles()}
     assert store.profile(bea.id) == (longer, OLD)
+
+
+def test_a_row_that_expires_later_than_a_server_can_count_goes_with_the_sweep(
+    store: FollowingStore,
+) -> None:
+    ada = profile(somebody(), expires_at=date(2039, 5, 1))
+    bea = profile(somebody(), expires_at=date(2039, 5, 2))
+    deciding = MemoryDecidingStore()
+    about_both = chunk((ada.id, ada), (bea.id, bea))
+    store.follow(hold(*deciding.apply(about_both, MemoryLedger(), followed=True).stored.values()))
+
+    deciding.sweep(read_on=date(2039, 5, 1), quarantined_before=NOW, followed=True)
+    Outbox(store=deciding, following=store).deliver()
+
+    assert store.profile(ada.id) is None
+    assert store.profile(bea.id) == (bea, version(1))
 
 
 def gone_within(seconds: float, store: FollowingStore, person: PersonId) -> bool:

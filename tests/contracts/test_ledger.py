@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -14,7 +16,7 @@ from profiles.application.ports.ledger import LedgerView
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from tests.contracts.conftest import SqliteLedgerWrittenBeside, WritableLedger
-from tests.support.histories import ADA, BEA, CLEO
+from tests.support.histories import ADA, BEA, CLEO, IDS
 
 
 def test_an_empty_ledger_forbids_nothing(ledger: WritableLedger) -> None:
@@ -49,6 +51,24 @@ def test_a_view_given_out_before_does_not_change(ledger: WritableLedger) -> None
     ledger.view(at_least=0)
 
     assert before == LedgerView()
+
+
+def test_threads_may_share_it(ledger: WritableLedger) -> None:
+    writing = Event()
+
+    def look() -> int:
+        position = 0
+        while writing.is_set() or position < len(IDS):
+            position = ledger.view(at_least=position).position
+        return position
+
+    writing.set()
+    with ThreadPoolExecutor(3) as threads:
+        looking = [threads.submit(look) for _ in range(3)]
+        for person in IDS:
+            ledger.suppress(person)
+        writing.clear()
+        assert [each.result() for each in looking] == [len(IDS)] * 3
 
 
 def test_a_ledger_that_ends_too_early_is_not_believed(ledger: WritableLedger) -> None:

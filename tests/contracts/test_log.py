@@ -12,12 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.adapters import codec
+from profiles.adapters.memory import MemoryLog
 from profiles.adapters.sqlite import SqliteLog
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogRecord, Notice
-from profiles.application.ports.logs import Log
+from profiles.application.ports.logs import Appended, Log
+from profiles.application.ports.sources import Fingerprint
 from profiles.application.quarantine import embedded_log
 from profiles.application.quarantine.embedded_log import EmbeddedLogReader
+from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Name, Person, PersonId
 from tests.contracts.conftest import NewLog
@@ -32,6 +35,7 @@ NOTICE = Notice(
         Rejected(RejectionReason.TYPE, "results[2].name.first", "text or null"),
     ],
     places=["line 1", None],
+    more={RejectionReason.TYPE: 7},
 )
 
 
@@ -52,7 +56,8 @@ def put(  # noqa: PLR0913 - what `append` takes, with what most tests want
     source: str = SOURCE,
     expected: int = 0,
     position: int | None = None,
-) -> int:
+    fingerprint: Fingerprint | None = None,
+) -> Appended:
     return log.append(
         [person(each) for each in persons],
         notice,
@@ -60,6 +65,7 @@ def put(  # noqa: PLR0913 - what `append` takes, with what most tests want
         source=source,
         expected=expected,
         position=position,
+        fingerprint=fingerprint,
     )
 
 
@@ -109,9 +115,9 @@ def test_what_was_kept_out_follows_as_one_record_without_a_key(log: Log) -> None
 
 
 def test_an_append_tells_where_its_records_begin(log: Log) -> None:
-    assert put(log, ADA, BEA) == 0
-    assert put(log, CLEO, notice=NOTICE) == 2
-    assert put(log) == put(log, ADA) == 4
+    assert put(log, ADA, BEA) == (0, NOW)
+    assert put(log, CLEO, notice=NOTICE) == (2, NOW)
+    assert put(log) == put(log, ADA) == (4, NOW)
 
 
 def test_an_append_of_nothing_makes_no_record(log: Log) -> None:
@@ -191,6 +197,48 @@ def test_a_source_read_to_its_end_starts_over(log: Log) -> None:
     assert log.source_position(SOURCE) == 50
 
 
+def test_one_at_a_time_works_with_a_log(new_log: NewLog) -> None:
+    with new_log() as log, new_log() as another:
+        with log.claim():
+            with pytest.raises(LogError, match="works with it"), log.claim():
+                pytest.fail("It has the claim.")
+            with another.claim():
+                pass
+
+        with log.claim():
+            pass
+
+
+FINGERPRINT = Fingerprint(b"key and digest", "4:5:6")
+
+
+def test_a_fingerprint_is_kept_with_a_sources_position(log: Log) -> None:
+    assert log.fingerprint(SOURCE) is None
+
+    put(log, ADA, position=100, fingerprint=FINGERPRINT)
+    assert log.fingerprint(SOURCE) == FINGERPRINT
+    put(log, source="another", position=7)
+    assert log.fingerprint("another") is None
+
+    put(log, expected=100, position=120, fingerprint=FINGERPRINT._replace(state="7:8:9"))
+    assert log.fingerprint(SOURCE) == (b"key and digest", "7:8:9")
+    log.finish(SOURCE)
+    assert log.fingerprint(SOURCE) is None
+
+
+def test_a_digest_of_content_goes_with_the_records_that_it_was_made_of(log: Log) -> None:
+    put(log, ADA, position=100, fingerprint=FINGERPRINT)
+    put(log, BEA, source="later", position=9, fingerprint=FINGERPRINT, at=NOW + timedelta(hours=1))
+
+    log.purge(before=NOW)
+    assert log.fingerprint(SOURCE) == FINGERPRINT
+    log.purge(before=NOW + timedelta(hours=1))
+
+    assert log.fingerprint(SOURCE) == (None, "4:5:6")
+    assert log.fingerprint("later") == FINGERPRINT
+    assert log.source_position(SOURCE) == 100
+
+
 # --- Retention -----------------------------------------------------------------------------
 
 
@@ -242,6 +290,75 @@ def test_reading_beyond_the_end_means_that_the_log_is_an_older_copy(log: Log) ->
 
     with pytest.raises(LogError, match="ends at offset 1"):
         log.read(2, limit=9)
+
+
+# --- Times that went back ------------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+DECADE = timedelta(days=3_653)
+
+
+def times(log: Log) -> list[datetime]:
+    return [record.logged_at for record in log.read(log.bounds()[0], limit=999)]
+
+
+def test_time_in_a_log_never_goes_back(log: Log) -> None:
+    put(log, ADA, at=NOW)
+
+    assert put(log, BEA, at=NOW - HOUR) == (1, NOW)
+
+    assert times(log) == [NOW, NOW]
+    assert put(log, CLEO, at=NOW + HOUR) == (2, NOW + HOUR)
+
+
+def test_records_from_the_future_get_the_present_time(log: Log) -> None:
+    put(log, ADA, at=NOW)
+    put(log, BEA, CLEO, notice=NOTICE, at=NOW + DECADE)
+
+    assert log.correct_times(now=NOW + HOUR) == 3
+    assert log.correct_times(now=NOW + HOUR) == 0
+
+    assert times(log) == [NOW, *[NOW + HOUR] * 3]
+    assert put(log, ADA, at=NOW + 2 * HOUR) == (4, NOW + 2 * HOUR)
+    assert log.read(3, limit=1)[0].value == NOTICE
+
+
+def test_clocks_may_differ_by_a_little(log: Log) -> None:
+    put(log, ADA, at=NOW + TOLERANCE)
+    put(log, BEA, at=NOW + DECADE)
+
+    assert log.correct_times(now=NOW) == 1
+
+    assert times(log) == [NOW + TOLERANCE] * 2
+
+
+def test_a_digest_from_the_future_goes_with_its_records(log: Log) -> None:
+    put(log, at=NOW + DECADE, position=100, fingerprint=FINGERPRINT)
+
+    assert log.correct_times(now=NOW) == 0
+    log.purge(before=NOW + HOUR)
+
+    assert log.fingerprint(SOURCE) == (None, "4:5:6")
+
+
+@given(
+    appends=st.lists(st.integers(-20, 20).map(lambda hours: NOW + hours * HOUR), max_size=12),
+    corrected=st.lists(st.integers(-20, 20).map(lambda hours: NOW + hours * HOUR), max_size=4),
+)
+def test_times_rise_whatever_the_clock_did(
+    appends: list[datetime], corrected: list[datetime]
+) -> None:
+    logs: list[Log] = [MemoryLog("a-topic", encode=codec.encode)]
+    with closing(SqliteLog.open(Path(":memory:"), encode=codec.encode)) as in_file:
+        logs.append(in_file)
+        for log in logs:
+            for number, at in enumerate(appends):
+                put(log, ADA, at=at)
+                for now in corrected[number : number + 1]:
+                    log.correct_times(now=now)
+                    assert times(log)[-1] <= now + TOLERANCE
+            assert times(log) == sorted(times(log))
+        assert times(logs[0]) == times(logs[1])
 
 
 # --- One person ----------------------------------------------------------------------------
@@ -310,7 +427,7 @@ def test_no_byte_of_a_purged_person_is_left_beside_the_open_log(tmp_path: Path) 
 
 
 def test_deletions_come_after_the_persons_and_before_the_notice(log: Log) -> None:
-    first = log.append(
+    first, _ = log.append(
         [person(ADA)],
         NOTICE,
         logged_at=NOW,

@@ -119,6 +119,39 @@ def test_a_sqlite_file_of_another_kind_is_refused_and_left_alone(
     assert path.read_bytes() == before
 
 
+def test_a_lock_file_is_there_while_it_claims_and_one_that_was_left_claims_nothing(
+    tmp_path: Path,
+) -> None:
+    lock = tmp_path / "log.sqlite-lock"
+    lock.touch()
+    with closing(open_log(tmp_path / "log.sqlite")) as log:
+        with log.claim():
+            assert lock.stat().st_size == 0
+        assert not lock.exists()
+
+        with (
+            log.claim(),
+            closing(open_log(tmp_path / "log.sqlite")) as second,
+            pytest.raises(LogError, match="works with it"),
+            second.claim(),
+        ):
+            pytest.fail("It has the claim.")
+
+
+def test_a_log_beside_which_no_lock_file_can_be_opened_says_so(tmp_path: Path) -> None:
+    (tmp_path / "log.sqlite-lock").mkdir()
+    path = tmp_path / "log.sqlite"
+
+    with (
+        closing(open_log(path)) as log,
+        pytest.raises(
+            LogError, match=r"the lock file beside it can't be opened \(Is a directory\)"
+        ),
+        log.claim(),
+    ):
+        pytest.fail("It has the claim.")
+
+
 def test_the_engines_own_files_are_not_mistaken_for_each_other(tmp_path: Path) -> None:
     openers: list[Open] = [SqliteDecidingStore.open, open_log, open_ledger]
     for number, opener in enumerate(openers):

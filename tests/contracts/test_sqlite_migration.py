@@ -20,7 +20,7 @@ from profiles.domain.columns import NAMES
 from profiles.domain.errors import UsageError
 from profiles.domain.statistics import Statistics
 from tests.frozen.log import added_since
-from tests.frozen.stores import assert_holds_what_was_frozen, put_back_sqlite
+from tests.frozen.stores import SQLITE_FOLDERS, assert_holds_what_was_frozen, put_back_sqlite
 from tests.support.histories import ADA, BEA, NOW, chunk, profile, stored, version
 
 PATIENCE_S = 60.0
@@ -30,7 +30,7 @@ PATIENCE_S = 60.0
 def frozen(tmp_path: Path) -> Path:
     """Give a file of schema 2."""
     path = tmp_path / "frozen.db"
-    put_back_sqlite(path)
+    put_back_sqlite(path, schema=2)
     return path
 
 
@@ -62,8 +62,13 @@ def without(path: Path, *names: str) -> None:
             connection.execute(f"ALTER TABLE users DROP COLUMN {name}")
 
 
-def test_a_file_of_schema_2_is_brought_forward_and_holds_what_it_held(frozen: Path) -> None:
-    assert schema_version(frozen) == 2
+@pytest.mark.parametrize("earlier", SQLITE_FOLDERS)
+def test_a_file_of_each_earlier_schema_is_brought_forward_and_holds_what_it_held(
+    tmp_path: Path, earlier: int
+) -> None:
+    frozen = tmp_path / "frozen.db"
+    put_back_sqlite(frozen, schema=earlier)
+    assert schema_version(frozen) == earlier
 
     with closing(SqliteDecidingStore.open(frozen)) as store:
         assert_holds_what_was_frozen(store)
@@ -73,9 +78,16 @@ def test_a_file_of_schema_2_is_brought_forward_and_holds_what_it_held(frozen: Pa
         assert_holds_what_was_frozen(store)
 
 
+def test_every_earlier_schema_that_can_be_brought_forward_is_frozen() -> None:
+    assert SQLITE_FOLDERS.keys() == schema.KIND.steps.keys()
+
+
+@pytest.mark.parametrize("earlier", SQLITE_FOLDERS)
 def test_what_was_brought_forward_has_the_tables_of_a_new_file(
-    frozen: Path, tmp_path: Path
+    tmp_path: Path, earlier: int
 ) -> None:
+    frozen = tmp_path / "frozen.db"
+    put_back_sqlite(frozen, schema=earlier)
     for path in (frozen, tmp_path / "new.db"):
         SqliteDecidingStore.open(path).close()
 
@@ -95,6 +107,7 @@ def test_a_file_that_was_brought_forward_is_worked_on(frozen: Path) -> None:
 
         assert tally.suppressed == 2
         assert store.ledger_position() == 2
+        assert store.outbox(limit=1) == {}
         assert store.counts().read == before + 2
         assert store.statistics() == Statistics.recount(p for p, _ in store.profiles())
 
@@ -105,9 +118,9 @@ def test_it_is_noted_once_when_and_from_which_schema(frozen: Path, tmp_path: Pat
     SqliteDecidingStore.open(tmp_path / "new.db").close()
 
     ((before, after, added, at),) = asked(frozen, "SELECT * FROM migrations")
-    assert (before, after, added.split()) == (2, 3, added_since())
+    assert (before, after, added.split()) == (2, 4, added_since())
     assert SqliteProbe(frozen, name="the store").schema() == SchemaFacts(
-        version=3,
+        version=4,
         migrations=[Migration(2, datetime.fromisoformat(at).date(), tuple(added_since()))],
     )
     assert asked(tmp_path / "new.db", "SELECT * FROM migrations") == []
@@ -120,7 +133,7 @@ def test_who_may_not_make_a_store_is_told_what_brings_it_forward(frozen: Path) -
         SqliteDecidingStore.open(frozen, create=False)
 
     assert str(raised.value) == (
-        f"{frozen} is a profile store of schema version 2, and this release's is 3; nothing was"
+        f"{frozen} is a profile store of schema version 2, and this release's is 4; nothing was"
         " changed. Stop what works on it and start `profiles run` or `profiles process` once: that"
         " brings it forward."
     )
@@ -134,10 +147,10 @@ def test_a_file_of_a_later_release_is_refused_and_left_alone(
     path = tmp_path / "newer.db"
     SqliteDecidingStore.open(path).close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 4")
+        connection.execute("PRAGMA user_version = 5")
     before = path.read_bytes()
 
-    with pytest.raises(UsageError, match="of schema version 4, and this release knows none later"):
+    with pytest.raises(UsageError, match="of schema version 5, and this release knows none later"):
         SqliteDecidingStore.open(path, create=create)
 
     assert path.read_bytes() == before
@@ -192,7 +205,7 @@ def test_columns_that_a_file_lacks_are_added_and_null(tmp_path: Path) -> None:
     assert added[-2:] == ["title", "registered_on"]
     assert sorted(added) == sorted(NAMES)
     assert asked(path, "SELECT from_version, to_version, added FROM migrations") == [
-        (3, 3, "title registered_on")
+        (4, 4, "title registered_on")
     ]
 
 
@@ -203,7 +216,7 @@ def test_a_file_of_schema_2_that_lacks_a_column_as_well_gets_both(frozen: Path) 
         assert {held.title for held, _ in store.profiles()} == {None}
 
     ((*versions, added),) = asked(frozen, "SELECT from_version, to_version, added FROM migrations")
-    assert versions == [2, 3]
+    assert versions == [2, 4]
     assert set(added.split()) == {"title", *added_since()}
 
 

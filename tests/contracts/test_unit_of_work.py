@@ -72,11 +72,13 @@ def test_what_it_has_written_is_undone_if_it_fails(
         unit.add_statistics(writer, Statistics.recount([profile(ADA)]))
         unit.quarantine([rejection(0, NOON)])
         unit.delete_quarantined(before=NOON, limit=1)
+        unit.add_to_outbox({ADA: version(8), BEA: version(5)})
         advance(unit, writer, 9, tally=Tally(read=1, stored=1), arrivals={NOON: 1})
         raise MadeToFailError
 
     transactions.run(lambda unit: hold(unit, profile(ADA), profile(BEA)))
     transactions.run(lambda unit: unit.quarantine([rejection(7, NOON - MINUTE)]))
+    transactions.run(lambda unit: unit.add_to_outbox({ADA: version(3)}))
 
     with pytest.raises(MadeToFailError):
         transactions.run(write_all)
@@ -86,6 +88,7 @@ def test_what_it_has_written_is_undone_if_it_fails(
     assert store.counts() == Tally()
     assert store.arrivals() == {}
     assert [each.offset for each in store.quarantine()] == [7]
+    assert store.outbox(limit=9) == {ADA: version(3)}
     assert store.position(TOPIC) is None
     assert store.ledger_position() == 0
     assert transactions.run(lambda unit: list(unit.epochs())) == []
@@ -160,7 +163,7 @@ def test_who_is_taken_for_new_and_is_held_is_replaced(
     store: DecidingStore, transactions: Transactions
 ) -> None:
     def write(unit: UnitOfWork) -> None:
-        unit.held([ADA], probably_new={ADA})
+        unit.held([ADA], probably_new=lambda: {ADA})
         unit.write(upserts={ADA: (profile(city="Ringsted"), version(9))}, deletions=[])
 
     transactions.run(lambda unit: hold(unit, profile(ADA)))
@@ -217,6 +220,26 @@ def test_a_rejection_keeps_its_place_in_the_source_where_it_has_one(
     transactions.run(lambda unit: unit.quarantine([placed, rejection(1, NOON)]))
 
     assert list(store.quarantine()) == [placed, rejection(1, NOON)]
+
+
+@pytest.mark.usefixtures("writer")
+def test_it_finds_the_rejections_of_some_offsets(transactions: Transactions) -> None:
+    rejected = [rejection(offset, NOON - offset * MINUTE) for offset in (0, 2, 3, 10, 11)]
+    second = replace(rejected[1], ordinal=1, place="line 7")
+
+    def work(unit: UnitOfWork) -> None:
+        unit.add_writer(OTHER)
+        unit.quarantine([*rejected, second])
+        assert list(unit.quarantined(WRITER, start=2, end=11)) == [
+            rejected[1],
+            second,
+            *rejected[2:4],
+        ]
+
+    transactions.run(work)
+
+    assert transactions.run(lambda unit: list(unit.quarantined(WRITER, start=4, end=10))) == []
+    assert transactions.run(lambda unit: list(unit.quarantined(OTHER, start=0, end=99))) == []
 
 
 @pytest.mark.usefixtures("writer")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from threading import Event
@@ -29,6 +31,7 @@ from profiles.adapters.mongo import MongoDecidingStore
 from profiles.adapters.retrying import PatientRetry
 from profiles.application.ingest.consume import Consumer
 from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogPartition
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from tests.support.cluster_site import until
@@ -135,6 +138,7 @@ def test_a_reader_of_a_frozen_store_stays_in_the_group_says_that_it_waits_and_go
             assert reader.is_alive()
             assert site.read == PERSONS
             assert "The batch waits; trying again" in caplog.text
+            assert "No primary of MongoDB" in caplog.text  # at its own pace, not that of the batch
         finally:
             mongo_service.thaw()
 
@@ -162,3 +166,27 @@ def test_a_reader_that_begins_with_a_frozen_store_waits_in_the_group(
         until(lambda: site.read == PERSONS)
         assert site.member() == member
     assert "MAX_POLL_EXCEEDED" not in caplog.text
+
+
+def test_that_a_store_hangs_is_said_long_before_what_waits_for_it_fails(
+    mongo_service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    # The driver's shortest; ours are ten times as long.
+    often = "heartbeatFrequencyMS=500&connectTimeoutMS=500"
+    url = f"{mongo_service.address}&{often}"
+    with (
+        closing(MongoDecidingStore.open(url, f"frozen-{uuid4().hex[:8]}")) as store,
+        ThreadPoolExecutor(1) as other,
+    ):
+        mongo_service.freeze()
+        try:
+            asked = other.submit(lambda: store.position(LogPartition("topic")))
+            until(lambda: "No primary of MongoDB" in caplog.text)
+            assert not asked.done()
+        finally:
+            mongo_service.thaw()
+
+        assert asked.result() is None
+        until(lambda: "answers again" in caplog.text)
+    assert caplog.text.count("No primary of MongoDB") == 1

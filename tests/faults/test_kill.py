@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import signal
@@ -68,11 +69,23 @@ def wait_until(reached: Callable[[], bool], process: subprocess.Popen[bytes]) ->
         assert time.monotonic() < deadline, "nothing has come of it"
 
 
-def kill(process: subprocess.Popen[bytes]) -> bool:
-    """Kill; tell whether it was still running."""
+class Killed(NamedTuple):
+    """Whether a process was still running when it was killed, and whether it had its tally out."""
+
+    running: bool
+    told: bool
+
+
+def kill(process: subprocess.Popen[bytes]) -> Killed:
     process.kill()
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
+    output, _ = process.communicate()
+    return Killed(process.returncode == -signal.SIGKILL, output.endswith(b"}\n"))
+
+
+def died(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process has killed itself."""
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == -signal.SIGKILL
 
 
 def size(path: Path) -> int:
@@ -115,7 +128,7 @@ def assert_sound(job: Job) -> None:
 
 
 def is_complete(job: Job, copy: Path) -> bool:
-    """Tell whether a killed process had come to its end: the file is noted as read through.
+    """Tell whether a killed process had come to its end: the file counts as read to its end.
 
     It looks at a copy, so that the next process finds everything as the killed one left it.
     """
@@ -152,11 +165,12 @@ def kill_until_complete(job: Job, waits: Iterator[Callable[[], bool]], copy: Pat
         process = job.start()
         wait_until(wait, process)
         killed = kill(process)
-        if not killed:
+        if not killed.running:
             assert process.returncode == 0
             return kills
         kills += 1
         if is_complete(job, copy):
+            assert killed.told, "A source counts as read only after the tally was printed."
             return kills
 
 
@@ -204,6 +218,90 @@ def stopped_in_the_middle(
             return job, ended(process, code=FAILURE)
         process.communicate()
     pytest.fail("It was through before it could be stopped, every time.")
+
+
+def test_of_two_runs_at_once_the_second_is_refused_until_the_first_is_gone(
+    population: Population, tmp_path: Path
+) -> None:
+    growing = tmp_path / "growing.jsonl"
+    lines = population.path.read_bytes().split(b"\n")[:100]
+    growing.write_bytes(b"\n".join(lines) + b"\n")
+    job = Job(growing, tmp_path)
+    first = job.start(once=False)
+    wait_until(lambda: job.store.is_file() and read_so_far(job) == 100, first)
+
+    second = job.start()
+    output, errors = second.communicate(timeout=PATIENCE_S)
+
+    assert second.returncode == FAILURE
+    assert Tally(**json.loads(output)) == Tally()
+    assert errors.decode().splitlines()[-1] == (
+        f"Error: {job.log}: another `profiles run` or `profiles demo` works with it. Wait until"
+        " that has ended, or stop it, or give this one a log of its own with --data; this one has"
+        " changed nothing."
+    )
+    kill(first)
+    assert job.finish().read == 0
+    assert job.state() == expected([lines])
+
+
+AFTER_ONE_DELIVERY = """
+from profiles.adapters.sqlite import SqliteDecidingStore
+SqliteDecidingStore.apply = kill
+"""
+
+
+def test_a_file_rewritten_in_place_after_a_kill_loses_nobody(
+    population: Population, tmp_path: Path
+) -> None:
+    path, others = tmp_path / "persons.jsonl", tmp_path / "others.jsonl"
+    shutil.copyfile(population.path, path)
+    write_population(others, limit=PERSONS, seed=4)
+    job = Job(path, tmp_path)
+    died(job.start(killed_at=AFTER_ONE_DELIVERY))
+    path.write_bytes(others.read_bytes())
+
+    process = job.start()
+    _, errors = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == 0, errors.decode()
+    told = [line for line in errors.decode().splitlines() if "is not the file any more" in line]
+    assert len(told) == 1
+    held = job.state().profiles
+    anew = expected(delivered(others)).profiles
+    assert {person: held[person][0] for person in anew} == {p: row for p, (row, _) in anew.items()}
+
+
+BEFORE_THE_TALLY = """
+from profiles.entrypoints.cli import output
+output.print_tally = kill
+"""
+AFTER_THE_TALLY = """
+from profiles.adapters.sqlite import SqliteLog
+SqliteLog.finish = kill
+"""
+BEFORE_THE_COMMIT = """
+from profiles.adapters.sqlite import SqliteLog
+finish = SqliteLog.finish
+def killed(log, source):
+    log._connection.set_trace_callback(lambda statement: statement == "COMMIT" and kill())
+    finish(log, source)
+SqliteLog.finish = killed
+"""
+
+
+@pytest.mark.parametrize("point", [BEFORE_THE_TALLY, AFTER_THE_TALLY, BEFORE_THE_COMMIT])
+def test_killed_when_all_of_a_file_is_in_the_store_it_is_not_counted_again(
+    population: Population, tmp_path: Path, point: str
+) -> None:
+    job = Job(population.path, tmp_path)
+    died(job.start(killed_at=point))
+    assert not is_complete(job, tmp_path / "copy")
+
+    rest = job.finish()
+
+    assert rest.read == 0
+    assert job.state() == population.clean
 
 
 def test_killed_again_and_again_while_another_process_reads(

@@ -14,24 +14,36 @@ from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import DecidingStore, FollowingStore
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.statistics import Statistics
-from tests.frozen.log import FOLDER, NOW, FrozenLog, as_rows, frozen_rows, read_lines
+from tests.frozen.log import (
+    FOLDER,
+    LATER_FOLDER,
+    NOW,
+    FrozenLog,
+    as_rows,
+    frozen_rows,
+    read_lines,
+)
 
 if TYPE_CHECKING:  # not every session has the drivers
     from cassandra.cluster import Session
     from pymongo.database import Database
 
 
-def put_back_sqlite(path: Path) -> None:
-    """Write the SQLite file, of schema 2."""
-    path.write_bytes(gzip.decompress((FOLDER / "sqlite.db.gz").read_bytes()))
+SQLITE_FOLDERS = {2: FOLDER, 3: LATER_FOLDER}
+MONGO_FOLDERS = {1: FOLDER, 2: LATER_FOLDER}
 
 
-def put_back_mongo(base: Database[dict[str, Any]]) -> None:
-    """Write MongoDB's collections, of schema 1, with their indexes."""
+def put_back_sqlite(path: Path, *, schema: int) -> None:
+    """Write the SQLite file of a schema."""
+    path.write_bytes(gzip.decompress((SQLITE_FOLDERS[schema] / "sqlite.db.gz").read_bytes()))
+
+
+def put_back_mongo(base: Database[dict[str, Any]], *, schema: int) -> None:
+    """Write MongoDB's collections of a schema, with their indexes."""
     from bson import json_util  # noqa: PLC0415 - not every session has the driver
 
     documents: dict[str, list[dict[str, Any]]] = {}
-    with gzip.open(FOLDER / "mongo.jsonl.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(MONGO_FOLDERS[schema] / "mongo.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             name, document = json_util.loads(line)
             documents.setdefault(name, []).append(document)

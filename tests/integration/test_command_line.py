@@ -187,7 +187,7 @@ def test_a_store_of_an_earlier_release_is_read_once_a_job_has_brought_it_forward
     profiles: Profiles, tmp_path: Path
 ) -> None:
     store = tmp_path / "p.db"
-    put_back_sqlite(store)
+    put_back_sqlite(store, schema=2)
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("UPDATE writers SET ledger_position = 0")  # there is no ledger here
     (row, *_) = frozen_rows()
@@ -457,7 +457,7 @@ def _held(store: Path) -> int:
 
 def test_every_command_has_help_and_a_place_in_the_docs() -> None:
     docs = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
-    rows = dict(re.findall(r"^\| `profiles (\w+)([^`]*)` \|", docs, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `profiles ([\w-]+)([^`]*)` \|", docs, re.MULTILINE))
 
     assert rows.keys() == cli.commands.keys()
     for name, command in cli.commands.items():

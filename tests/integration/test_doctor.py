@@ -209,6 +209,7 @@ def test_the_embedded_engine_is_well_by_itself(profiles: Profiles, tmp_path: Pat
     assert done.code == 0, done.out
     assert all(check["ok"] for check in json.loads(done.out)["checks"])
     assert "file p.db" in done.err
+    assert "log log.sqlite: times of records" in done.err
     assert {path.name for path in tmp_path.iterdir()} == {"p.db", "log.sqlite", "ledger.sqlite"}
 
 

@@ -311,8 +311,8 @@ class WatchedStore(MemoryDecidingStore):
         super().__init__()
         self.has_some = Event()
 
-    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
-        tally = super().apply(chunk, ledger)
+    def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
+        tally = super().apply(chunk, ledger, followed=followed)
         self.has_some.set()
         return tally
 

@@ -17,7 +17,7 @@ from profiles.adapters.mongo import MongoDecidingStore, migration
 from profiles.domain.columns import COLUMNS, NAMES
 from profiles.domain.errors import UsageError
 from tests.frozen.log import frozen_rows
-from tests.frozen.stores import assert_holds_what_was_frozen, put_back_mongo
+from tests.frozen.stores import MONGO_FOLDERS, assert_holds_what_was_frozen, put_back_mongo
 from tests.support.histories import ADA, BEA, chunk, profile, stored, version
 from tests.support.mongo_stores import database
 
@@ -48,7 +48,7 @@ def base(mongo_url: str, name: str) -> Generator[Database]:
 @pytest.fixture
 def frozen(base: Database) -> Database:
     """Give a database with a store of schema 1, in which nulls are left out."""
-    put_back_mongo(base)
+    put_back_mongo(base, schema=1)
     for field in NULLABLE:
         base["users"].update_many({field: None}, {"$unset": {field: 1}})
     return base
@@ -81,6 +81,24 @@ def test_a_store_of_schema_1_is_brought_forward_and_holds_what_it_held(
         assert_holds_what_was_frozen(store)
 
 
+def test_a_store_of_schema_2_gets_what_is_new_and_holds_what_it_held(
+    base: Database, mongo_url: str, name: str
+) -> None:
+    put_back_mongo(base, schema=2)
+    before = set(base.list_collection_names())
+
+    with closing(MongoDecidingStore.open(mongo_url, name)) as store:
+        assert_holds_what_was_frozen(store)
+        assert store.outbox(limit=1) == {}
+
+    assert set(base.list_collection_names()) == {*before, "users_outbox", "users_policies"}
+    assert registry(base)["schema_version"] == 3
+
+
+def test_every_earlier_schema_that_can_be_brought_forward_is_frozen() -> None:
+    assert MONGO_FOLDERS.keys() == migration.STEPS.keys()
+
+
 def test_what_was_brought_forward_has_the_registry_of_a_new_store(
     frozen: Database, mongo_url: str, name: str
 ) -> None:
@@ -90,7 +108,7 @@ def test_what_was_brought_forward_has_the_registry_of_a_new_store(
     new = frozen["new_writers"].find_one({"_id": "registry"})
     assert new is not None
     assert registry(frozen).keys() == new.keys()
-    assert (new["schema_version"], new["fields"], new["migrations"]) == (2, list(NAMES), [])
+    assert (new["schema_version"], new["fields"], new["migrations"]) == (3, list(NAMES), [])
     assert registry(frozen)["fields"] == list(NAMES)
 
 
@@ -102,7 +120,7 @@ def test_it_is_noted_once_when_and_from_which_schema(
 
     (noted,) = registry(frozen)["migrations"]
     assert noted.pop("at").year >= 2026
-    assert noted == {"from_version": 1, "to_version": 2, "added": []}
+    assert noted == {"from_version": 1, "to_version": 3, "added": []}
 
 
 def test_a_store_that_was_brought_forward_is_worked_on(
@@ -118,7 +136,7 @@ def test_a_store_that_was_brought_forward_is_worked_on(
 
         assert store.ledger_position() == 2
         assert store.counts().read == before + 2
-    assert registry(frozen)["schema_version"] == 2
+    assert registry(frozen)["schema_version"] == 3
 
 
 def test_who_may_not_make_a_store_is_told_what_brings_it_forward(
@@ -128,7 +146,7 @@ def test_who_may_not_make_a_store_is_told_what_brings_it_forward(
 
     with pytest.raises(
         UsageError,
-        match=r"is of schema version 1, and this release's is 2; nothing was changed. Stop what"
+        match=r"is of schema version 1, and this release's is 3; nothing was changed. Stop what"
         " works on it and start `profiles process` or `profiles spark` once",
     ):
         MongoDecidingStore.open(mongo_url, name, create=False)
@@ -140,7 +158,7 @@ def test_who_may_not_make_a_store_is_told_what_brings_it_forward(
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
-        ({"schema_version": 3}, "is of schema version 3, and this release knows none later than 2"),
+        ({"schema_version": 4}, "is of schema version 4, and this release knows none later than 3"),
         ({"fields": [*NAMES, "shoe_size"]}, r"fields that this release does not know \(shoe_size"),
         ({"schema_version": 0}, "is of schema version 0, .* which it can't be brought to"),
     ],
@@ -189,7 +207,7 @@ def test_fields_that_documents_lack_are_added_and_null(
     assert base["users"].count_documents({"title": {"$exists": True}}) == 2
     (noted,) = registry(base)["migrations"]
     assert noted["added"] == ["title", "registered_on"]
-    assert (noted["from_version"], noted["to_version"]) == (2, 2)
+    assert (noted["from_version"], noted["to_version"]) == (3, 3)
 
 
 # --- Killed, and at the same time ------------------------------------------------------------

@@ -125,7 +125,7 @@ def test_of_the_embedded_log_what_can_be_read_is_appended_and_the_next_run_takes
         closing(SqliteLog.open(tmp_path / "log.sqlite", encode=codec.encode)) as log,
     ):
         bea = Person(login=Login(uuid=PersonId(BEA)), dob=Birth(date="1990-02-28"), schema=1)
-        first = log.append(
+        first, _ = log.append(
             [bea], Notice(), logged_at=datetime.now(UTC), source="s", expected=0, position=None
         )
         # An earlier release has decided it, and rejected it.

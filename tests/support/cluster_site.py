@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -109,6 +110,10 @@ class Running:
         assert self.process.wait(PATIENCE_S) == code, self.said
         return dict(json.loads(self._out.read_bytes().splitlines()[-1]))
 
+    def document(self) -> dict[str, Any]:
+        """Wait for the command; return what it printed."""
+        return self._ended(0)
+
     def tally(self, *, code: int = 0) -> Tally:
         """Wait for `process`; return its tally, which adds up."""
         tally = Tally(**self._ended(code))
@@ -142,13 +147,17 @@ def until(reached: Callable[[], bool], *running: Running) -> None:
 
 @dataclass
 class Site:
-    """See the module. `stack` ends what was started, however the test ends."""
+    """See the module. `stack` ends what was started, however the test ends.
+
+    ledger: a file; None for the cluster's own ledger, which stays empty.
+    """
 
     servers: Addresses
     folder: Path
     stack: ExitStack
     name: str = field(default_factory=lambda: f"faults_{uuid4().hex[:12]}")
     partitions: int = 4
+    ledger: Path | None = None
 
     @cached_property
     def oracle(self) -> Oracle:
@@ -176,7 +185,13 @@ class Site:
         ]
         command += [f"--partitions={self.partitions}", f"--group={self.name}-{group}"]
         command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
+        command += [f"--ledger={self.ledger}"] * (self.ledger is not None)
         return self._start([*command, *["--once"] * once])
+
+    def apply_policy(self) -> Running:
+        command = ["--debug", "apply-policy", f"--kafka={self.servers.kafka}"]
+        command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
+        return self._start(command)
 
     def _start(self, command: Iterable[str]) -> Running:
         running = Running(command, self.folder)
@@ -191,6 +206,17 @@ class Site:
     @property
     def _cassandra_url(self) -> str:
         return f"cassandra://{self.servers.cassandra}/{self.name}"
+
+    def erase(self, *persons: PersonId) -> None:
+        """Enter persons into the ledger's file, as another process does."""
+        assert self.ledger is not None
+        with closing(sqlite3.connect(self.ledger)) as connection, connection:
+            for person in persons:
+                connection.execute(
+                    "INSERT INTO ledger SELECT coalesce(max(position), 0) + 1, 'suppress', ?, ?"
+                    " FROM ledger",
+                    (person, now().isoformat()),
+                )
 
     # Kafka, by its plain driver
 

@@ -34,6 +34,17 @@ PATIENCE_S = 60.0
 
 _SOME_DAY = date(1, 1, 1)
 
+_KILL = """
+import os, signal
+def kill(*_arguments, **_named):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+_MAIN = """
+import sys
+from profiles.entrypoints.cli.running import run_command
+sys.exit(run_command())
+"""
+
 
 @dataclass(frozen=True)
 class State:
@@ -67,8 +78,10 @@ class Job:
     def log(self) -> Path:
         return self.folder / "log.sqlite"
 
-    def start(self, *, once: bool = True) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "profiles", "run", f"--as-of={AS_OF}"]
+    def start(self, *, once: bool = True, killed_at: str = "") -> subprocess.Popen[bytes]:
+        """Start it; killed_at: Python statements that make it kill itself at some point."""
+        program = ["-c", f"{_KILL}\n{killed_at}\n{_MAIN}"] if killed_at else ["-m", "profiles"]
+        command = [sys.executable, *program, "run", f"--as-of={AS_OF}"]
         command += [f"--source={self.source}", f"--store=sqlite:///{self.store}"]
         return subprocess.Popen(
             command + ["--once"] * once,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore
-from profiles.application.errors import MAY_PASS, StoreRefusedError
+from profiles.application.errors import MAY_PASS, StoreError, StoreRefusedError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.clock import Clock
@@ -42,27 +42,37 @@ class FailingFollowingStore(MemoryFollowingStore):
 
 
 class FailingStore(MemoryDecidingStore):
-    """Fails as the iterators say, one element a call; None is no failure."""
+    """Fails as the iterators say, one element a call; None is no failure.
+
+    fails_after_the_ledger: whether the next chunk fails when the ledger is applied, once.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.apply_failures: Iterator[Exception | None] = iter(())
         self.position_failures: Iterator[Exception | None] = iter(())
         self.sweep_failures: Iterator[Exception | None] = iter(())
+        self.fails_after_the_ledger = False
         self.sweeps = 0
 
-    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+    def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         raise_next(self.apply_failures)
-        return super().apply(chunk, ledger)
+        if self.fails_after_the_ledger:
+            self.fails_after_the_ledger = False
+            self.apply_ledger(ledger, followed=followed)
+            raise StoreError("The store", "it did not answer in time", "It is tried again.")
+        return super().apply(chunk, ledger, followed=followed)
 
     def position(self, partition: LogPartition) -> int | None:
         raise_next(self.position_failures)
         return super().position(partition)
 
-    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+    def sweep(self, *, read_on: date, quarantined_before: datetime, followed: bool = False) -> int:
         self.sweeps += 1
         raise_next(self.sweep_failures)
-        return super().sweep(read_on=read_on, quarantined_before=quarantined_before)
+        return super().sweep(
+            read_on=read_on, quarantined_before=quarantined_before, followed=followed
+        )
 
 
 def raise_next(failures: Iterator[Exception | None]) -> None:

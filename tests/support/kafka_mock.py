@@ -14,10 +14,12 @@ from typing import Final
 from confluent_kafka import cimpl
 
 FETCH: Final = 1
+LIST_OFFSETS: Final = 2
 OFFSET_FETCH: Final = 9
 """Kafka's numbers of requests."""
 
 _CONTROLLER: Final = 0  # the number that it names as its controller, without having such a broker
+_OTHER: Final = 1
 _PRODUCER: Final = 0
 _ERROR_BYTES: Final = 512
 
@@ -36,6 +38,7 @@ def _library() -> ctypes.CDLL:
         ("rd_kafka_mock_cluster_destroy", None, (pointer,)),
         ("rd_kafka_mock_cluster_bootstraps", text, (pointer,)),
         ("rd_kafka_mock_broker_add", number, (pointer, ctypes.c_int32)),
+        ("rd_kafka_mock_broker_set_rtt", number, (pointer, ctypes.c_int32, number)),
         ("rd_kafka_mock_group_initial_rebalance_delay_ms", None, (pointer, ctypes.c_int32)),
         ("rd_kafka_mock_topic_create", number, (pointer, text, number, number)),
         (
@@ -71,6 +74,13 @@ class MockCluster:
     def wait_for_members(self, milliseconds: int) -> None:
         """Wait so long for more readers before a new group's first one gets its share."""
         self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, milliseconds)
+
+    def answer_after(self, milliseconds: int) -> None:
+        """Answer each request so much later from now on."""
+        for broker in (_CONTROLLER, _OTHER):
+            assert (
+                self._library.rd_kafka_mock_broker_set_rtt(self._cluster, broker, milliseconds) == 0
+            )
 
     def answer(self, request: int, *codes: int) -> None:
         """Answer the next requests of a kind with these errors, one each."""

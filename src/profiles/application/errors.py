@@ -18,34 +18,31 @@ class SourceError(ProfilesError):
         return f"{self.source}: {self.happened}. What came before is kept. {self.remedy}"
 
 
-class StoreError(ProfilesError):
+class _StoreFailureError(ProfilesError):
+    """Something went wrong with a store."""
+
+    def __init__(self, store: str, happened: str, remedy: str) -> None:
+        super().__init__(store, happened, remedy)
+        self.store, self.happened, self.remedy = store, happened, remedy
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.happened}. {self.remedy}"
+
+
+class StoreError(_StoreFailureError):
     """A store did not do what was asked; the same may be asked again.
 
     A deciding store has written a whole chunk or nothing of it. A following store may have written
     a part: sent again, the chunk is completed, and nothing is stored twice.
     """
 
-    def __init__(self, store: str, happened: str, remedy: str) -> None:
-        super().__init__(store, happened, remedy)
-        self.store, self.happened, self.remedy = store, happened, remedy
-
-    def __str__(self) -> str:
-        return f"{self.store}: {self.happened}. {self.remedy}"
-
 
 class StoreAwayError(StoreError):
     """A store did not answer; it may do so when asked again."""
 
 
-class StoreRefusedError(ProfilesError):
+class StoreRefusedError(_StoreFailureError):
     """A store refused for good what was to be written; nothing was. Trying again mends nothing."""
-
-    def __init__(self, store: str, happened: str, remedy: str) -> None:
-        super().__init__(store, happened, remedy)
-        self.store, self.happened, self.remedy = store, happened, remedy
-
-    def __str__(self) -> str:
-        return f"{self.store}: {self.happened}. {self.remedy}"
 
 
 class LogError(ProfilesError):
@@ -93,6 +90,21 @@ class GapError(ProfilesError):
             f"The store has decided the log up to offset {self.position}, but the log now begins"
             f" at {self.first}: the records in between are lost. Nothing was changed. Restore the"
             " log, or start with an empty store and let the sources deliver again."
+        )
+
+
+class PolicyChangedError(ProfilesError):
+    """Another job has adopted another privacy policy for the store."""
+
+    def __init__(self, adopted: str, own: str) -> None:
+        super().__init__(adopted, own)
+        self.adopted, self.own = adopted, own
+
+    def __str__(self) -> str:
+        return (
+            f"The store is written under the policy {self.adopted[:12]} now, and this job has"
+            f" {self.own[:12]}. Nothing more was stored. Start it again with the policy that is in"
+            " force; `profiles policy` shows what it would use."
         )
 
 

@@ -41,7 +41,8 @@ def admit(
     """Read a record as a person who is old enough: the gate before the log and the stores.
 
     A record that is broken elsewhere, but readable as that of someone too young, is withheld and
-    not rejected: a child must not leave a trace in the quarantine.
+    not rejected: a child must not leave a trace in the quarantine. The highest minimum age of all
+    countries holds there, for the country may be what can't be read.
     """
     admitted = _admitted(record, policy, dates)
     return admitted[0] if isinstance(admitted, tuple) else admitted
@@ -59,12 +60,12 @@ def _admitted(
         if readable is None or readable > dates.as_of:
             return read
         age = age_on(dates.as_of, born=readable, leap_day=policy.leap_day)
-        return _MINOR if age < policy.minimum_age else read
+        return _MINOR if age < policy.highest_minimum_age else read
     person, born = read
     if born > dates.as_of:
         return _UNBORN
     age = age_on(dates.as_of, born=born, leap_day=policy.leap_day)
-    if age < policy.minimum_age:
+    if age < policy.highest_minimum_age and _is_minor(person, age, policy):
         return _MINOR
     return _TOO_OLD if age > MAXIMUM_AGE else (person, born, age)
 
@@ -81,9 +82,15 @@ def assess(person: Person, policy: PrivacyPolicy, dates: DecisionDates) -> Profi
     if born is None:
         return _MINOR
     age = age_on(dates.as_of, born=born, leap_day=policy.leap_day)
-    if age < policy.minimum_age:
+    if age < policy.highest_minimum_age and _is_minor(person, age, policy):
         return _MINOR
     return _shaped(person, born, age, policy, dates)
+
+
+def _is_minor(person: Person, age: int, policy: PrivacyPolicy) -> bool:
+    """Tell whether an age is under the minimum of the person's nationality and country."""
+    country = None if person.location is None else person.location.country
+    return age < policy.minimum_age_of(nationality=person.nat, country=country)
 
 
 def _shaped(

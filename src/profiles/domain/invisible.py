@@ -73,7 +73,7 @@ def _belongs(character: str, *, to: str) -> bool:
 
 
 def without_invisible(label: str) -> str:
-    """Take everything that shows nothing out of a name of the domain name system.
+    """Take everything that shows nothing out of a name of the domain name system or a mailbox.
 
     Joiners stay where such a name may have them: behind a virama, and the non-joiner between two
     letters of a cursive script (RFC 5892, appendix A; letters of right-to-left scripts stand for

@@ -23,7 +23,7 @@ from profiles.domain.person import (
     Registration,
     Street,
 )
-from profiles.domain.texts import MAXIMUM_EMAIL_LENGTH, MAXIMUM_LENGTH, cleaned
+from profiles.domain.texts import MAXIMUM_EMAIL_LENGTH, MAXIMUM_LENGTH, cleaned, cleaned_email
 
 _MAXIMUM_INTEGER: Final = 10**12
 """No house number or postcode comes near; it keeps numbers of 5,000 digits out."""
@@ -296,7 +296,7 @@ def _clean(person: Person) -> tuple[Person, date]:
         gender=_clean_text(person.gender, "gender"),
         name=None if person.name is None else _clean_name(person.name),
         location=None if person.location is None else _clean_location(person.location),
-        email=_clean_text(person.email, "email", limit=MAXIMUM_EMAIL_LENGTH),
+        email=_clean_email(person.email),
         registered=person.registered,
         nat=_clean_text(person.nat, "nat"),
         schema=person.schema,
@@ -314,9 +314,22 @@ def _identity(uuid: str) -> PersonId:
 def _clean_text(text: str | None, path: str, *, limit: int = MAXIMUM_LENGTH) -> str | None:
     clean = None if text is None else cleaned(text, limit=limit)
     if isinstance(clean, RejectionReason):
-        expected = f"at most {limit} characters" if clean is RejectionReason.LENGTH else _TEXT
-        raise _Refused(clean, path, expected)
+        raise _refused(clean, path, limit)
     return clean
+
+
+def _clean_email(email: str | None) -> str | None:
+    if email is None or email.isascii():  # which nearly all are: nothing in it can be invisible
+        return _clean_text(email, "email", limit=MAXIMUM_EMAIL_LENGTH)
+    clean = cleaned_email(email)
+    if isinstance(clean, RejectionReason):
+        raise _refused(clean, "email", MAXIMUM_EMAIL_LENGTH)
+    return clean
+
+
+def _refused(reason: RejectionReason, path: str, limit: int) -> _Refused:
+    expected = f"at most {limit} characters" if reason is RejectionReason.LENGTH else _TEXT
+    return _Refused(reason, path, expected)
 
 
 def _date(text: str, path: str) -> date:

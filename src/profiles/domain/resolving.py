@@ -150,7 +150,7 @@ def resolve(  # noqa: C901 - one branch for each outcome, in the order in which 
     return Changes(
         upserts=upserts,
         deletions=deletions,
-        differences=_differences(now, held),
+        differences=differences(now, held),
         newcomers=[person for person in upserts if person not in held],
         rejected=rejections,
         tally=Tally(
@@ -168,10 +168,13 @@ def counted_out(held: Iterable[Held]) -> dict[Origin, Statistics]:
     return _by_origin(counts)
 
 
-def _differences(
+def differences(
     now: Mapping[PersonId, Held | None], before: Mapping[PersonId, Held]
 ) -> dict[Origin, Statistics]:
-    """Count what came less what went."""
+    """Count what came less what went, by origin.
+
+    now: what is held of some persons from now on, None for nobody. before: what was held of them.
+    """
     counts: _Counts = {}
     for person, current in now.items():
         if current is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from profiles.domain.invisible import trimmed
+from profiles.domain.invisible import trimmed, without_invisible
 from profiles.domain.outcome import RejectionReason
 
 MAXIMUM_LENGTH: Final = 256
@@ -36,3 +36,19 @@ def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | RejectionReason 
     ):
         return RejectionReason.TEXT
     return folded or None
+
+
+def cleaned_email(text: str) -> str | RejectionReason | None:
+    """Clean an e-mail address, and take what shows nothing out of its middle, too.
+
+    In a name such characters can mean something, in an address they are left over from where it
+    was copied: two addresses that look the same are one. RFC 6531 allows every character beyond
+    ASCII in the name of a mailbox; the rules for such identifiers allow none that shows nothing but
+    joiners in their place (RFC 8264, section 4.2), as those for domains do.
+
+    Returns as `cleaned` does.
+    """
+    clean = cleaned(text, limit=MAXIMUM_EMAIL_LENGTH)
+    while isinstance(clean, str) and (shown := without_invisible(clean)) != clean:
+        clean = cleaned(shown, limit=MAXIMUM_EMAIL_LENGTH)
+    return clean

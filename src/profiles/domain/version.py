@@ -25,6 +25,8 @@ _PARTITION_SHIFT: Final = REVISION_BITS
 _OFFSET_SHIFT: Final = _PARTITION_SHIFT + PARTITION_BITS
 _EPOCH_SHIFT: Final = _OFFSET_SHIFT + OFFSET_BITS
 
+_REVISIONS: Final = (1 << REVISION_BITS) - 1
+
 OFFSET_STEP: Final = 1 << _OFFSET_SHIFT
 """The difference between the versions of one offset and the next."""
 
@@ -87,6 +89,11 @@ class Version(NamedTuple):
         )
 
     @staticmethod
+    def revised(number: int) -> int | None:
+        """Return the number of the next revision; None where all of them are used up."""
+        return None if number & _REVISIONS == _REVISIONS else number + 1
+
+    @staticmethod
     def origin(number: int) -> Origin:
         """Return where a number that `number` has packed comes from."""
         epoch, _, partition, _ = Version.parts(number)
@@ -99,5 +106,5 @@ class Version(NamedTuple):
             epoch=number >> _EPOCH_SHIFT,
             offset=number >> _OFFSET_SHIFT & (1 << OFFSET_BITS) - 1,
             partition=number >> _PARTITION_SHIFT & (1 << PARTITION_BITS) - 1,
-            revision=number & (1 << REVISION_BITS) - 1,
+            revision=number & _REVISIONS,
         )

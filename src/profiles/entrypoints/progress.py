@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
@@ -66,6 +66,30 @@ def progress(console: Console) -> Generator[Report]:
     )
     with shown:
         yield _Shown(shown)
+
+
+@contextmanager
+def count_progress(console: Console, what: str) -> Generator[Callable[[int], None]]:
+    """Show how far a count has come on a terminal; on anything else nothing.
+
+    what: is counted, as in `profiles looked at`.
+    """
+    shown = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.completed:,.0f} {task.description}"),
+        _RateColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+    with shown:
+        task = shown.add_task(what, total=None)
+
+        def count(number: int) -> None:
+            shown.update(task, completed=number)
+
+        yield count
 
 
 class _Shown:

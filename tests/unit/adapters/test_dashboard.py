@@ -171,18 +171,18 @@ def test_the_sentences_say_what_the_charts_show() -> None:
     shown = seen(SOME)
 
     assert words.about_ages(shown.people, ENGLISH) == (
-        "Most frequent: 35\N{EN DASH}39 years, 1,200 users (60.0%)."
+        "Most frequent: 35\N{EN DASH}39 years, 1,205 users (60.2%)."
     )
     assert words.about_pyramid(shown.people, ENGLISH) == (
-        "Most frequent: female 35\N{EN DASH}39 years, 1,200 users;"
+        "Most frequent: female 35\N{EN DASH}39 years, 1,205 users;"
         " male 50\N{EN DASH}54 years, 795 users."
     )
-    assert words.about_genders(shown.people, ENGLISH) == "Female 60.0%, male 39.8%."
+    assert words.about_genders(shown.people, ENGLISH) == "Female 60.2%, male 39.8%."
     assert words.about_email_domains(shown.email_domains, ENGLISH) == (
         "a.example 75.2%, b.example 24.1%, all others 0.8%."
     )
     assert words.about_nationalities(shown.people, ENGLISH) == (
-        "most often Denmark 60.0%, France 39.8%"
+        "most often Denmark 60.2%, France 39.8%"
     )
     assert words.about_arrivals(shown.arrivals, ENGLISH) == (
         "At most 1,000 users in a minute, at 11:53."
@@ -236,15 +236,15 @@ def test_the_charts_hold_every_count_rounded() -> None:
     (arrivals,) = drawn(figures.arrivals_figure(shown.arrivals, ENGLISH))
     (kept_out,) = drawn(figures.kept_out_figure(shown, ENGLISH))
 
-    assert ages["y"] == [1200, 0, 0, 795]
-    assert (women["x"], men["x"]) == ([-1200, 0, 0, 0], [0, 0, 0, 795])
-    assert genders["y"] == [1200, 795]
-    assert nationalities["x"] == [1200, 795]
+    assert ages["y"] == [1205, 0, 0, 795]
+    assert (women["x"], men["x"]) == ([-1205, 0, 0, 0], [0, 0, 0, 795])
+    assert genders["y"] == [1205, 795]
+    assert nationalities["x"] == [1205, 795]
     assert domains["x"] == [1500, 480, 15]
     assert isinstance(arrivals["y"], list)
     assert (len(arrivals["y"]), sum(arrivals["y"])) == (60, 1010)
-    assert kept_out["x"] == [40, 5]
-    assert kept_out["text"] == ["40 withheld", "5 rejected"]
+    assert kept_out["x"] == [40, 10]
+    assert kept_out["text"] == ["40 withheld", "10 rejected"]
 
 
 def test_nothing_that_leaves_the_server_is_finer_than_k() -> None:

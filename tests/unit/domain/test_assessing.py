@@ -228,6 +228,47 @@ def test_the_minimum_age_is_the_policys(minimum: int, age: int | None) -> None:
     assert (outcome.age if isinstance(outcome, Profile) else None) == age
 
 
+SOUTH_KOREA = PrivacyPolicy(minimum_age_in={"KR": 19})
+
+
+@pytest.mark.parametrize(
+    ("nationality", "country", "birth", "adult"),
+    [
+        ("KR", "Norway", "2007-11-24", False),
+        ("KR", "Norway", "2007-11-23", True),
+        ("NO", "kr", "2007-11-24", False),
+        ("NO", "Norway", "2007-11-24", True),
+        (None, None, "2007-11-24", False),
+        (None, None, "2007-11-23", True),
+    ],
+)
+def test_a_country_can_ask_for_more_years(
+    nationality: str | None, country: str | None, birth: str, *, adult: bool
+) -> None:
+    record = put(put(born(birth), ["nat"], nationality), ["location", "country"], country)
+    person = read_person(record)
+    assert isinstance(person, Person)
+
+    outcome = decide(record, SOUTH_KOREA, today)
+
+    assert isinstance(outcome, Profile) is adult
+    assert adult or outcome == MINOR
+    assert assess(person, SOUTH_KOREA, today) == outcome
+
+
+def test_who_lives_nowhere_known_is_judged_by_nationality() -> None:
+    record = without(put(born("2007-11-24"), ["nat"], "KR"), ["location"])
+
+    assert decide(record, SOUTH_KOREA, today) == MINOR
+
+
+def test_a_broken_record_of_someone_too_young_somewhere_leaves_no_trace() -> None:
+    broken = put(born("2007-11-24"), ["nat"], 7)
+
+    assert decide(broken, SOUTH_KOREA, today) == MINOR
+    assert isinstance(decide(broken, DEFAULT_POLICY, today), Rejected)
+
+
 def test_nobody_is_admitted_before_birth_whatever_the_minimum_age() -> None:
     policy = PrivacyPolicy(minimum_age=0)
 

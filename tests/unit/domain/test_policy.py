@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
 
@@ -16,10 +16,12 @@ from profiles.domain.policy import (
     LOG_FIELDS,
     REQUIRED_LOG_FIELDS,
     REQUIRED_PROFILE_FIELDS,
+    Accountability,
     EmailTreatment,
     FieldRule,
     LegalBasis,
     PrivacyPolicy,
+    log_rules_for,
 )
 from profiles.domain.profile import Profile
 from profiles.domain.pseudonym import PseudonymKey
@@ -57,13 +59,27 @@ def test_the_leap_day_rule_never_admits_early_and_the_email_is_kept() -> None:
 
 def test_every_field_of_a_profile_has_a_purpose_and_a_legal_basis() -> None:
     assert tuple(DEFAULT_PROFILE_RULES) == Profile._fields
-    assert {one.legal_basis for one in DEFAULT_PROFILE_RULES.values()} == {LegalBasis.CONTRACT}
     assert all(one.purpose for one in DEFAULT_PROFILE_RULES.values())
     assert DEFAULT_PROFILE_RULES["age"].purpose == "prove that no child's data is kept"
 
 
+def test_statistics_are_no_performance_of_a_contract() -> None:
+    def based_on(basis: LegalBasis) -> set[str]:
+        return {name for name, one in DEFAULT_PROFILE_RULES.items() if one.legal_basis is basis}
+
+    statistics = {name for name, one in DEFAULT_PROFILE_RULES.items() if "statis" in one.purpose}
+    assert statistics == {"gender", "nationality", "email_domain", "birth_month"}
+    assert based_on(LegalBasis.LEGITIMATE_INTERESTS) == statistics
+    assert based_on(LegalBasis.LEGAL_OBLIGATION) == {"age", "as_of", "expires_at"}
+    assert based_on(LegalBasis.CONTRACT) == {
+        *("id", "username", "title", "full_name", "full_address", "city", "country", "email"),
+        "registered_on",
+    }
+
+
 def test_default_rules_have_one_retention_and_a_purpose_each() -> None:
-    made = module._rules(timedelta(days=3), {"city": "to see"})  # noqa: SLF001 - runs on import only
+    purposes = {"city": ("to see", LegalBasis.CONTRACT)}
+    made = module._rules(timedelta(days=3), purposes)  # noqa: SLF001 - runs on import only
 
     assert made == {
         "city": FieldRule(
@@ -183,6 +199,85 @@ def test_a_policy_shows_no_secret() -> None:
     assert "NEVERSHOWN" not in repr(PrivacyPolicy(pseudonym_key=secret))
 
 
+def test_ages_are_counted_where_the_day_begins_last() -> None:
+    assert DEFAULT_POLICY.zone == timezone(timedelta(hours=-12))
+
+
+def test_nobody_answers_for_it_until_someone_is_named() -> None:
+    assert DEFAULT_POLICY.accountability == Accountability(
+        controller=None, contact=None, recipients=(), transfers=()
+    )
+
+
+# What the log carries ----------------------------------------------------------------------------
+
+
+def test_the_log_carries_all_that_all_fields_are_made_of() -> None:
+    assert log_rules_for(Profile._fields) == DEFAULT_LOG_RULES
+
+
+@pytest.mark.parametrize(
+    ("kept", "carried"),
+    [
+        ("username", {"login.username"}),
+        ("gender", {"gender"}),
+        ("title", {"name.title"}),
+        ("full_name", {"name.first", "name.last"}),
+        (
+            "full_address",
+            {
+                *("location.street.number", "location.street.name", "location.city"),
+                *("location.state", "location.country", "location.postcode", "nat"),
+            },
+        ),
+        ("city", {"location.city"}),
+        ("country", {"location.country"}),
+        ("nationality", {"nat"}),
+        ("email", {"email"}),
+        ("email_domain", {"email"}),
+        ("registered_on", {"registered.date"}),
+        ("age", set()),
+    ],
+)
+def test_the_log_carries_what_the_kept_fields_are_made_of(kept: str, carried: set[str]) -> None:
+    assert set(log_rules_for({kept})) == carried | {"login.uuid", "dob.date"}
+
+
+# Minimum ages of countries -----------------------------------------------------------------------
+
+OLDER = PrivacyPolicy(minimum_age_in={"KR": 19, "South Korea": 19, "BH": 21})
+
+
+@pytest.mark.parametrize(
+    ("nationality", "country", "years"),
+    [
+        ("NO", "Norway", 18),
+        ("KR", "Norway", 19),
+        ("NO", "South Korea", 19),
+        ("kr", None, 19),
+        (None, "SOUTH KOREA", 19),
+        ("KR", "bh", 21),
+        ("NO", None, 18),
+        (None, "Norway", 18),
+        (None, None, 21),
+    ],
+)
+def test_the_highest_minimum_age_that_applies_counts(
+    nationality: str | None, country: str | None, years: int
+) -> None:
+    assert OLDER.minimum_age_of(nationality=nationality, country=country) == years
+
+
+def test_the_highest_minimum_age_is_that_of_all_countries() -> None:
+    assert OLDER.highest_minimum_age == 21
+    assert PrivacyPolicy(minimum_age=16).highest_minimum_age == 16
+
+
+def test_without_exceptions_all_are_alike() -> None:
+    assert DEFAULT_POLICY.minimum_age_of(nationality=None, country=None) == 18
+    assert DEFAULT_POLICY.minimum_age_of(nationality="", country="") == 18
+
+
 # What is refused ---------------------------------------------------------------------------------
 
 FORBIDDEN = [
@@ -253,3 +348,42 @@ def test_pseudonyms_without_a_key_are_refused() -> None:
     with pytest.raises(UsageError) as refused:
         PrivacyPolicy(email=EmailTreatment.PSEUDONYMISE)
     assert str(refused.value) == "pseudonymised e-mail addresses need a key; hand in a PseudonymKey"
+
+
+@pytest.mark.parametrize("years", [0, 17, 18])
+def test_a_country_can_not_have_a_lower_minimum_age(years: int) -> None:
+    with pytest.raises(UsageError) as refused:
+        PrivacyPolicy(minimum_age_in={"KR": 19, "AT": years})
+    assert str(refused.value) == (
+        "minimum_age_in of 'AT' does not raise the minimum age of 18; give more years, or leave it"
+        " out"
+    )
+
+
+@pytest.mark.parametrize("name", ["", " ", " KR", "KR "])
+def test_a_country_has_a_name(name: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        PrivacyPolicy(minimum_age_in={name: 19})
+    assert str(refused.value) == "a country of minimum_age_in has no name; write it like KR = 19"
+
+
+def refusal_of_countries(**settings: Mapping[str, FieldRule]) -> str:
+    with pytest.raises(UsageError) as refused:
+        PrivacyPolicy(minimum_age_in={"KR": 19}, **settings)  # type: ignore[arg-type]  # mypy: rules
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["country", "nationality"])
+def test_a_minimum_age_of_a_country_needs_the_fields_that_tell_it(name: str) -> None:
+    assert refusal_of_countries(profile_rules=less(DEFAULT_PROFILE_RULES, name)) == (
+        f"minimum_age_in can't be checked without {name} in a profile; keep it, or leave"
+        " minimum_age_in out"
+    )
+
+
+@pytest.mark.parametrize("name", ["location.country", "nat"])
+def test_a_minimum_age_of_a_country_needs_them_in_the_log_too(name: str) -> None:
+    assert refusal_of_countries(log_rules=less(DEFAULT_LOG_RULES, name)) == (
+        f"minimum_age_in can't be checked without {name} in the log; keep it, or leave"
+        " minimum_age_in out"
+    )

@@ -21,6 +21,7 @@ from profiles.domain.person import (
 )
 from profiles.domain.reading import canonical_id, read_person, readable_birth, readable_id
 from tests.strategies import (
+    INVISIBLE,
     Json,
     any_texts,
     api_records,
@@ -508,6 +509,15 @@ def test_a_quick_look_reads_every_edge_as_a_long_one_does(dotted: str, value: Js
     record = put(as_record(PERSON), path(dotted), value)
 
     assert read_person(filled(record)) == read_person(record)
+
+
+@pytest.mark.parametrize("character", INVISIBLE)
+def test_an_e_mail_address_holds_nothing_invisible_however_it_is_read(character: str) -> None:
+    record = put(as_record(PERSON), ["email"], f"an{character}na@exam{character}ple.com")
+
+    for read in (read_person(record), read_person(filled(record))):
+        assert isinstance(read, Person)
+        assert read.email == "anna@example.com"
 
 
 # profiles.domain.reading.x__is_clean__mutmut_32 survives, for it costs time and changes nothing: it

@@ -4,12 +4,13 @@ import unicodedata
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from profiles.domain import texts
 from profiles.domain.invisible import is_invisible
 from profiles.domain.outcome import RejectionReason
-from profiles.domain.texts import cleaned
-from tests.strategies import any_texts, blank_ended_texts, clean_texts
+from profiles.domain.texts import cleaned, cleaned_email
+from tests.strategies import INVISIBLE, any_texts, blank_ended_texts, clean_texts
 
 
 def test_the_longest_texts_are_those_of_the_design() -> None:
@@ -90,3 +91,49 @@ def test_a_clean_text_stays_as_it_is(text: str) -> None:
 @given(blank_ended_texts)
 def test_blanks_at_the_ends_go(text: str) -> None:
     assert cleaned(text) == unicodedata.normalize("NFC", text.strip())
+
+
+# --- E-mail addresses ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("character", INVISIBLE)
+def test_what_shows_nothing_is_taken_out_of_an_e_mail_address(character: str) -> None:
+    for email in (
+        f"an{character}na@example.com",
+        f"anna{character}@{character}example.com",
+        f"{character}anna@exam{character}ple.com{character}",
+    ):
+        assert cleaned_email(email) == "anna@example.com"
+
+
+@pytest.mark.parametrize(
+    ("email", "clean"),
+    [
+        ("anna@example.com", "anna@example.com"),
+        (" Anna@Example.com ", "Anna@Example.com"),
+        ("an\ufe0fna@example.com", "anna@example.com"),
+        ("e\u200b\u0301va@example.com", "éva@example.com"),
+        ("anna \u200b b@example.com", "anna b@example.com"),
+        ("گل\u200cها@example.com", "گل\u200cها@example.com"),
+        ("क\u094d\u200dष@example.com", "क\u094d\u200dष@example.com"),
+        ("anna@ایران\u200cخودرو.ایران", "anna@ایران\u200cخودرو.ایران"),
+        # A mark that was kept apart from the sign before it comes before it, and joins nothing.
+        ("क\u0951\u034f\u094d\u200dष@example.com", "क\u094d\u0951ष@example.com"),
+        ("\u200b", None),
+        ("m" * 300 + "\u200b" + "n" * 19, "m" * 300 + "n" * 19),
+        ("m" * 321, RejectionReason.LENGTH),
+        ("anna\x00@example.com", RejectionReason.TEXT),
+    ],
+)
+def test_an_e_mail_address_keeps_what_can_be_seen_and_joiners_in_their_place(
+    email: str, clean: str | RejectionReason | None
+) -> None:
+    assert cleaned_email(email) == clean
+
+
+@given(any_texts | st.text(st.sampled_from([*INVISIBLE, *"aक\u094d\u0951\u0301گ @."]), max_size=8))
+def test_a_cleaned_e_mail_address_is_clean(text: str) -> None:
+    clean = cleaned_email(text)
+
+    if isinstance(clean, str):
+        assert cleaned_email(clean) == cleaned(clean, limit=texts.MAXIMUM_EMAIL_LENGTH) == clean

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import logging
+import os
 import sys
 import zlib
 from collections.abc import Iterator
@@ -14,9 +16,10 @@ from threading import Event
 from typing import Final, cast
 
 from profiles.adapters.jsonl.documents import Splitter
+from profiles.adapters.jsonl.fingerprints import Place, fits, state_of
 from profiles.adapters.jsonl.formats import Layout, recognise
 from profiles.application.errors import SourceError
-from profiles.application.ports.sources import Delivery, Places
+from profiles.application.ports.sources import Delivery, Fingerprint, Places
 from profiles.domain.errors import UsageError
 
 DELIVERY_BYTES: Final = 8_000_000
@@ -38,6 +41,8 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _DAMAGE: Final = (EOFError, gzip.BadGzipFile, zlib.error)
 FOLLOW_S: Final = 0.5
 """Seconds between two looks at a file that more lines may come to."""
+
+_logger = logging.getLogger(__name__)
 
 _Stream = io.BufferedReader | gzip.GzipFile
 
@@ -67,6 +72,7 @@ class JsonlSource:
             UsageError: there is no such file, or it is of a format that is not read.
         """
         self._path = path
+        self._resumable = path is not None
         self._once = once
         self._stop = stop
         self._name = "jsonl:-" if path is None else _name(path)
@@ -83,7 +89,9 @@ class JsonlSource:
         with ExitStack() as stack, suppress(OSError):
             self._layout(self._opened(stack))
 
-    def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
+    def deliveries(
+        self, *, start: int = 0, fingerprint: Fingerprint | None = None
+    ) -> Iterator[Delivery]:
         """Yield runs of whole lines from byte `start` on; see the port.
 
         Where a run ends depends on where it starts and on nothing else: a run after a restart
@@ -93,11 +101,11 @@ class JsonlSource:
             with ExitStack() as stack:
                 stream = self._opened(stack)
                 layout = self._layout(stream)
-                position, line = _skip(stream, start) if start else (0, 1)
+                place = self._resumed(stream, start, fingerprint) if start else Place()
                 if layout is Layout.DOCUMENTS:
-                    yield from self._documents(stream, Splitter(position, line=line))
+                    yield from self._documents(stream, place)
                 else:
-                    yield from self._runs(stream, position, line)
+                    yield from self._runs(stream, place)
         except _DAMAGE:
             raise self._damaged() from None
         except OSError as failure:
@@ -131,43 +139,59 @@ class JsonlSource:
         what = "Standard input" if self._path is None else f"The source {self._path}"
         raise UsageError(f"{what} is {found.name}; what is read is JSON in UTF-8. {found.remedy}")
 
-    def _documents(self, stream: _Stream, splitter: Splitter) -> Iterator[Delivery]:
+    def _documents(self, stream: _Stream, place: Place) -> Iterator[Delivery]:
         """Yield values that lie over several lines or in arrays."""
-        resumable = self._path is not None
+        splitter = Splitter(place.position, line=place.line)
         values: list[bytes] = []
         lines: list[int] = []
         size = 0
+        undelivered = bytearray()
+
+        def delivery() -> Delivery:
+            nonlocal values, lines, size
+            read = bytes(undelivered[: splitter.position - place.position])
+            del undelivered[: len(read)]
+            place.move(read, line=splitter.line)
+            delivered = self._delivery(values, lines, place)
+            values, lines, size = [], [], 0
+            return delivered
+
         ended = damaged = False
         while not ended:
-            block, damaged = _block(stream, DELIVERY_BYTES, wait_for_all=resumable)
+            place.state = self._state(stream)
+            block, damaged = _block(stream, DELIVERY_BYTES, wait_for_all=self._resumable)
+            undelivered += block
             ended = damaged or not block
             for value in splitter.cut(block, ended=ended and not damaged):
                 values.append(value)
                 lines.append(splitter.begun)
                 size += len(value)
                 if size >= DELIVERY_BYTES:
-                    yield _delivery(values, lines, splitter.position if resumable else None)
-                    values, lines, size = [], [], 0
-            if values and (ended or not resumable):
-                yield _delivery(values, lines, splitter.position if resumable else None)
-                values, lines, size = [], [], 0
+                    yield delivery()
+            if values and (ended or not self._resumable):
+                yield delivery()
             if splitter.pending > MAXIMUM_LINE:
                 what = f"has a value of more than {MAXIMUM_LINE} bytes"
                 raise self._error(what, "Give one person or one response a line.")
         if damaged:
             raise self._damaged()
 
-    def _runs(self, stream: _Stream, position: int, line: int) -> Iterator[Delivery]:
-        resumable = self._path is not None
+    def _runs(self, stream: _Stream, place: Place) -> Iterator[Delivery]:
         pending = bytearray()
         ended = damaged = False
         while not ended:
+            place.state = self._state(stream)
             block, damaged = _block(
-                stream, DELIVERY_BYTES - len(pending) % DELIVERY_BYTES, wait_for_all=resumable
+                stream, DELIVERY_BYTES - len(pending) % DELIVERY_BYTES, wait_for_all=self._resumable
             )
             if not block and not damaged and self._follows(stream):
+                if os.fstat(stream.fileno()).st_size < place.position + len(pending):
+                    self._warn_of_change(place.position)
+                    stream.seek(0)
+                    place = Place()
+                    pending.clear()
                 # A line without its end stays where it is: more of it may come.
-                if self._stop.wait(FOLLOW_S):
+                elif self._stop.wait(FOLLOW_S):
                     return
                 continue
             ended = damaged or not block
@@ -176,20 +200,60 @@ class JsonlSource:
             if cut:
                 run = bytes(pending[:cut])
                 del pending[:cut]
-                lines = run if position else run.removeprefix(codecs.BOM_UTF8)
-                position += len(run)
-                numbered = [each for each in enumerate(lines.split(b"\n"), line) if each[1].strip()]
-                line += run.count(b"\n")
-                yield _delivery(
+                lines = run if place.position else run.removeprefix(codecs.BOM_UTF8)
+                split = enumerate(lines.split(b"\n"), place.line)
+                numbered = [each for each in split if each[1].strip()]
+                place.move(run, line=place.line + run.count(b"\n"))
+                yield self._delivery(
                     [value.lstrip(_RECORD_MARK) for _, value in numbered],
                     [number for number, _ in numbered],
-                    position if resumable else None,
+                    place,
                 )
             if len(pending) > MAXIMUM_LINE:
                 what = f"has a line of more than {MAXIMUM_LINE} bytes"
                 raise self._error(what, "Give one person or one response a line.")
         if damaged:
             raise self._damaged()
+
+    def _delivery(self, values: list[bytes], lines: list[int], place: Place) -> Delivery:
+        """Deliver what was read up to a place."""
+        places = Places("line", lines)
+        if not self._resumable:
+            return Delivery(values=values, places=places)
+        fingerprint = Fingerprint(place.digest.value(), place.state)
+        return Delivery(
+            values=values, position=place.position, fingerprint=fingerprint, places=places
+        )
+
+    def _resumed(self, stream: _Stream, start: int, known: Fingerprint | None) -> Place:
+        """Go to byte `start`; to the beginning if the file is no longer the one that was read.
+
+        All that is before it is read for that.
+        """
+        state = self._state(stream)
+        place = Place(None if known is None else known.content)
+        while left := start - place.position:
+            block = stream.read1(min(left, DELIVERY_BYTES))
+            if not block:
+                break
+            place.move(block, line=place.line + block.count(b"\n"))
+        if place.position == start and fits(known, place.digest.value(), state):
+            return place
+        self._warn_of_change(start)
+        stream.seek(0)
+        return Place()
+
+    def _warn_of_change(self, position: int) -> None:
+        _logger.warning(
+            "%s is not the file any more that was read up to byte %d: it is read from the"
+            " beginning, and persons who are held already get a newer version.",
+            self._path,
+            position,
+        )
+
+    def _state(self, stream: _Stream) -> str:
+        """Return the file's state before something of it is read."""
+        return state_of(os.fstat(stream.fileno())) if self._resumable else ""
 
     def _follows(self, stream: _Stream) -> bool:
         """Tell whether more lines may come."""
@@ -235,22 +299,3 @@ def _block(stream: _Stream, size: int, *, wait_for_all: bool) -> tuple[bytes, bo
     except _DAMAGE:
         return bytes(block), True
     return bytes(block), False
-
-
-def _delivery(values: list[bytes], lines: list[int], position: int | None) -> Delivery:
-    return Delivery(values=values, position=position, places=Places("line", lines))
-
-
-def _skip(stream: _Stream, start: int) -> tuple[int, int]:
-    """Go to byte `start`; to the beginning if the file has become shorter than that.
-
-    Returns the position, and its line from 1 on: all that is before it is read for that.
-    """
-    line, left = 1, start
-    while left:
-        block = stream.read1(min(left, DELIVERY_BYTES))
-        if not block:
-            return stream.seek(0), 1
-        line += block.count(b"\n")
-        left -= len(block)
-    return start, line

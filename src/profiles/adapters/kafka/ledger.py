@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from threading import Event
+from threading import Event, Lock
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -48,7 +48,7 @@ def ledger_topic(name: str = DEFAULT_LEDGER, *, replication: int = -1) -> TopicS
 
 
 class KafkaLedger:
-    """An erasure ledger in a topic of one partition. Used by one thread.
+    """An erasure ledger in a topic of one partition; threads that share it take turns.
 
     The entry at offset n is entry n + 1: the position is the offset that the next will get. Kafka
     leaves offsets without a record where it compacts a topic and where transactions end; such a
@@ -67,6 +67,7 @@ class KafkaLedger:
         client = client_settings(address, name="profiles-ledger")
         self._consumer = Consumer({**client, **LEDGER_READER})
         self._seen = LedgerView()
+        self._turn = Lock()
 
     @classmethod
     def open(
@@ -102,6 +103,10 @@ class KafkaLedger:
 
     def view(self, *, at_least: int) -> LedgerView:
         """Return what the ledger says now; see the port."""
+        with self._turn:
+            return self._view(at_least)
+
+    def _view(self, at_least: int) -> LedgerView:
         deadline = time.monotonic() + self._answer_s
         asked = self._topics.ask(self._topic.name)
         seen = self._seen

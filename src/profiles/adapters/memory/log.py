@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import takewhile
-from threading import RLock
+from threading import Lock, RLock
+from typing import NamedTuple
 
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.application.ports.logs import Appended
+from profiles.application.ports.sources import Fingerprint
+from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.person import Person, PersonId
+
+
+class _Read(NamedTuple):
+    """How far a source was read, and when that was logged."""
+
+    position: int
+    fingerprint: Fingerprint | None
+    logged_at: datetime
 
 
 class MemoryLog:
@@ -25,12 +38,27 @@ class MemoryLog:
         self._encode = encode
         self._records: list[LogRecord] = []
         self._next = 0
-        self._sources: dict[str, int] = {}
+        self._sources: dict[str, _Read] = {}
+        self._claim = Lock()
 
     @property
     def partition(self) -> LogPartition:
         """Name the log."""
         return self._partition
+
+    @contextmanager
+    def claim(self) -> Generator[None]:
+        """Be the only one who works with the log; see the port."""
+        if not self._claim.acquire(blocking=False):
+            raise LogError(
+                "The log in memory",
+                "another one works with it",
+                "Wait until that has ended; this one has changed nothing.",
+            )
+        try:
+            yield
+        finally:
+            self._claim.release()
 
     def append(  # noqa: PLR0913 - the port's
         self,
@@ -42,13 +70,16 @@ class MemoryLog:
         expected: int,
         position: int | None,
         deleted: Sequence[PersonId] = (),
-    ) -> int:
+        fingerprint: Fingerprint | None = None,
+    ) -> Appended:
         """Append persons and a notice, and move the source's position; see the port."""
         records: list[tuple[bytes, bytes | None]] = [
             (person.login.uuid.encode(), self._encode(person)) for person in persons
         ]
         records += [(identity.encode(), None) for identity in deleted]
         with self._lock:
+            if self._records:
+                logged_at = max(logged_at, self._records[-1].logged_at)
             if position is not None:
                 if self.source_position(source) != expected:
                     raise LogError(
@@ -56,13 +87,13 @@ class MemoryLog:
                         "another reader of the same source has moved its position",
                         "Read one source once at a time; nothing was appended.",
                     )
-                self._sources[source] = position
+                self._sources[source] = _Read(position, fingerprint, logged_at)
             first = self._next
             for key, value in records:
                 self._put(logged_at, key, value)
             if notice:
                 self._put(logged_at, None, notice)
-        return first
+        return Appended(first, logged_at)
 
     def _put(self, logged_at: datetime, key: bytes | None, value: bytes | Notice | None) -> None:
         self._records.append(
@@ -90,17 +121,40 @@ class MemoryLog:
 
     def source_position(self, source: str) -> int:
         """Return where to go on reading a source."""
-        return self._sources.get(source, 0)
+        read = self._sources.get(source)
+        return 0 if read is None else read.position
+
+    def fingerprint(self, source: str) -> Fingerprint | None:
+        """Return what came with a source's position."""
+        read = self._sources.get(source)
+        return None if read is None else read.fingerprint
 
     def finish(self, source: str) -> None:
         """Note that a source was read to its end."""
         self._sources.pop(source, None)
+
+    def correct_times(self, *, now: datetime) -> int:
+        """Give records the present time that are later than that; see the port."""
+        latest = now + TOLERANCE
+        with self._lock:
+            for source, read in self._sources.items():
+                if read.logged_at > latest:
+                    self._sources[source] = read._replace(logged_at=now)
+            kept = sum(1 for _ in takewhile(lambda r: r.logged_at <= latest, self._records))
+            late = self._records[kept:]
+            at = max([now, *(record.logged_at for record in self._records[:kept][-1:])])
+            self._records[kept:] = [record._replace(logged_at=at) for record in late]
+            return len(late)
 
     def purge(self, *, before: datetime) -> int:
         """Delete records logged before a moment, as far as they make up the beginning."""
         with self._lock:
             old = sum(1 for _ in takewhile(lambda r: r.logged_at < before, self._records))
             del self._records[:old]
+            for source, read in self._sources.items():
+                if read.fingerprint is not None and read.logged_at < before:
+                    forgotten = read.fingerprint._replace(content=None)
+                    self._sources[source] = read._replace(fingerprint=forgotten)
             return old
 
     def records_of(self, person: PersonId) -> Sequence[LogRecord]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from threading import RLock
 
 from profiles.adapters.memory.rejections import MemoryRejections
@@ -53,21 +54,37 @@ class MemoryDecidingStore:
                     for writer, state in self._state.writers.items()
                     if state.position is not None
                 },
+                policies=tuple(self._state.policies),
             )
 
-    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+    def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         """Write what a chunk changes; see the port."""
-        return apply_chunk(self.transactions, chunk, ledger)
+        return apply_chunk(self.transactions, chunk, ledger, followed=followed)
 
-    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+    def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""
-        return removal.catch_up(self.transactions, ledger)
+        return removal.catch_up(self.transactions, ledger, followed=followed)
 
-    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+    def sweep(self, *, read_on: date, quarantined_before: datetime, followed: bool = False) -> int:
         """Delete what has expired."""
         return removal.sweep(
-            self.transactions, read_on=read_on, quarantined_before=quarantined_before
+            self.transactions,
+            read_on=read_on,
+            quarantined_before=quarantined_before,
+            followed=followed,
         )
+
+    def outbox(self, *, limit: int) -> Mapping[PersonId, int]:
+        """Return some deletions that the following store has still to make."""
+        with self._lock:
+            return dict(islice(self._state.outbox.items(), limit))
+
+    def remove_from_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Forget deletions that the following store has made."""
+        with self._lock:
+            for person, version in deletions.items():
+                if self._state.outbox.get(person, version + 1) <= version:
+                    del self._state.outbox[person]
 
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person."""

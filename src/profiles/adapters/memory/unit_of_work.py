@@ -12,6 +12,7 @@ from typing import TypeVar
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.policies import PolicyEntry, adopted
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -42,7 +43,9 @@ class State:
     writers: dict[Writer, WriterState] = field(default_factory=dict)
     epochs: list[Epoch] = field(default_factory=list)
     ledger_position: int = 0
+    policies: list[PolicyEntry] = field(default_factory=list)
     quarantine: dict[tuple[Writer, int, int], Quarantined] = field(default_factory=dict)
+    outbox: dict[PersonId, int] = field(default_factory=dict, repr=False)
 
 
 class MemoryUnitOfWork:
@@ -65,6 +68,19 @@ class MemoryUnitOfWork:
     def set_ledger_position(self, position: int) -> None:
         """Note that the ledger is applied up to a position."""
         self._set_attribute(self._state, "ledger_position", position)
+
+    def policy(self) -> str | None:
+        """Return the fingerprint of the policy that the store is written under."""
+        return adopted(self._state.policies)
+
+    def policies(self) -> Sequence[PolicyEntry]:
+        """Return what is remembered of policies, oldest first."""
+        return tuple(self._state.policies)
+
+    def add_policy(self, entry: PolicyEntry) -> None:
+        """Remember a policy."""
+        self._state.policies.append(entry)
+        self._undo.append(self._state.policies.pop)
 
     def epochs(self) -> Sequence[Epoch]:
         """Return the epochs of all topics."""
@@ -101,7 +117,7 @@ class MemoryUnitOfWork:
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Collection[PersonId] = frozenset(),  # noqa: ARG002 - all are looked up
+        probably_new: Callable[[], Collection[PersonId]] = frozenset,  # noqa: ARG002 - all are looked up
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons."""
@@ -118,6 +134,14 @@ class MemoryUnitOfWork:
         )
         return dict(islice(found, limit))
 
+    def profiles_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Sequence[tuple[Profile, int]]:
+        """Return profiles in the order of ids."""
+        users = self._state.users
+        behind = (one for one in sorted(users) if person is None or one > person)
+        return [users[one] for one in islice(behind, limit)]
+
     def write(
         self,
         *,
@@ -129,6 +153,12 @@ class MemoryUnitOfWork:
             self._delete(self._state.users, person)
         for person, held in upserts.items():
             self._set(self._state.users, person, held)
+
+    def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Note deletions that the following store has still to make."""
+        outbox = self._state.outbox
+        for person, version in deletions.items():
+            self._set(outbox, person, max(version, outbox.get(person, version)))
 
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
         """Return what a writer counts by e-mail domain."""
@@ -174,6 +204,11 @@ class MemoryUnitOfWork:
         for key in keys:
             self._delete(self._state.quarantine, key)
         return len(keys)
+
+    def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
+        """Return the rejected records of some offsets, in their order."""
+        kept = self._state.quarantine
+        return [kept[key] for key in sorted(kept) if key[0] == writer and start <= key[1] < end]
 
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rejected records that were logged before a moment."""

@@ -20,6 +20,7 @@ from pymongo.write_concern import WriteConcern
 
 from profiles.adapters.mongo.documents import Document
 from profiles.adapters.mongo.failures import map_exceptions, refused_settings
+from profiles.adapters.mongo.monitoring import PrimaryWatch
 from profiles.domain.errors import UsageError
 
 Result = TypeVar("Result")
@@ -27,9 +28,17 @@ Result = TypeVar("Result")
 TIMEOUT_S: Final = 60.0
 """How long an operation is tried, retries included: the server ends a transaction by then, too."""
 
+HEARTBEAT_MS: Final = 5_000
+CONNECT_MS: Final = 5_000
+"""Milliseconds between two questions how a server is, and for which the answer is waited for.
+
+Together they say how soon it is noticed that it hangs.
+"""
+
 _DEFAULTS: Final = {
     "serverSelectionTimeoutMS": 15_000,  # an election takes up to 12 s
-    "connectTimeoutMS": 5_000,
+    "connectTimeoutMS": CONNECT_MS,
+    "heartbeatFrequencyMS": HEARTBEAT_MS,
 }
 _DURABLE: Final = WriteConcern("majority", j=True)
 _SNAPSHOT_READS: Final = 13
@@ -91,7 +100,7 @@ class Connection:
             if password is not None:  # None would take away one in the URL
                 defaults["password"] = password
             client: pymongo.MongoClient[Document] = pymongo.MongoClient(
-                url, appname="profiles", **defaults
+                url, appname="profiles", event_listeners=[PrimaryWatch(address)], **defaults
             )
             try:
                 connection = cls(

@@ -143,8 +143,8 @@ def held_of(document: Mapping[str, Any]) -> Held:
     )
 
 
-def quarantine_key(writer: Writer, offset: int, ordinal: int) -> Document:
-    """Return the `_id` of a rejection; they sort by topic, partition, offset and ordinal."""
+def quarantine_key(writer: Writer, offset: int, ordinal: int = 0) -> Document:
+    """Write the id of a rejection; ids sort by topic, partition, offset and ordinal."""
     return {
         "topic_id": writer.topic_id,
         "partition": writer.partition,

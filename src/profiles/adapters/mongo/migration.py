@@ -19,20 +19,38 @@ from profiles.application.ports.probes import Migration
 from profiles.domain.columns import COLUMNS, NAMES
 from profiles.domain.errors import UsageError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 AT_ONCE: Final = 1_000
 """Documents that are looked at in one command."""
 
 Step = Callable[[Connection, Collection[Document]], None]
-"""Changes the profiles' documents; it may be done again after it was done in part."""
+"""Changes the profiles' documents, or makes what stands beside them; it may be done again after it
+was done in part."""
 
 
 def _list_fields(_connection: Connection, _users: Collection[Document]) -> None:
     """To schema 2, whose registry lists the fields that every document has: see `_fill`."""
 
 
-STEPS: Final[Mapping[int, Step]] = {1: _list_fields}
+def policies_of(users: str) -> str:
+    """Name the collection of the policies that a store was written under."""
+    return f"{users}_policies"
+
+
+def outbox_of(users: str) -> str:
+    """Name the collection of deletions that a following store has still to make."""
+    return f"{users}_outbox"
+
+
+def _add_collections(connection: Connection, users: Collection[Document]) -> None:
+    """To schema 3, which remembers policies and has an outbox."""
+    for name in (policies_of(users.name), outbox_of(users.name)):
+        with connection.asked():
+            connection.create_collection(name)
+
+
+STEPS: Final[Mapping[int, Step]] = {1: _list_fields, 2: _add_collections}
 """From each earlier schema version to the next one. Fields of profiles need no step: those that the
 registry does not list are written as null where they are missing."""
 

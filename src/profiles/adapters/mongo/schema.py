@@ -10,7 +10,13 @@ from pymongo.collection import Collection
 
 from profiles.adapters.mongo.connection import Connection
 from profiles.adapters.mongo.documents import Document
-from profiles.adapters.mongo.migration import FIRST_ENTRIES, Schema, bring_forward
+from profiles.adapters.mongo.migration import (
+    FIRST_ENTRIES,
+    Schema,
+    bring_forward,
+    outbox_of,
+    policies_of,
+)
 from profiles.domain.errors import UsageError
 
 REGISTRY: Final = "registry"
@@ -26,12 +32,16 @@ class Collections:
         counts, arrivals.
     statistics: each writer's cells and e-mail domains.
     quarantine: a document for each rejected record.
+    policies: a document for each entry of the list of policies.
+    outbox: a document for each deletion that the following store has still to make.
     """
 
     users: Collection[Document]
     writers: Collection[Document]
     statistics: Collection[Document]
     quarantine: Collection[Document]
+    policies: Collection[Document]
+    outbox: Collection[Document]
 
 
 def opened_collections(connection: Connection, users: str, *, create: bool) -> Collections:
@@ -50,6 +60,8 @@ def opened_collections(connection: Connection, users: str, *, create: bool) -> C
         writers=connection.collection(f"{users}_writers"),
         statistics=connection.collection(f"{users}_statistics"),
         quarantine=connection.collection(f"{users}_quarantine"),
+        policies=connection.collection(policies_of(users)),
+        outbox=connection.collection(outbox_of(users)),
     )
     with connection.asked():
         registry = collections.writers.find_one({"_id": REGISTRY})
@@ -84,6 +96,8 @@ def _create(connection: Connection, collections: Collections) -> dict[str, Any]:
         collections.writers,
         collections.statistics,
         collections.quarantine,
+        collections.policies,
+        collections.outbox,
     ):
         connection.create_collection(collection.name)
     collections.users.create_index("expires_at")

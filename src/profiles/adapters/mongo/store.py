@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
+from bson.int64 import Int64
+from pymongo import DeleteOne
 from pymongo.client_session import ClientSession
 
 from profiles.adapters.mongo.connection import TIMEOUT_S, Connection
@@ -17,7 +19,8 @@ from profiles.adapters.mongo.counting import (
     tally_of,
     writer_key,
 )
-from profiles.adapters.mongo.documents import key_of, profile_of, quarantined_of
+from profiles.adapters.mongo.documents import key_of, person_of, profile_of, quarantined_of
+from profiles.adapters.mongo.policies import policies_in
 from profiles.adapters.mongo.rejections import MongoRejections
 from profiles.adapters.mongo.schema import REGISTRY, Collections, opened_collections
 from profiles.adapters.mongo.unit_of_work import MongoTransactions
@@ -106,6 +109,7 @@ class MongoDecidingStore:
             found = {
                 d["_id"]: d for d in self._collections.writers.find({}, fields, session=session)
             }
+            policies = tuple(policies_in(self._collections.policies, session))
         registry = found.pop(REGISTRY, {"ledger_position": 0, "epochs": []})
         return StoreProgress(
             ledger_position=int(registry["ledger_position"]),
@@ -115,21 +119,44 @@ class MongoDecidingStore:
                 for writer in found.values()
                 if writer["position"] is not None
             },
+            policies=policies,
         )
 
-    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+    def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         """Write what a chunk changes, in one transaction; see the port."""
-        return apply_chunk(self.transactions, chunk, ledger)
+        return apply_chunk(self.transactions, chunk, ledger, followed=followed)
 
-    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+    def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""
-        return removal.catch_up(self.transactions, ledger)
+        return removal.catch_up(self.transactions, ledger, followed=followed)
 
-    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+    def sweep(self, *, read_on: date, quarantined_before: datetime, followed: bool = False) -> int:
         """Delete what has expired; see the port."""
         return removal.sweep(
-            self.transactions, read_on=read_on, quarantined_before=quarantined_before
+            self.transactions,
+            read_on=read_on,
+            quarantined_before=quarantined_before,
+            followed=followed,
         )
+
+    def outbox(self, *, limit: int) -> Mapping[PersonId, int]:
+        """Return some deletions that the following store has still to make."""
+        with self._connection.asked():
+            found = self._collections.outbox.find({}, limit=limit)
+            return {person_of(document["_id"]): int(document["version"]) for document in found}
+
+    def remove_from_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Forget deletions that the following store has made."""
+        if not deletions:
+            return
+        with self._connection.asked():
+            self._collections.outbox.bulk_write(
+                [
+                    DeleteOne({"_id": key_of(person), "version": {"$lte": Int64(version)}})
+                    for person, version in deletions.items()
+                ],
+                ordered=False,
+            )
 
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person."""

@@ -38,15 +38,19 @@ from profiles.adapters.mongo.documents import (
     key_of,
     midnight,
     person_of,
+    profile_of,
     quarantine_documents,
     quarantine_key,
+    quarantined_of,
     timestamp,
 )
 from profiles.adapters.mongo.failures import code_of, lost
+from profiles.adapters.mongo.policies import policies_in, policy_document
 from profiles.adapters.mongo.schema import REGISTRY, Collections
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -109,6 +113,30 @@ class MongoUnitOfWork:
             {"$set": {"ledger_position": position}},
             session=self._session,
         )
+
+    def policy(self) -> str | None:
+        """Return the fingerprint of the policy that the store is written under."""
+        fingerprint: str | None = self._known_registry().get("policy")
+        return fingerprint
+
+    def policies(self) -> Sequence[PolicyEntry]:
+        """Return what is remembered of policies, oldest first."""
+        return policies_in(self._collections.policies, self._session)
+
+    def add_policy(self, entry: PolicyEntry) -> None:
+        """Remember a policy.
+
+        Where it is adopted, that is written into the documents of all writers, so they conflict.
+        The number of the entry is its `_id`: of two that are added at once one conflicts.
+        """
+        number = self._collections.policies.count_documents({}, session=self._session) + 1
+        self._collections.policies.insert_one(policy_document(number, entry), session=self._session)
+        if entry.event is PolicyEvent.ADOPTED:
+            self._collections.writers.update_many(
+                {}, {"$set": {"policy": entry.fingerprint}}, session=self._session
+            )
+            self._registry = None
+            self._writers.clear()
 
     def epochs(self) -> Sequence[Epoch]:
         """Return the epochs of all topics, in the order of their numbers."""
@@ -188,12 +216,13 @@ class MongoUnitOfWork:
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Collection[PersonId] = frozenset(),
+        probably_new: Callable[[], Collection[PersonId]] = frozenset,
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons; see `MongoTransactions` on who is left out."""
-        if probably_new and self._optimistic:
-            persons = [person for person in persons if person not in probably_new]
+        new = probably_new()
+        if new and self._optimistic:
+            persons = [person for person in persons if person not in new]
         if not persons:
             return {}
         keys = {person: key_of(person) for person in persons}
@@ -208,7 +237,7 @@ class MongoUnitOfWork:
         )
         held = {by_key[bytes(document["_id"])]: held_of(document) for document in found}
         self._held.update(held)
-        if probably_new and not self._optimistic:
+        if new and not self._optimistic:
             self.found_held = bool(held)
         return held
 
@@ -223,6 +252,18 @@ class MongoUnitOfWork:
         held = {person_of(document["_id"]): held_of(document) for document in found}
         self._held.update(held)
         return held
+
+    def profiles_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Sequence[tuple[Profile, int]]:
+        """Return profiles in the order of ids."""
+        behind = {} if person is None else {"_id": {"$gt": key_of(person)}}
+        found = self._collections.users.find(
+            behind, limit=limit, batch_size=limit + 1, session=self._session
+        ).sort("_id", 1)
+        pairs = list(map(profile_of, found))
+        self._held.update(profile.id for profile, _ in pairs)
+        return pairs
 
     def write(
         self,
@@ -247,6 +288,19 @@ class MongoUnitOfWork:
         if coming:
             with self._duplicates_apart():
                 self._collections.users.insert_many(coming, session=self._session)
+
+    def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Note deletions that the following store has still to make."""
+        self._collections.outbox.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": self._key(person)}, {"$max": {"version": Int64(version)}}, upsert=True
+                )
+                for person, version in deletions.items()
+            ],
+            ordered=False,
+            session=self._session,
+        )
 
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
         """Return what a writer counts by e-mail domain."""
@@ -337,6 +391,14 @@ class MongoUnitOfWork:
             ).deleted_count
             for writer, of_writer in offsets.items()
         )
+
+    def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
+        """Return the rejected records of some offsets, in their order."""
+        found = self._collections.quarantine.find(
+            {"_id": {"$gte": quarantine_key(writer, start), "$lt": quarantine_key(writer, end)}},
+            session=self._session,
+        ).sort("_id", 1)
+        return list(map(quarantined_of, found))
 
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rejected records that were logged before a moment."""

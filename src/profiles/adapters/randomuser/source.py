@@ -20,7 +20,7 @@ from profiles.adapters.randomuser.failure import PermanentError, TransientError
 from profiles.adapters.randomuser.response import count_users
 from profiles.adapters.randomuser.transport import Timeouts, Transport
 from profiles.application.errors import SourceError
-from profiles.application.ports.sources import Delivery, Places
+from profiles.application.ports.sources import Delivery, Fingerprint, Places
 from profiles.domain.errors import UsageError
 from profiles.domain.person import Person
 
@@ -114,7 +114,9 @@ class RandomUserSource:
         """`randomuser`, whatever the address: no position in a stream of chance is kept."""
         return _NAME
 
-    def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
+    def deliveries(
+        self, *, start: int = 0, fingerprint: Fingerprint | None = None
+    ) -> Iterator[Delivery]:
         """Yield each good response as one value, byte for byte.
 
         `start` means nothing here: every response is drawn anew. Ends after one with `once`, and
@@ -123,7 +125,7 @@ class RandomUserSource:
         Raises:
             SourceError: the API refuses the request for good, or, with `once`, each attempt failed.
         """
-        del start
+        del start, fingerprint
         while (body := self._next_body()) is not None:
             self._responses += 1
             yield Delivery(values=(body,), places=Places("response", (self._responses,)))

@@ -2,7 +2,7 @@
 
 from profiles.adapters.sqlite.ledger import SqliteLedger
 from profiles.adapters.sqlite.log import SqliteLog
-from profiles.adapters.sqlite.probe import SqliteProbe
+from profiles.adapters.sqlite.probe import SqliteLogProbe, SqliteProbe
 from profiles.adapters.sqlite.store import SqliteDecidingStore
 
-__all__ = ["SqliteDecidingStore", "SqliteLedger", "SqliteLog", "SqliteProbe"]
+__all__ = ["SqliteDecidingStore", "SqliteLedger", "SqliteLog", "SqliteLogProbe", "SqliteProbe"]

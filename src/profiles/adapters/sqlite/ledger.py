@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
 from profiles.adapters.sqlite.database import close, connect, map_exceptions
 from profiles.adapters.sqlite.kind import Kind
@@ -30,13 +31,14 @@ _KIND = Kind(
 
 
 class SqliteLedger:
-    """An erasure ledger in a file, read again whenever it has grown."""
+    """An erasure ledger in a file, read again whenever it has grown; threads take turns."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         """Take over an open connection; see `open`."""
         self._path = path
         self._connection = connection
         self._seen = LedgerView()
+        self._turn = Lock()
 
     @classmethod
     def open(cls, path: Path, *, applied: int) -> SqliteLedger:
@@ -56,6 +58,10 @@ class SqliteLedger:
 
     def view(self, *, at_least: int) -> LedgerView:
         """Return what the ledger says now; see the port."""
+        with self._turn:
+            return self._view(at_least)
+
+    def _view(self, at_least: int) -> LedgerView:
         with map_exceptions(lambda happened, remedy: _unreadable(self._path, happened, remedy)):
             rows = self._connection.execute(
                 "SELECT position, action, person FROM ledger WHERE position > ? ORDER BY position",

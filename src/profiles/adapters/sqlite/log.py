@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from profiles.adapters.sqlite.claim import ClaimedError, claimed
 from profiles.adapters.sqlite.database import (
     close,
     connect,
@@ -18,34 +19,14 @@ from profiles.adapters.sqlite.database import (
     map_exceptions,
     transaction,
 )
-from profiles.adapters.sqlite.kind import Kind
+from profiles.adapters.sqlite.log_schema import KIND
 from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Notice
+from profiles.application.ports.logs import Appended
+from profiles.application.ports.sources import Fingerprint
+from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Person, PersonId
-
-_KIND = Kind(
-    name="log",
-    application_id=0x50524F47,
-    version=1,
-    schema="""
-    CREATE TABLE topic (
-        topic_id TEXT NOT NULL,
-        next_offset INTEGER NOT NULL CHECK (next_offset >= 0)
-    ) STRICT;
-    CREATE TABLE records (
-        offset INTEGER PRIMARY KEY,
-        logged_at INTEGER NOT NULL,
-        key TEXT,
-        value BLOB,
-        notice TEXT
-    ) STRICT;
-    CREATE TABLE sources (
-        source TEXT PRIMARY KEY,
-        position INTEGER NOT NULL CHECK (position >= 0)
-    ) STRICT
-    """,
-)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -70,16 +51,18 @@ class SqliteLog:
         self._partition = LogPartition(topic_id)
 
     @classmethod
-    def open(cls, path: Path, *, encode: Encode) -> SqliteLog:
+    def open(cls, path: Path, *, encode: Encode, create: bool = True) -> SqliteLog:
         """Open the log at a path, or make it.
 
-        encode: writes a minimised person as JSON in UTF-8.
+        encode: writes a minimised person as JSON in UTF-8. create: also bring a log forward that an
+        earlier release has written.
 
         Raises:
-            UsageError: the file is something else. LogError: it can't be opened.
+            UsageError: the file is something else, or of an earlier release and may not be brought
+                forward. LogError: it can't be opened.
         """
         with map_exceptions(lambda happened, remedy: LogError(str(path), happened, remedy)):
-            connection = connect(path, _KIND)
+            connection = connect(path, KIND, create=create)
             with transaction(connection):
                 if connection.execute("SELECT count(*) FROM topic").fetchone() == (0,):
                     connection.execute("INSERT INTO topic VALUES (?, 0)", (secrets.token_hex(16),))
@@ -89,6 +72,27 @@ class SqliteLog:
     def partition(self) -> LogPartition:
         """Name the log."""
         return self._partition
+
+    @contextmanager
+    def claim(self) -> Generator[None]:
+        """Be the only one who works with the log; see the port."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(claimed(self._path.with_name(f"{self._path.name}-lock")))
+            except ClaimedError:
+                raise LogError(
+                    str(self._path),
+                    "another `profiles run` or `profiles demo` works with it",
+                    "Wait until that has ended, or stop it, or give this one a log of its own with"
+                    " --data; this one has changed nothing.",
+                ) from None
+            except OSError as failure:
+                raise LogError(
+                    str(self._path),
+                    f"the lock file beside it can't be opened ({failure.strerror})",
+                    "Check the owner and mode of the file and its folder.",
+                ) from None
+            yield
 
     def append(  # noqa: PLR0913 - the port's
         self,
@@ -100,12 +104,17 @@ class SqliteLog:
         expected: int,
         position: int | None,
         deleted: Sequence[PersonId] = (),
-    ) -> int:
+        fingerprint: Fingerprint | None = None,
+    ) -> Appended:
         """Append persons and a notice, and move the source's position; see the port."""
-        moment = _moment(logged_at)
         with self._exceptions_mapped(), transaction(self._connection):
+            moment = max(_moment(logged_at), _newest(self._connection))
             if position is not None:
-                self._move(source, expected, position)
+                self._check_position(source, expected)
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
+                    (source, position, *(fingerprint or (None, None)), moment),
+                )
             (first,) = self._connection.execute("SELECT next_offset FROM topic").fetchone()
             rows: list[tuple[int, int, str, bytes | None]] = [
                 (place, moment, person.login.uuid, self._encode(person))
@@ -124,9 +133,9 @@ class SqliteLog:
                 )
                 offset += 1
             self._connection.execute("UPDATE topic SET next_offset = ?", (offset,))
-        return int(first)
+        return Appended(int(first), _time(moment))
 
-    def _move(self, source: str, expected: int, position: int) -> None:
+    def _check_position(self, source: str, expected: int) -> None:
         row = self._connection.execute(
             "SELECT position FROM sources WHERE source = ?", (source,)
         ).fetchone()
@@ -136,7 +145,6 @@ class SqliteLog:
                 "another process reads the same source into it at the same time",
                 "Stop one of them, and run the same command again: nothing was doubled.",
             )
-        self._connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (source, position))
 
     def read(self, start: int, *, limit: int) -> Sequence[LogRecord]:
         """Return up to `limit` records from `start` on; see the port."""
@@ -177,15 +185,47 @@ class SqliteLog:
             ).fetchone()
         return row[0] if row else 0
 
+    def fingerprint(self, source: str) -> Fingerprint | None:
+        """Return what came with a source's position."""
+        with self._exceptions_mapped():
+            row = self._connection.execute(
+                "SELECT content, state FROM sources WHERE source = ? AND state IS NOT NULL",
+                (source,),
+            ).fetchone()
+        return None if row is None else Fingerprint(*row)
+
     def finish(self, source: str) -> None:
         """Note that a source was read to its end."""
         with self._exceptions_mapped(), transaction(self._connection):
             self._connection.execute("DELETE FROM sources WHERE source = ?", (source,))
 
+    def correct_times(self, *, now: datetime) -> int:
+        """Give records the present time that are later than that; see the port."""
+        latest = _moment(now + TOLERANCE)
+        with self._exceptions_mapped():
+            (moved,) = self._connection.execute(
+                "SELECT coalesce(max(moved_at), 0) FROM sources"
+            ).fetchone()
+            if max(_newest(self._connection), moved) <= latest:
+                return 0
+            with transaction(self._connection):
+                self._connection.execute(
+                    "UPDATE sources SET moved_at = ? WHERE moved_at > ?", (_moment(now), latest)
+                )
+                last = self._connection.execute(
+                    "SELECT offset, logged_at FROM records WHERE logged_at <= ?"
+                    " ORDER BY offset DESC LIMIT 1",
+                    (latest,),
+                ).fetchone()
+                offset, moment = last or (-1, 0)
+                return self._connection.execute(
+                    "UPDATE records SET logged_at = ? WHERE offset > ?",
+                    (max(_moment(now), moment), offset),
+                ).rowcount
+
     def purge(self, *, before: datetime) -> int:
         """Delete records logged before a moment."""
         with self._exceptions_mapped(), transaction(self._connection):
-            # Times in a log need not rise; only a beginning may go, or reading would find a gap.
             (keep,) = self._connection.execute(
                 "SELECT coalesce((SELECT min(offset) FROM records WHERE logged_at >= ?),"
                 " (SELECT next_offset FROM topic))",
@@ -194,6 +234,10 @@ class SqliteLog:
             purged = self._connection.execute(
                 "DELETE FROM records WHERE offset < ?", (keep,)
             ).rowcount
+            self._connection.execute(
+                "UPDATE sources SET content = NULL WHERE moved_at < ? AND content IS NOT NULL",
+                (_moment(before),),
+            )
         empty_write_ahead_file(self._connection)
         return purged
 
@@ -215,8 +259,34 @@ class SqliteLog:
         return map_exceptions(lambda happened, remedy: LogError(str(self._path), happened, remedy))
 
 
+def newest_time(path: Path) -> datetime | None:
+    """Return the latest time of a record of the log at a path; change nothing.
+
+    Raises:
+        UsageError: the file is no log of this release. LogError: it does not answer.
+    """
+    with (
+        map_exceptions(lambda happened, remedy: LogError(str(path), happened, remedy)),
+        closing(connect(path, KIND, create=False)) as connection,
+    ):
+        moment = _newest(connection)
+    return _time(moment) if moment else None
+
+
+def _newest(connection: sqlite3.Connection) -> int:
+    """Return the time of the last record, which is the latest of all; 0 without one."""
+    row = connection.execute(
+        "SELECT logged_at FROM records ORDER BY offset DESC LIMIT 1"
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def _moment(aware: datetime) -> int:
     return (aware - _EPOCH) // _MICROSECOND
+
+
+def _time(moment: int) -> datetime:
+    return _EPOCH + moment * _MICROSECOND
 
 
 def _records(rows: Sequence[tuple[Any, ...]]) -> Sequence[LogRecord]:
@@ -224,7 +294,7 @@ def _records(rows: Sequence[tuple[Any, ...]]) -> Sequence[LogRecord]:
     records = []
     for offset, moment, key, value, notice in rows:
         if moment not in times:
-            times[moment] = _EPOCH + moment * _MICROSECOND
+            times[moment] = _time(moment)
         records.append(
             LogRecord(
                 offset=offset,
@@ -243,6 +313,8 @@ def _notice_text(notice: Notice) -> str:
     }
     if notice.places:
         document["places"] = list(notice.places)
+    if notice.more:
+        document["more"] = {reason.value: count for reason, count in notice.more.items()}
     return json.dumps(document)
 
 
@@ -255,4 +327,5 @@ def _notice(text: str) -> Notice:
             for reason, path, expected in document["rejected"]
         ],
         places=document.get("places", ()),  # earlier releases wrote none
+        more={RejectionReason(name): count for name, count in document.get("more", {}).items()},
     )

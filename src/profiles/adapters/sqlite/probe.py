@@ -1,11 +1,13 @@
-"""Facts about a store in a file, for `profiles doctor`; nothing is changed."""
+"""Facts about a store and a log in files, for `profiles doctor`; nothing is changed."""
 
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 from profiles.adapters.sqlite.database import connect, map_exceptions
+from profiles.adapters.sqlite.log import newest_time
 from profiles.adapters.sqlite.migration import migrations_of
 from profiles.adapters.sqlite.schema import KIND
 from profiles.adapters.sqlite.store import SqliteDecidingStore
@@ -47,3 +49,20 @@ class SqliteProbe:
             closing(connect(self._path, KIND, create=False)) as connection,
         ):
             return SchemaFacts(version=KIND.version, migrations=migrations_of(connection))
+
+
+class SqliteLogProbe:
+    """Asks the embedded engine's log in a file."""
+
+    def __init__(self, path: Path) -> None:
+        """Prepare; it opens the file when asked."""
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        """Name the log."""
+        return f"log {self._path}"
+
+    def newest(self) -> datetime | None:
+        """Tell the latest time of a record."""
+        return newest_time(self._path)

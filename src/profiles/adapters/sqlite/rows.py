@@ -61,6 +61,11 @@ QUARANTINED: Final = """
 """
 """Begins a query for rejections, in rows that `quarantined_of` reads."""
 
+QUARANTINED_BETWEEN: Final = (
+    f"{QUARANTINED} WHERE writer = ? AND offset >= ? AND offset < ? ORDER BY offset, ordinal"
+)
+"""Asks for those of a writer from one offset to before another, in the order of the log."""
+
 
 def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
     """Write a rejection as a row of `quarantine`."""

@@ -28,6 +28,23 @@ def _defined(column: Column) -> str:
 
 _USERS: Final = {column.name: _defined(column) for column in COLUMNS}
 
+POLICIES: Final = """
+    CREATE TABLE policies (
+        number INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        event TEXT NOT NULL CHECK (event IN ('adopted', 'applied')),
+        fingerprint TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        weaker TEXT NOT NULL
+    ) STRICT
+"""
+OUTBOX: Final = """
+    CREATE TABLE outbox (
+        id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+"""
+
 _STEPS: Final[Mapping[int, str]] = {
     2: """
     CREATE TABLE store (
@@ -51,7 +68,11 @@ _STEPS: Final[Mapping[int, str]] = {
         added TEXT NOT NULL,
         at TEXT NOT NULL
     ) STRICT;
-    ALTER TABLE quarantine ADD COLUMN place TEXT;
+    ALTER TABLE quarantine ADD COLUMN place TEXT
+    """,
+    3: f"""
+    {POLICIES};
+    {OUTBOX};
     ALTER TABLE quarantine ADD COLUMN further INTEGER NOT NULL DEFAULT 0
     """,
 }
@@ -62,7 +83,7 @@ missing are added by their definition."""
 KIND: Final = Kind(
     name="profile store",
     application_id=0x50524F53,
-    version=3,
+    version=4,
     schema=f"""
     CREATE TABLE users (
         {", ".join(f"{name} {definition}" for name, definition in _USERS.items())}
@@ -78,6 +99,7 @@ KIND: Final = Kind(
         added TEXT NOT NULL,
         at TEXT NOT NULL
     ) STRICT;
+    {POLICIES};
     CREATE TABLE epochs (
         epoch INTEGER PRIMARY KEY,
         topic_id TEXT NOT NULL,
@@ -123,7 +145,8 @@ KIND: Final = Kind(
         place TEXT,
         further INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (writer, offset, ordinal)
-    ) STRICT, WITHOUT ROWID
+    ) STRICT, WITHOUT ROWID;
+    {OUTBOX}
     """,  # noqa: S608 - this project's own words
     steps=_STEPS,
     columns=_USERS,

@@ -16,6 +16,7 @@ from profiles.adapters.sqlite.database import (
     connect,
     empty_write_ahead_file,
     map_exceptions,
+    transaction,
 )
 from profiles.adapters.sqlite.rejections import SqliteRejections
 from profiles.adapters.sqlite.rows import QUARANTINED, SELECT, profile_of, quarantined_of
@@ -91,30 +92,48 @@ class SqliteDecidingStore:
                 "SELECT topic_id, partition, position FROM writers WHERE position IS NOT NULL"
             ).fetchall()
             ledger_position = self.ledger_position()
+            policies = tuple(unit_of_work.policies(self._connection))
         return StoreProgress(
             ledger_position=ledger_position,
             topics=tuple(topics),
             positions={(topic_id, number): position for topic_id, number, position in writers},
+            policies=policies,
         )
 
-    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+    def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         """Write what a chunk changes, in one transaction; see the port."""
         with self._exceptions_mapped():
-            return apply_chunk(self.transactions, chunk, ledger)
+            return apply_chunk(self.transactions, chunk, ledger, followed=followed)
 
-    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+    def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""
         with self._exceptions_mapped():
-            return removal.catch_up(self.transactions, ledger)
+            return removal.catch_up(self.transactions, ledger, followed=followed)
 
-    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+    def sweep(self, *, read_on: date, quarantined_before: datetime, followed: bool = False) -> int:
         """Delete what has expired; see the port."""
         with self._exceptions_mapped():
             expired = removal.sweep(
-                self.transactions, read_on=read_on, quarantined_before=quarantined_before
+                self.transactions,
+                read_on=read_on,
+                quarantined_before=quarantined_before,
+                followed=followed,
             )
         empty_write_ahead_file(self._connection)
         return expired
+
+    def outbox(self, *, limit: int) -> Mapping[PersonId, int]:
+        """Return some deletions that the following store has still to make."""
+        with self._exceptions_mapped():
+            rows = self._connection.execute("SELECT id, version FROM outbox LIMIT ?", (limit,))
+            return dict(rows.fetchall())
+
+    def remove_from_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Forget deletions that the following store has made."""
+        with self._exceptions_mapped(), transaction(self._connection):
+            self._connection.executemany(
+                "DELETE FROM outbox WHERE id = ? AND version <= ?", deletions.items()
+            )
 
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person."""

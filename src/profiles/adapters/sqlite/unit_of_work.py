@@ -11,10 +11,20 @@ from typing import Final, TypeVar
 
 from profiles.adapters.sqlite import counting
 from profiles.adapters.sqlite.database import transaction
-from profiles.adapters.sqlite.rows import UPSERT, profile_row, quarantine_row, timestamp
+from profiles.adapters.sqlite.rows import (
+    QUARANTINED_BETWEEN,
+    SELECT,
+    UPSERT,
+    profile_of,
+    profile_row,
+    quarantine_row,
+    quarantined_of,
+    timestamp,
+)
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -28,6 +38,10 @@ _HELD: Final = "SELECT id, version, nationality, gender, birth_month, email_doma
 _ADD_COUNT: Final = """
     INSERT INTO counts VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+_ADD_TO_OUTBOX: Final = """
+    INSERT INTO outbox VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET version = max(version, excluded.version)
 """
 _ADD_ARRIVALS: Final = """
     INSERT INTO arrivals VALUES (?, ?, ?)
@@ -50,6 +64,30 @@ class SqliteUnitOfWork:
     def set_ledger_position(self, position: int) -> None:
         """Note that the ledger is applied up to a position."""
         self._connection.execute("UPDATE store SET ledger_position = ?", (position,))
+
+    def policy(self) -> str | None:
+        """Return the fingerprint of the policy that the store is written under."""
+        row = self._connection.execute(
+            "SELECT fingerprint FROM policies WHERE event = 'adopted' ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        return row[0] if row else None
+
+    def policies(self) -> Sequence[PolicyEntry]:
+        """Return what is remembered of policies, oldest first."""
+        return policies(self._connection)
+
+    def add_policy(self, entry: PolicyEntry) -> None:
+        """Remember a policy."""
+        self._connection.execute(
+            "INSERT INTO policies VALUES (NULL, ?, ?, ?, ?, ?)",
+            (
+                timestamp(entry.at),
+                entry.event.value,
+                entry.fingerprint,
+                json.dumps(entry.settings),
+                json.dumps(entry.weaker),
+            ),
+        )
 
     def epochs(self) -> Sequence[Epoch]:
         """Return the epochs of all topics, in the order of their numbers."""
@@ -98,7 +136,7 @@ class SqliteUnitOfWork:
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Collection[PersonId] = frozenset(),  # noqa: ARG002 - all are looked up
+        probably_new: Callable[[], Collection[PersonId]] = frozenset,  # noqa: ARG002 - all are looked up
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons."""
@@ -118,6 +156,16 @@ class SqliteUnitOfWork:
             row[0]: Held(row[1], cell_of(row[2], row[3], row[4]), row[5] or UNKNOWN) for row in rows
         }
 
+    def profiles_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Sequence[tuple[Profile, int]]:
+        """Return profiles in the order of ids."""
+        rows = self._connection.execute(
+            f"{SELECT} WHERE id > ? ORDER BY id LIMIT ?",
+            (person or "", limit),
+        )
+        return list(map(profile_of, rows))
+
     def write(
         self,
         *,
@@ -128,6 +176,10 @@ class SqliteUnitOfWork:
         many = self._connection.executemany
         many("DELETE FROM users WHERE id = ?", [(person,) for person in deletions])
         many(UPSERT, [profile_row(profile, version) for profile, version in upserts.values()])
+
+    def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Note deletions that the following store has still to make."""
+        self._connection.executemany(_ADD_TO_OUTBOX, deletions.items())
 
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
         """Return what a writer counts by e-mail domain."""
@@ -172,6 +224,13 @@ class SqliteUnitOfWork:
             [(self._number(writer), offset) for writer, offset in messages],
         ).rowcount
 
+    def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
+        """Return the rejected records of some offsets, in their order."""
+        rows = self._connection.execute(
+            QUARANTINED_BETWEEN, (self._number(writer), start, end)
+        ).fetchall()
+        return [quarantined_of(row) for row in rows]
+
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:
         """Delete up to `limit` rejected records that were logged before a moment."""
         return self._connection.execute(
@@ -214,6 +273,23 @@ def ledger_position(connection: sqlite3.Connection) -> int:
     """Return the position of the erasure ledger that is applied."""
     (applied,) = connection.execute("SELECT ledger_position FROM store").fetchone()
     return int(applied)
+
+
+def policies(connection: sqlite3.Connection) -> Sequence[PolicyEntry]:
+    """Return what is remembered of policies, oldest first."""
+    rows = connection.execute(
+        "SELECT at, event, fingerprint, settings, weaker FROM policies ORDER BY number"
+    )
+    return [
+        PolicyEntry(
+            at=datetime.fromisoformat(at),
+            event=PolicyEvent(event),
+            fingerprint=fingerprint,
+            settings=json.loads(settings),
+            weaker=tuple(json.loads(weaker)),
+        )
+        for at, event, fingerprint, settings, weaker in rows
+    ]
 
 
 def position(connection: sqlite3.Connection, writer: Writer) -> int | None:

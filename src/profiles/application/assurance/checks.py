@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from profiles.application.errors import LedgerError, LogError, StoreError
+from profiles.application.policy.adopting import compared, told
 from profiles.application.ports.probes import SchemaFacts, ServerFacts, TableFacts, TopicFacts
 from profiles.application.ports.stores import StoreProgress
+from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.errors import ProfilesError
-from profiles.domain.policy import EmailTreatment, PrivacyPolicy
+from profiles.domain.policy import MINIMUM_AGE, EmailTreatment, PrivacyPolicy
+from profiles.domain.policy_settings import settings_of
 
 CLOCKS_APART: Final = timedelta(seconds=30)
 """A tenth of what a record may come from the future before it is rejected."""
@@ -70,6 +73,17 @@ def clock_check(what: str, ahead: timedelta) -> Check:
         else "Records from the future are rejected, and ages are counted for the log's day. Let"
         " NTP set all clocks.",
     )
+
+
+def log_time_check(what: str, ahead: timedelta) -> Check:
+    """Judge how far the time of the embedded log's newest record is after the present."""
+    well = ahead <= TOLERANCE
+    found = "none is in the future" if well else f"the newest is {ahead} in the future"
+    remedy = (
+        "The clock was ahead when it was logged, or is behind now. Let NTP set it, then start"
+        " `profiles run`: such records get the present time, and leave the log in 24 hours."
+    )
+    return Check(what=what, ok=well, found=found, remedy=None if well else remedy)
 
 
 def schema_check(what: str, facts: SchemaFacts) -> Check:
@@ -210,6 +224,41 @@ def file_check(facts: FileFacts) -> Check:
         ok=well,
         found=f"mode {facts.mode & 0o777:03o}",
         remedy=None if well else f"chmod 600 {facts.path}: it holds personal data.",
+    )
+
+
+def minimum_age_check(policy: PrivacyPolicy) -> Check:
+    """Tell from which age on persons are admitted, aloud where some of them are minors."""
+    found = f"{policy.minimum_age} years"
+    if (warning := minors_warning(policy.minimum_age)) is not None:
+        found += f": {warning}"
+    return Check(what="minimum age", ok=True, found=found)
+
+
+def minors_warning(minimum_age: int) -> str | None:
+    """Say that a policy admits minors, or nothing where it does not."""
+    if minimum_age >= MINIMUM_AGE:
+        return None
+    return (
+        f"the policy admits minors from {minimum_age} years on; children merit specific protection"
+        " (GDPR Recital 38), and consent to online services needs Art. 8."
+    )
+
+
+def policy_change_check(progress: StoreProgress, policy: PrivacyPolicy) -> Check:
+    """Tell where the policy at hand differs from that which the store was written under."""
+    what = "policy of the store"
+    if not progress.policies and not progress.topics:
+        return Check(what=what, ok=True, found="none: nothing was written yet")
+    found = compared(progress.policies, settings_of(policy))
+    if not found:
+        return Check(what=what, ok=True, found="the one that is in force here")
+    return Check(
+        what=what,
+        ok=False,
+        found="another than here. " + " ".join(told(found)),
+        remedy="Use one policy for all commands of a store. If it is to change, the next job that"
+        " starts with it takes it over, and `profiles apply-policy` brings what is held under it.",
     )
 
 

@@ -13,7 +13,10 @@ from profiles.application.assurance.checks import (
     clock_check,
     failed,
     file_check,
+    log_time_check,
+    minimum_age_check,
     page_check,
+    policy_change_check,
     policy_check,
     progress_checks,
     schema_check,
@@ -25,7 +28,12 @@ from profiles.application.assurance.partitioning import partitioning_check, part
 from profiles.application.log.messages import Decode
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
-from profiles.application.ports.probes import DecidingProbe, FollowingProbe, LogProbe
+from profiles.application.ports.probes import (
+    DecidingProbe,
+    EmbeddedLogProbe,
+    FollowingProbe,
+    LogProbe,
+)
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError
 from profiles.domain.policy import PrivacyPolicy
@@ -51,6 +59,7 @@ class Doctor:
 
     ledger: opens the erasure ledger where it is there, given the position that the store has
         applied; never makes it.
+    embedded_log: the embedded engine's, where there is one.
     files: those that hold persons. k: of the page, or None where it is not set.
     urls: how many were given; one with a secret in it would have been refused.
     """
@@ -58,6 +67,7 @@ class Doctor:
     deciding: DecidingProbe
     following: FollowingProbe | None
     log: LogToExamine | None
+    embedded_log: EmbeddedLogProbe | None
     ledger: Callable[[int], AbstractContextManager[Ledger]]
     files: Sequence[FileFacts]
     policy: PrivacyPolicy
@@ -73,21 +83,30 @@ class Doctor:
             checks += _ending(self.following.name, self._follows(self.following))
         if self.log is not None:
             checks += _ending(self.log.probe.name, self._logs(self.log))
+        if self.embedded_log is not None:
+            checks += _ending(self.embedded_log.name, self._dates(self.embedded_log))
         checks += _ending("erasure ledger", self._forbids())
         checks += map(file_check, self.files)
         found = f"none in {self.urls} URL{'s' if self.urls > 1 else ''}"
         checks.append(Check(what="secrets in URLs", ok=True, found=found))
-        return [*checks, policy_check(self.policy), page_check(self.k)]
+        policy = self.policy
+        return [*checks, minimum_age_check(policy), policy_check(policy), page_check(self.k)]
 
     def _decides(self) -> Iterator[Check]:
         yield from server_checks(self.deciding.name, self.deciding.server())
         self._progress = self.deciding.progress()
         yield schema_check(f"{self.deciding.name}: store", self.deciding.schema())
+        yield policy_change_check(self._progress, self.policy)
 
     @staticmethod
     def _follows(probe: FollowingProbe) -> Iterator[Check]:
         yield from server_checks(probe.name, probe.server())
         yield from table_checks(probe.name, probe.table())
+
+    def _dates(self, probe: EmbeddedLogProbe) -> Iterator[Check]:
+        now = self.clock()
+        ahead = (probe.newest() or now) - now
+        yield log_time_check(f"{probe.name}: times of records", ahead)
 
     def _logs(self, log: LogToExamine) -> Iterator[Check]:
         yield from server_checks(log.probe.name, log.probe.server())

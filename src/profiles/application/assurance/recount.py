@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from profiles.application.assurance.checks import Check
-from profiles.domain.policy import PrivacyPolicy
+from profiles.domain.conforming import conform
+from profiles.domain.policy import MINIMUM_AGE, PrivacyPolicy
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import OTHER, UNKNOWN, Cell, Statistics, cell_of
 
 _MONTHS: Final = 12
+_A_DAY: Final = timedelta(days=1)
 
 
 def ages_in(as_of: date, birth_month: str) -> range:
@@ -30,15 +33,20 @@ class Recount:
     E-mail domains are an open set; those that the statistics tell apart are told apart here.
 
     claimed: what the statistics say. today: the UTC date of the reading.
+    key_ids: of all keys that pseudonyms were ever made with.
+    shorten: whether something may be held under a policy that keeps longer.
     """
 
     claimed: Statistics
     policy: PrivacyPolicy
     today: date
+    key_ids: Collection[str] = frozenset()
+    shorten: bool = False
     held: int = 0
     expired: int = 0
     minors: int = 0
     misfits: int = 0
+    unfit: int = 0
     _cells: Counter[Cell] = field(default_factory=Counter, repr=False)
     _domains: Counter[str] = field(default_factory=Counter, repr=False)
     _others: int = 0
@@ -50,7 +58,9 @@ class Recount:
         possible = ages_in(profile.as_of, profile.birth_month)
         # A day that has not come yet, by which somebody was admitted, makes nobody older.
         oldest = ages_in(min(profile.as_of, self.today), profile.birth_month)[-1]
-        self.minors += min(profile.age, oldest) < self.policy.minimum_age
+        minor = min(profile.age, oldest) < min(MINIMUM_AGE, self.policy.minimum_age)
+        self.minors += minor
+        self.unfit += not minor and not self._fits(profile)
         self.misfits += profile.age not in possible
         self._cells[cell_of(profile.nationality, profile.gender, profile.birth_month)] += 1
         domain = profile.email_domain or UNKNOWN
@@ -58,6 +68,19 @@ class Recount:
             self._domains[domain] += 1
         else:
             self._others += 1
+
+    def _fits(self, profile: Profile) -> bool:
+        """Tell whether the policy would leave a profile as it is; who has expired is told apart."""
+        if profile.expires_at <= self.today:
+            return True
+        latest = self.today + _A_DAY + self.policy.retention
+        return profile.expires_at <= latest and profile == conform(
+            profile,
+            self.policy,
+            today=self.today,
+            key_ids=self.key_ids,
+            shorten=self.shorten,
+        )
 
     @property
     def wrong_cells(self) -> int:
@@ -106,6 +129,11 @@ class Recount:
                 "minors",
                 self.minors,
                 "Nothing of ours stores them: find out what has written there, and erase them.",
+            ),
+            _none(
+                "against the policy in force",
+                self.unfit,
+                "`profiles apply-policy` brings them under it.",
             ),
             _none(
                 "ages that do not fit the month of birth",

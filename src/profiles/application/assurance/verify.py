@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from profiles.application.assurance.checks import Check, failed
+from profiles.application.assurance.checks import Check, failed, policy_change_check
 from profiles.application.assurance.reconciliation import (
     AT_ONCE,
     Reconciliation,
@@ -14,11 +14,14 @@ from profiles.application.assurance.reconciliation import (
     reconciliation_check,
 )
 from profiles.application.assurance.recount import Recount
+from profiles.application.following.outbox import Outbox
+from profiles.application.policy.history import key_ids, was_kept_longer
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import DecidingStore, FollowingStore, StoreProgress
 from profiles.domain.errors import ProfilesError
 from profiles.domain.policy import PrivacyPolicy
+from profiles.domain.policy_settings import settings_of
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally, UnbalancedTallyError
 
@@ -39,7 +42,7 @@ class Verification:
 
 @dataclass(slots=True, kw_only=True)
 class Verifier:
-    """Verifies the stores. The deciding store is never written, whatever is found.
+    """Verifies the stores. What the deciding store holds is never changed, whatever is found.
 
     ledger: opens the erasure ledger where it is there, given the position that the store has
         applied; never makes it.
@@ -54,17 +57,31 @@ class Verifier:
     def run(self, *, repair: bool) -> Verification:
         """Go through all that is held.
 
-        repair: make the following store equal to the deciding store.
+        repair: make the following store equal to the deciding store. Deletions that it has still
+            to make come first, and then leave the outbox.
 
         Raises:
             StoreError: a store did not answer; what was repaired until then stays so.
         """
+        if repair:
+            Outbox(store=self.store, following=self.following).deliver()
         before = self._state()
         today = self.clock().date()
-        recount = Recount(claimed=before[1], policy=self.policy, today=today)
+        policies, settings = before[0].policies, settings_of(self.policy)
+        recount = Recount(
+            claimed=before[1],
+            policy=self.policy,
+            today=today,
+            key_ids=key_ids(policies, settings),
+            shorten=was_kept_longer(policies, settings),
+        )
         for profile, _ in self.store.profiles():
             recount.add(profile)
-        checks = [*recount.checks(), _tally_check(before[2])]
+        checks = [
+            *recount.checks(),
+            policy_change_check(before[0], self.policy),
+            _tally_check(before[2]),
+        ]
         followed, repaired = None, None
         if self.following is not None:
             comparing = Reconciliation(
@@ -77,6 +94,7 @@ class Verifier:
             found, done = comparing.run()
             followed, repaired = found.rows, done if repair else None
             checks.append(reconciliation_check(found, repaired))
+        checks.append(self._outbox_check())
         checks += self._suppressed(before[0].ledger_position)
         checks.append(_rest_check(at_rest=before == self._state()))
         return Verification(held=recount.held, followed=followed, checks=checks, repaired=repaired)
@@ -84,6 +102,20 @@ class Verifier:
     def _state(self) -> tuple[StoreProgress, Statistics, Tally]:
         """Return what changes with all that is written."""
         return self.store.progress(), self.store.statistics(), self.store.counts()
+
+    def _outbox_check(self) -> Check:
+        """Look for deletions that the following store has still to make."""
+        owed = len(self.store.outbox(limit=AT_ONCE))
+        if not owed:
+            return Check(what="outbox", ok=True, found="empty")
+        found = f"{owed:,}{' or more' if owed == AT_ONCE else ''} deletions to be delivered"
+        remedy = (
+            "`profiles process` (or `spark`) delivers them, and so does `profiles verify --repair`."
+            if self.following is not None
+            else "Name the following store, too, with a second --store. If it is gone for good,"
+            " empty the outbox as docs/recovery.md says."
+        )
+        return Check(what="outbox", ok=False, found=found, remedy=remedy)
 
     def _suppressed(self, applied: int) -> Iterator[Check]:
         """Look for those whom the ledger suppresses."""

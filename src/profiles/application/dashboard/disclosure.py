@@ -8,8 +8,7 @@ tells nothing more. What can be inferred all the same stands in `docs/privacy.md
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -43,20 +42,27 @@ def rounded(count: int, *, k: int) -> int:
 def rounded_parts(parts: Mapping[Key, int], total: int, *, k: int) -> dict[Key, int]:
     """Round the parts of a total so that none of them can be told better than to k values.
 
-    parts: all that are possible, exact. total: as it is shown.
+    parts: exact. total: as it is shown.
 
-    Each part is rounded down and leaves at most k - 1. Where the total leaves so much that even
-    the largest remainders of all but one part don't make it up, that one must be larger than it is
-    shown, so a hidden one can't be none. Then the part that lacks least to the next multiple of
-    k is rounded up. It looks like any other population with these numbers, and there nothing can
-    be told, so here neither.
+    Each part is rounded down, which leaves at most k - 1 of it. What the total leaves over must
+    fit into all but one of the parts that are shown: then the one may be as small as it is shown,
+    and any hidden one none. A hidden part takes nothing of it, because a reader may know that it
+    is empty. Where it doesn't fit, parts are rounded up until it does, the largest first. The
+    result looks like a population of just these numbers, in which nothing can be told, so here
+    neither.
     """
     shown = {key: rounded(count, k=k) for key, count in parts.items()}
-    by_remainder = sorted(parts, key=lambda key: shown[key] - parts[key])
-    too_much = total - sum(shown.values()) - (len(parts) - 1) * (k - 1)
-    for key in by_remainder[: max(0, math.ceil(too_much / k))]:
+    with_remainder = [key for key in parts if parts[key] > shown[key]]
+    for key in sorted(with_remainder, key=lambda key: -shown[key]):
+        if total - sum(shown.values()) <= _left_by_all_but_one(shown.values(), k=k):
+            break
         shown[key] += k
     return shown
+
+
+def _left_by_all_but_one(shown: Iterable[int], *, k: int) -> int:
+    """Count what all but one of the parts that are shown can hold more than is shown."""
+    return max(0, sum(count > 0 for count in shown) - 1) * (k - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +151,7 @@ class EmailDomains:
 
 
 def email_domains(counts: Mapping[str, int], *, k: int) -> EmailDomains:
-    """Round the counts by e-mail domain; which are named depends on what is shown only."""
+    """Round the counts by e-mail domain; which are named depends on counts rounded down only."""
     exact = dict(counts)
     without, beyond_the_bound = exact.pop(UNKNOWN, 0), exact.pop(OTHER, 0)
     shown = {domain: rounded(count, k=k) for domain, count in exact.items() if count >= k}
@@ -158,7 +164,7 @@ def email_domains(counts: Mapping[str, int], *, k: int) -> EmailDomains:
     }
     rounded_ones = rounded_parts(parts, rounded(sum(parts.values()), k=k), k=k)
     return EmailDomains(
-        named={domain: rounded_ones[domain] for domain in named},
+        named=_most_frequent({domain: rounded_ones[domain] for domain in named}),
         others=rounded_ones[OTHER],
         without=rounded_ones[UNKNOWN],
     )

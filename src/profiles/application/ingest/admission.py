@@ -8,10 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from profiles.application.log.bounds import bounded
+from profiles.application.log.bounds import (
+    QUARANTINED_PER_MESSAGE,
+    QUARANTINED_PER_NOTICE,
+    bounded,
+)
 from profiles.application.log.deciding import Rules
 from profiles.application.log.messages import Records
 from profiles.application.log.records import LogRecord, Notice
+from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Places
 from profiles.domain.assessing import admit
 from profiles.domain.minimising import minimise
@@ -30,8 +35,9 @@ class Admitted:
     persons: Sequence[Person]
     notice: Notice
 
-    def appended(self, first: int, *, logged_at: datetime) -> Sequence[LogRecord]:
-        """Return the records that a log has made of this from offset `first` on."""
+    def appended(self, appended: Appended) -> Sequence[LogRecord]:
+        """Return the records that a log has made of this."""
+        first, logged_at = appended
         records = [
             LogRecord(offset, logged_at, None, person)
             for offset, person in enumerate(self.persons, first)
@@ -52,13 +58,11 @@ def admit_batch(
     dates = rules.dates(logged_at=now, read_at=now)
     persons: list[Person] = []
     withheld: Counter[WithheldReason] = Counter()
-    rejected: list[Rejected] = []
-    rejected_at: list[int] = []
+    rejections = _Rejections()
     for number, value in enumerate(values):
         records = bounded(rules.decode(value))
         if not isinstance(records, Records):
-            rejected.append(records if isinstance(records, Rejected) else _DELETION)
-            rejected_at.append(number)
+            rejections.add(records if isinstance(records, Rejected) else _DELETION, number)
             continue
         for index, item in enumerate(records.items):
             outcome = admit(item, rules.policy, dates)
@@ -67,11 +71,42 @@ def admit_batch(
             elif isinstance(outcome, Withheld):
                 withheld[outcome.reason] += 1
             else:
-                rejected.append(replace(outcome, path=records.path(index, outcome.path)))
-                rejected_at.append(number)
+                path = records.path(index, outcome.path)
+                rejections.add(replace(outcome, path=path), number)
     notice = Notice(
         withheld=withheld,
-        rejected=rejected,
-        places=() if places is None else [places.of(number) for number in rejected_at],
+        rejected=rejections.kept,
+        places=() if places is None else [places.of(number) for number in rejections.numbers],
+        more=rejections.more,
     )
     return Admitted(persons=persons, notice=notice)
+
+
+class _Rejections:
+    """Keeps rejections with the number of their value, as many as are told of; counts the others.
+
+    Of each reason one is kept in any case.
+
+    kept, numbers: in the order of the source. more: how many others there were, by reason.
+    """
+
+    def __init__(self) -> None:
+        self.kept: list[Rejected] = []
+        self.numbers: list[int] = []
+        self.more: Counter[RejectionReason] = Counter()
+        self._reasons: set[RejectionReason] = set()
+        self._of_value: Counter[int] = Counter()
+
+    def add(self, rejected: Rejected, number: int) -> None:
+        """Take one that was found in the value with this number."""
+        enough = (
+            len(self.kept) >= QUARANTINED_PER_NOTICE
+            or self._of_value[number] >= QUARANTINED_PER_MESSAGE
+        )
+        if enough and rejected.reason in self._reasons:
+            self.more[rejected.reason] += 1
+            return
+        self.kept.append(rejected)
+        self.numbers.append(number)
+        self._reasons.add(rejected.reason)
+        self._of_value[number] += 1

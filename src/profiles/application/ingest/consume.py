@@ -17,6 +17,7 @@ from profiles.application.errors import (
     LogError,
     StoreError,
 )
+from profiles.application.following.outbox import Outbox
 from profiles.application.ingest.chunking import (
     CHUNK_RECORDS,
     WAITING_PERSONS,
@@ -53,7 +54,7 @@ class Consumer:
     Reading begins at the deciding store's position, or before it where the group has not noted
     that everything up to there is in the following store and in the topic of rejected records,
     too. A crash at any moment costs nothing: what is read again is not decided again, and the
-    following store is sent once more what is held.
+    following store is sent once more what is held. What it has still to delete comes first.
 
     progress: called with the tally of each chunk.
     tally: of all chunks that every store has got from this reader.
@@ -78,7 +79,9 @@ class Consumer:
     _look_again: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        self._sweeper = RetentionSweeper(store=self.store, clock=self.clock)
+        self._sweeper = RetentionSweeper(
+            store=self.store, clock=self.clock, followed=self.following is not None
+        )
         self._watch = LedgerWatch(store=self.store, ledger=self.ledger, following=self.following)
 
     def run(self, *, once: bool = False, stop: Event) -> bool:
@@ -91,6 +94,8 @@ class Consumer:
                 again goes on from there.
         """
         ends = {p.number: self.log.bounds(p)[1] for p in self.log.partitions()} if once else {}
+        if not self._deliver(stop):
+            return False
         with Pipeline(
             store=self.store,
             ledger=self.ledger,
@@ -108,7 +113,18 @@ class Consumer:
                 self._wait(pipeline)
                 self._collect(pipeline)
             self.log.commit(self._reached, wait=True)
-        return finished
+        return finished and self._deliver(stop)
+
+    def _deliver(self, stop: Event) -> bool:
+        """Have the following store make the deletions in the outbox; tell whether it has."""
+        outbox = Outbox(store=self.store, following=self.following)
+        try:
+            self.retry(outbox.deliver, given_up=stop.is_set)
+        except MAY_PASS:
+            if not stop.is_set():
+                raise
+            return False
+        return True
 
     def _step(self, pipeline: Pipeline, stop: Event) -> None:
         """Collect what is done, and read on if there is room for more."""
@@ -135,6 +151,7 @@ class Consumer:
             return
         for chunk in decide_run(run, rules=self.rules, clock=self.clock):
             pipeline.submit(chunk, lease)
+            self._watch.put_off()
             while pipeline.persons >= WAITING_PERSONS and lease.active and not stop.is_set():
                 self._wait(pipeline)
                 self._collect(pipeline)
@@ -142,9 +159,10 @@ class Consumer:
                 return
 
     def _wait(self, pipeline: Pipeline) -> None:
-        """Wait for a chunk to be done; stay in the group where that takes long."""
+        """Wait for a chunk to be done; where that takes long, stay in the group, and erase."""
         if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
             self.log.keep_alive()
+            self._apply_ledger(pipeline)
 
     def _collect(self, pipeline: Pipeline, *, wait: bool = False) -> None:
         """Count what every store has, and let the group know."""
@@ -265,17 +283,19 @@ class Consumer:
             return False
 
     def _apply_ledger(self, pipeline: Pipeline) -> None:
-        """Look into the ledger now and then where no chunk does: an erasure waits for no record."""
+        """Look into the ledger now and then where no chunk does: an erasure waits for no record.
+
+        Nor does it wait for a following store that keeps chunks waiting: only its part does.
+        """
         if self._erasing is not None and self._erasing.done():
             erasing, self._erasing = self._erasing, None
             try:
                 erasing.result()
             except MAY_PASS as failure:
                 _logger.warning("%s Erasures are applied as soon as it answers.", failure)
-        if pipeline.chunks:
-            self._watch.put_off()
-        elif self._erasing is None and self._watch.falls_due():
-            self._erasing = pipeline.ask(self._watch.apply)
+        if self._erasing is None and self._watch.falls_due():
+            look = self._watch.erase if pipeline.chunks else self._watch.apply
+            self._erasing = pipeline.ask(look)
 
     def _sweep(self, pipeline: Pipeline) -> None:
         """Delete what is past its retention, now and then."""

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from profiles.application.ingest.admission import admit_batch
+from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.first_look import FirstLook
+from profiles.application.ingest.idling import meanwhile
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.records import LogRecord
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import Log
-from profiles.application.ports.sources import Source
+from profiles.application.ports.sources import Delivery, Source
 from profiles.application.ports.stores import DecidingStore
+from profiles.domain.policy import LOG_RETENTION
 from profiles.domain.tally import Tally
 
 CHUNK_RECORDS = 8_000
 """Records decided in one transaction: enough to spread its cost, a third of a second's work."""
+
+IDLE_S = 1.0
+"""Seconds between two looks at what may be due while a source is waited for."""
 
 _logger = logging.getLogger(__name__)
 
@@ -44,43 +52,84 @@ class EmbeddedEngine:
     progress: Callable[[Tally], None] = lambda _tally: None
     tally: Tally = field(default_factory=Tally, init=False)
     _sweep: RetentionSweeper = field(init=False)
+    _watch: LedgerWatch = field(init=False)
 
     def __post_init__(self) -> None:
         self._sweep = RetentionSweeper(store=self.store, clock=self.clock, log=self.log)
+        self._watch = LedgerWatch(store=self.store, ledger=self.ledger, following=None)
 
-    def run(self, source: Source, *, stopped: Callable[[], bool] = lambda: False) -> bool:
+    def run(
+        self,
+        source: Source,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+        ended: Callable[[], None] = lambda: None,
+    ) -> bool:
         """Run until the source ends, or until `stopped` after a delivery.
+
+        ended: called when the source has ended and the store has all of it, to report that. Only
+            then the source's position is deleted: a run that is killed before that counts as
+            interrupted, so the next one reads nothing twice.
 
         Returns whether the source was read to its end.
 
         Raises:
             SourceError, LogError, StoreError, LedgerError, GapError: what was accepted before
-                stays; running again goes on where this run ended.
+                stays; running again goes on where this run ended. A LogError also says that
+                another engine works with the log.
         """
-        self._log_backlog()
-        self.catch_up()
-        position = self.log.source_position(source.name)
+        with self.log.claim(), meanwhile(self._idle, every_s=IDLE_S) as working:
+            if not self._read(source, stopped, working):
+                return False
+            ended()
+            self.log.finish(source.name)
+            return True
+
+    def _read(
+        self,
+        source: Source,
+        stopped: Callable[[], bool],
+        working: AbstractContextManager[object],
+    ) -> bool:
+        """Read a source; tell whether that was to its end.
+
+        working: held while there is anything to do but to wait for the source.
+        """
+        with working:
+            self._log_backlog()
+            self.catch_up()
+            position = self.log.source_position(source.name)
+            fingerprint = self.log.fingerprint(source.name)
         first_look = FirstLook()
-        for delivery in source.deliveries(start=position):
-            now = self.clock()
-            admitted = admit_batch(delivery.values, self.rules, now=now, places=delivery.places)
-            first_look.take(delivery.values, admitted)
-            first = self.log.append(
-                admitted.persons,
-                admitted.notice,
-                logged_at=now,
-                source=source.name,
-                expected=position,
-                position=delivery.position,
-            )
+        for delivery in source.deliveries(start=position, fingerprint=fingerprint):
+            with working:
+                self._take(delivery, source.name, position, first_look)
             position = position if delivery.position is None else delivery.position
-            self.catch_up(admitted.appended(first, logged_at=now))
             if stopped():
                 return False
-        if stopped():
-            return False
-        self.log.finish(source.name)
-        return True
+        return not stopped()
+
+    def _take(self, delivery: Delivery, source: str, position: int, first_look: FirstLook) -> None:
+        """Take a delivery into the log, and the log into the store."""
+        now = self._correct_times()
+        admitted = admit_batch(delivery.values, self.rules, now=now, places=delivery.places)
+        first_look.take(delivery.values, admitted)
+        appended = self.log.append(
+            admitted.persons,
+            admitted.notice,
+            logged_at=now,
+            source=source,
+            expected=position,
+            position=delivery.position,
+            fingerprint=delivery.fingerprint,
+        )
+        self.catch_up(admitted.appended(appended))
+
+    def _idle(self) -> None:
+        """Do what has to be done whether or not anything comes from the source."""
+        self._correct_times()
+        self._sweep()
+        self._watch()
 
     def catch_up(self, appended: Sequence[LogRecord] = ()) -> None:
         """Take what the log holds and the store has not seen into the store.
@@ -91,10 +140,10 @@ class EmbeddedEngine:
         partition = self.log.partition
         position = self.store.position(partition)
         start = self.log.bounds()[0] if position is None else position
-        for records in self._waiting(start, appended):
+        for records, read_at in self._waiting(start, appended):
             end = records[-1].offset + 1
             chunk = decide_chunk(
-                partition, records, start=start, end=end, rules=self.rules, read_at=self.clock()
+                partition, records, start=start, end=end, rules=self.rules, read_at=read_at
             )
             tally = self.store.apply(chunk, self.ledger).tally
             self.tally += tally
@@ -102,14 +151,32 @@ class EmbeddedEngine:
             start = end
         self._sweep()
 
-    def _waiting(self, start: int, appended: Sequence[LogRecord]) -> Iterator[Sequence[LogRecord]]:
+    def _waiting(
+        self, start: int, appended: Sequence[LogRecord]
+    ) -> Iterator[tuple[Sequence[LogRecord], datetime]]:
+        """Yield what is to be decided, and when it is read: never before it was logged."""
         if appended and appended[0].offset == start:
             for at in range(0, len(appended), CHUNK_RECORDS):
-                yield appended[at : at + CHUNK_RECORDS]
+                yield appended[at : at + CHUNK_RECORDS], max(self.clock(), appended[0].logged_at)
             start = appended[-1].offset + 1
+        now = self._correct_times()
         while records := self.log.read(start, limit=CHUNK_RECORDS):
-            yield records
+            yield records, max(now, self.clock())
             start = records[-1].offset + 1
+
+    def _correct_times(self) -> datetime:
+        """Return the present time, after which nothing in the log is, and say what had been."""
+        now = self.clock()
+        if count := self.log.correct_times(now=now):
+            _logger.warning(
+                "Records of the log with a time in the future: %d. The clock was ahead when they"
+                " were logged, or is behind now; they get the present time (%s), and leave the log"
+                " in %d hours.",
+                count,
+                now.isoformat(timespec="seconds"),
+                LOG_RETENTION // timedelta(hours=1),
+            )
+        return now
 
     def _log_backlog(self) -> None:
         """Say so where the tally is going to count more than the source delivers."""

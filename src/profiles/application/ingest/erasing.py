@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from profiles.application.errors import MAY_PASS
+from profiles.application.following.outbox import Outbox
 from profiles.application.ports.ledger import Ledger
-from profiles.application.ports.stores import DecidingStore, Following, FollowingStore
-from profiles.domain.person import PersonId
+from profiles.application.ports.stores import DecidingStore, FollowingStore
 
 LEDGER_S: Final = 3.0
 """Seconds after which the ledger is looked into again where no chunk does so."""
@@ -22,14 +22,18 @@ _logger = logging.getLogger(__name__)
 class LedgerWatch:
     """Deletes from both stores whom the ledger suppresses since it was last looked into.
 
-    Every chunk applies the ledger first, so this is for when there is none.
+    Every chunk applies the ledger first, so this is for when there is none. What else is in the
+    outbox is delivered, too.
     """
 
     store: DecidingStore
     ledger: Ledger
     following: FollowingStore | None
     _due: float = field(default=0.0, init=False)
-    _to_follow: dict[PersonId, int] = field(default_factory=dict, init=False, repr=False)
+    _outbox: Outbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._outbox = Outbox(store=self.store, following=self.following)
 
     def __call__(self) -> None:
         """Apply the ledger if it is due; what does not answer is asked again later.
@@ -63,7 +67,14 @@ class LedgerWatch:
             LedgerError, LedgerAwayError: see `Ledger.view`.
             StoreError: a store did not do it; the next call makes up for it.
         """
-        self._to_follow.update(self.store.apply_ledger(self.ledger))
-        if self._to_follow and self.following is not None:
-            self.following.follow(Following(held={}, absent=dict(self._to_follow)))
-        self._to_follow.clear()
+        self.erase()
+        self._outbox.deliver()
+
+    def erase(self) -> None:
+        """Apply the ledger to the deciding store now; the following store is told later.
+
+        Raises:
+            LedgerError, LedgerAwayError: see `Ledger.view`.
+            StoreError: the deciding store did not do it; the next call makes up for it.
+        """
+        self.store.apply_ledger(self.ledger, followed=self._outbox.followed)

@@ -10,6 +10,7 @@ from typing import Final
 
 from profiles.application.ingest.admission import Admitted
 from profiles.application.log.api_version import OLDEST_READ_NAME, outdated_version_of
+from profiles.domain.outcome import RejectionReason
 
 _logger = logging.getLogger(__name__)
 _LOOKED_AT: Final = 10
@@ -32,23 +33,33 @@ class FirstLook:
 
         values: the messages in which it came, to tell of which version of the API they are.
         """
-        rejected = admitted.notice.rejected
-        withheld = sum(admitted.notice.withheld.values())
-        read = len(admitted.persons) + withheld + len(rejected)
+        reasons = admitted.notice.reasons
+        read = len(admitted.persons) + reasons.total()
         if self._taken or not read:
             return
         self._taken = True
-        if 2 * len(rejected) <= read:
+        rejections = {
+            reason: count
+            for reason, count in reasons.items()
+            if isinstance(reason, RejectionReason)
+        }
+        rejected = sum(rejections.values())
+        if 2 * rejected <= read:
             return
-        causes = Counter((one.reason, _PLACE.sub("", one.path), one.expected) for one in rejected)
-        (reason, path, expected), count = causes.most_common(1)[0]
+        reason = max(rejections, key=lambda reason: rejections[reason])
+        causes = Counter(
+            (_PLACE.sub("", one.path), one.expected)
+            for one in admitted.notice.rejected
+            if one.reason is reason
+        )
+        (path, expected), _ = causes.most_common(1)[0]
         _logger.warning(
             "%d of the first %d records can't be read as persons; the most common reason is"
             " %s (%d): expected was %s%s.%s The others are read.",
-            len(rejected),
+            rejected,
             read,
             reason.value,
-            count,
+            rejections[reason],
             expected,
             f" at {path}" if path else "",
             _about_the_version(values),

@@ -14,7 +14,9 @@ from threading import Event
 from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
-from profiles.application.errors import MAY_PASS
+from profiles.application.errors import MAY_PASS, StoreError
+from profiles.application.following.contents import as_of_now, following_of
+from profiles.application.following.outbox import Outbox
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import quarantined_of
 from profiles.application.ports.ledger import Ledger
@@ -50,6 +52,8 @@ class _Task:
     chunk: Chunk
     lease: Lease
     done: Future[Tally] = field(init=False)
+    failures: int = 0
+    following: Following = field(default=Following(held={}, absent={}), repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +63,9 @@ class Pipeline:
     A store that is away is asked again and again, until `stop` is set or the partition goes to
     another reader. A chunk abandoned then may be in the deciding store and not in what follows:
     it has to be read and submitted again, and nothing of it is decided anew.
+
+    What has waited for the following store is no longer what was read for it: before it is sent,
+    the ledger is applied, and the deciding store is asked again what is held.
     """
 
     store: DecidingStore
@@ -69,6 +76,8 @@ class Pipeline:
     stop: Event
     _broken: bool = field(default=False, init=False)
     _failure: BaseException | None = field(default=None, init=False)
+    _outbox: Outbox = field(init=False)
+    _failures: int = field(default=0, init=False)
     _tasks: deque[_Task] = field(default_factory=deque, init=False)
     _deciding: ThreadPoolExecutor = field(
         default_factory=partial(ThreadPoolExecutor, 1, thread_name_prefix="deciding-store"),
@@ -78,6 +87,9 @@ class Pipeline:
         default_factory=partial(ThreadPoolExecutor, 1, thread_name_prefix="following-store"),
         init=False,
     )
+
+    def __post_init__(self) -> None:
+        self._outbox = Outbox(store=self.store, following=self.following)
 
     def __enter__(self) -> Self:
         return self
@@ -141,21 +153,47 @@ class Pipeline:
         awaited = [task.done for task in (tasks if lease else tasks[:1])]
         return not wait(awaited, timeout=timeout_s).not_done
 
-    def _apply(self, task: _Task) -> tuple[Applied, Following]:
-        applied = self._persist(task, lambda: self.store.apply(task.chunk, self.ledger))
-        if self.following is None:
-            return applied, Following(held={}, absent={})
-        return applied, self._persist(task, lambda: _following(self.store, applied))
+    def _apply(self, task: _Task) -> Applied:
+        applied = self._persist(task, lambda: self._decide(task.chunk))
+        if self.following is not None:
+            task.failures = self._failures
+            task.following = self._persist(task, lambda: following_of(self.store, applied))
+        return applied
 
-    def _follow(self, task: _Task, applying: Future[tuple[Applied, Following]]) -> Tally:
-        applied, following = applying.result()
+    def _decide(self, chunk: Chunk) -> Applied:
+        try:
+            applied = self.store.apply(chunk, self.ledger, followed=self._outbox.followed)
+        except ProfilesError:
+            self._outbox.expect()  # the ledger may have been applied before
+            raise
+        if applied.owed:
+            self._outbox.expect()
+        return applied
+
+    def _follow(self, task: _Task, applying: Future[Applied]) -> Tally:
+        applied = applying.result()
         if self.following is not None:
             store = self.following
-            self._persist(task, lambda: store.follow(following))
+            self._persist(task, lambda: self._send(task, store))
+            if self._outbox.falls_due():
+                self._persist(task, self._outbox.deliver)
         rejections = [*quarantined_of(task.chunk), *applied.refused]
         if rejections:
             self._persist(task, lambda: self.rejected.publish(rejections))
         return applied.tally
+
+    def _send(self, task: _Task, store: FollowingStore) -> None:
+        """Have the following store take a chunk: as it is now, where something has failed since."""
+        if task.failures != self._failures:
+            if self.store.apply_ledger(self.ledger, followed=True):
+                self._outbox.expect()
+            task.following = as_of_now(self.store, task.following)
+            task.failures = self._failures
+        try:
+            store.follow(task.following)
+        except StoreError:
+            self._failures += 1
+            raise
 
     def _persist(self, task: _Task, attempt: Callable[[], T]) -> T:
         """Try until it is done; a chunk after an abandoned one is not begun."""
@@ -172,13 +210,3 @@ class Pipeline:
 
     def _given_up(self, task: _Task) -> bool:
         return self._broken or self.stop.is_set() or not task.lease.active
-
-
-def _following(store: DecidingStore, applied: Applied) -> Following:
-    """Learn what the following store has to make its own: what is held now, never a guess."""
-    untouched = store.held(applied.untouched) if applied.untouched else {}
-    gone = {p: version for p, version in applied.untouched.items() if p not in untouched}
-    return Following(
-        held={**applied.stored, **untouched},
-        absent={**applied.deleted, **gone},
-    )

@@ -17,7 +17,7 @@ from profiles.application.ports.clock import Clock
 from profiles.application.ports.logs import Publisher
 from profiles.application.ports.sources import Delivery, Source
 from profiles.domain.errors import ProfilesError
-from profiles.domain.outcome import Rejected
+from profiles.domain.outcome import Rejected, WithheldReason
 from profiles.domain.person import Person
 
 Encode = Callable[[Person], bytes]
@@ -192,12 +192,12 @@ class Producer:
         admitted = admit_batch(delivery.values, self._rules, now=self._clock())
         first_look.take(delivery.values, admitted)
         self._fetched += self._decoded
-        for reason, count in admitted.notice.withheld.items():
-            self._withheld += count
+        for reason, count in admitted.notice.reasons.items():
             self._reasons[reason.value] += count
-        for rejected in admitted.notice.rejected:
-            self._rejected += 1
-            self._reasons[rejected.reason.value] += 1
+            if isinstance(reason, WithheldReason):
+                self._withheld += count
+            else:
+                self._rejected += count
         self._unsent += len(admitted.persons)
         for person in admitted.persons:
             self._publisher.publish(person.login.uuid.encode(), self._encode(person))

@@ -23,11 +23,13 @@ class RetentionSweeper:
     """Sweeps a deciding store when it is due; a store that does not answer is swept later.
 
     log: the embedded engine's, which is swept, too; Kafka deletes by itself.
+    followed: whether a store follows, which has to delete the same.
     """
 
     store: DecidingStore
     clock: Clock
     log: Log | None = None
+    followed: bool = False
     _last: datetime | None = field(default=None, init=False)
 
     def __call__(self) -> None:
@@ -38,7 +40,8 @@ class RetentionSweeper:
     def falls_due(self) -> bool:
         """Say once that it is due: at first, and when `SWEEP_EVERY` has passed since then."""
         now = self.clock()
-        if self._last is not None and now - self._last < SWEEP_EVERY:
+        # A clock that was ahead at the last time must not put off the next one.
+        if self._last is not None and timedelta(0) <= now - self._last < SWEEP_EVERY:
             return False
         self._last = now
         return True
@@ -53,6 +56,10 @@ class RetentionSweeper:
         if self.log is not None:
             self.log.purge(before=now - LOG_RETENTION)
         try:
-            self.store.sweep(read_on=now.date(), quarantined_before=now - QUARANTINE_RETENTION)
+            self.store.sweep(
+                read_on=now.date(),
+                quarantined_before=now - QUARANTINE_RETENTION,
+                followed=self.followed,
+            )
         except StoreError as failure:
             _logger.warning("%s What is past its retention is deleted later.", failure)

@@ -14,6 +14,9 @@ users")."""
 QUARANTINED_PER_MESSAGE: Final = 100
 """Rejected persons of one message whose place is kept; the others are only counted."""
 
+QUARANTINED_PER_NOTICE: Final = 1_000
+"""Rejected persons of one notice whose place is kept: it speaks of some 8,000 messages at once."""
+
 TOO_MANY: Final = Rejected(
     RejectionReason.SIZE, "results", f"at most {MAXIMUM_PERSONS:,} persons in one message"
 )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from typing import NamedTuple
 
 from profiles.application.log.bounds import QUARANTINED_PER_MESSAGE, bounded
 from profiles.application.log.messages import Decode, Deletion, Records
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.domain.assessing import decide
-from profiles.domain.decision_dates import LAST_ZONE, DecisionDates
+from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld
 from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import PrivacyPolicy
+from profiles.domain.policy_settings import fingerprint_of, settings_of
 from profiles.domain.profile import Profile
 from profiles.domain.reading import canonical_id, readable_id
 
@@ -22,6 +23,7 @@ from profiles.domain.reading import canonical_id, readable_id
 class Entry(NamedTuple):
     """What was decided about one person of a record of the log.
 
+    logged_at: the log's time of the record, or when it was read, if that time is in the future.
     quarantined: whether a rejection's place is kept; false for those of a message that has many.
     place: where a rejected record was in its source, such as `line 17`, where that is known.
     """
@@ -44,6 +46,7 @@ class Chunk:
 
     start: the offset from which was read; end: the offset to go on from.
     read: how many persons were read, counted apart from the entries.
+    policy: the fingerprint of the policy by which it was decided; None where that is not told.
     """
 
     partition: LogPartition
@@ -51,6 +54,7 @@ class Chunk:
     end: int
     entries: Sequence[Entry] = field(repr=False)
     read: int
+    policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +62,22 @@ class Rules:
     """What decides about a record, beside the record.
 
     as_of: overrides the civil date for which ages are counted.
-    zone: where the civil date of a record's log time is taken.
+    fingerprint: of the policy's settings.
     """
 
     policy: PrivacyPolicy
     decode: Decode
     as_of: date | None = None
-    zone: tzinfo = LAST_ZONE
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every chunk carries."""
+        object.__setattr__(self, "fingerprint", fingerprint_of(settings_of(self.policy)))
 
     def dates(self, *, logged_at: datetime, read_at: datetime) -> DecisionDates:
         """Derive a record's dates."""
         return DecisionDates.of(
-            logged_at=logged_at, read_at=read_at, as_of=self.as_of, zone=self.zone
+            logged_at=logged_at, read_at=read_at, as_of=self.as_of, zone=self.policy.zone
         )
 
 
@@ -92,7 +100,7 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
     entries: list[Entry] = []
     read = 0
     dates: DecisionDates | None = None
-    logged_at: datetime | None = None
+    logged_at = entered_at = read_at
     for record in records:
         if persons is not None and read >= persons:
             end = record.offset
@@ -100,10 +108,19 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
         if dates is None or record.logged_at != logged_at:
             logged_at = record.logged_at
             dates = rules.dates(logged_at=logged_at, read_at=read_at)
+            # What is kept of it for some days would be kept until some days after a wrong time.
+            entered_at = read_at if dates.from_the_future else logged_at
         decided = _decide_record(record, rules, dates)
         read += decided[0]
-        entries += [Entry(record.offset, record.logged_at, *pair) for pair in decided[1]]
-    return Chunk(partition=partition, start=start, end=end, entries=entries, read=read)
+        entries += [Entry(record.offset, entered_at, *pair) for pair in decided[1]]
+    return Chunk(
+        partition=partition,
+        start=start,
+        end=end,
+        entries=entries,
+        read=read,
+        policy=rules.fingerprint,
+    )
 
 
 _Outcome = Profile | Withheld | Rejected | Erased
@@ -124,7 +141,9 @@ def _decide_record(record: LogRecord, rules: Rules, dates: DecisionDates) -> tup
             for _ in range(count)
         ]
         kept_out += [(None, rejected, True, place) for rejected, place in notice.placed]
-        return sum(notice.withheld.values()) + len(notice.rejected), kept_out
+        for reason, count in notice.more.items():
+            kept_out += [(None, Rejected(reason, "", ""), False, None)] * count
+        return notice.reasons.total(), kept_out
     if record.value is None:
         return 1, [_erasure(record.key)]
     value = record.value

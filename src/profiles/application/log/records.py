@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from profiles.domain.outcome import Rejected, WithheldReason
+from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Person
 
 
@@ -44,13 +45,24 @@ class LogPartition(NamedTuple):
 class Notice:
     """What a gate before the log kept out of it: counts of the withheld, and the rejections.
 
+    rejected: as many as are kept with their place; see `bounds`.
     places: where each rejected record was in its source, such as `line 17`, never a value of it;
         none at all for a source that can't tell, and from earlier releases.
+    more: how many were rejected besides, by reason.
     """
 
     withheld: Mapping[WithheldReason, int] = field(default_factory=dict)
     rejected: Sequence[Rejected] = ()
     places: Sequence[str | None] = ()
+    more: Mapping[RejectionReason, int] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> Counter[WithheldReason | RejectionReason]:
+        """Count everybody who was kept out, by reason."""
+        kept_out: Counter[WithheldReason | RejectionReason] = Counter(self.withheld)
+        kept_out.update(rejected.reason for rejected in self.rejected)
+        kept_out.update(self.more)
+        return kept_out
 
     @property
     def placed(self) -> Sequence[tuple[Rejected, str | None]]:
@@ -60,7 +72,7 @@ class Notice:
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to say."""
-        return bool(self.withheld or self.rejected)
+        return bool(self.withheld or self.rejected or self.more)
 
 
 class LogRecord(NamedTuple):

@@ -22,7 +22,10 @@ class LedgerView:
 
 
 class Ledger(Protocol):
-    """The record of erasures and restrictions. It outlives the stores and is never guessed at."""
+    """The record of erasures and restrictions. It outlives the stores and is never guessed at.
+
+    Threads may share it.
+    """
 
     def view(self, *, at_least: int) -> LedgerView:
         """Return what the ledger says now.

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition, LogRecord, Notice, Run
+from profiles.application.ports.sources import Fingerprint
 from profiles.domain.person import Person, PersonId
 
 
+class Appended(NamedTuple):
+    """The offset of the first record that was appended, and the log's time of all of them."""
+
+    first: int
+    logged_at: datetime
+
+
 class Log(Protocol):
-    """The embedded engine's log of one partition: what was fetched, until the stores have it."""
+    """The embedded engine's log of one partition: what was fetched, until the stores have it.
+
+    Times in it never decrease from one record to the next.
+    """
 
     @property
     def partition(self) -> LogPartition:
         """Name the log; another name each time it is created again."""
+        ...
+
+    def claim(self) -> AbstractContextManager[None]:
+        """Be the only one who takes sources into the log, and the log into a store, for a while.
+
+        A claim ends with its context, and with its process, however that ends.
+
+        Raises:
+            LogError: another process, or another part of this one, has it; nothing was changed.
+        """
         ...
 
     def append(  # noqa: PLR0913 - an append is all of this at once
@@ -29,14 +51,17 @@ class Log(Protocol):
         expected: int,
         position: int | None,
         deleted: Sequence[PersonId] = (),
-    ) -> int:
+        fingerprint: Fingerprint | None = None,
+    ) -> Appended:
         """Append minimised persons and what was kept out, and where the source goes on: at once.
 
+        logged_at: now. The records get the time of the record before them if that is later.
         expected: the source's position that this builds on.
         position: where the source goes on now; None for a source that can't.
         deleted: who else is to be deleted; their records come after the persons.
+        fingerprint: of the source up to that position.
 
-        Returns the offset of the first person; one record follows the other, the notice last.
+        Returns where the first person is; one record follows the other, the notice last.
 
         Raises:
             LogError: another process has moved the source's position in between, or the log did
@@ -61,12 +86,30 @@ class Log(Protocol):
         """Return where to go on reading a source; 0 if it is new or was read to its end."""
         ...
 
+    def fingerprint(self, source: str) -> Fingerprint | None:
+        """Return what came with a source's position, if anything did."""
+        ...
+
     def finish(self, source: str) -> None:
         """Note that a source was read to its end, so that it starts over next time."""
         ...
 
+    def correct_times(self, *, now: datetime) -> int:
+        """Give records the present time whose time is more than the tolerance after it.
+
+        Such a time is that of a clock that was ahead. Left as it is, the record would be rejected,
+        stay for too long, and pass its time on to what is appended after it.
+
+        Returns how many there were.
+        """
+        ...
+
     def purge(self, *, before: datetime) -> int:
-        """Delete records logged before a moment; return how many."""
+        """Delete records logged before a moment; return how many.
+
+        Digests of the content of sources that were appended before then go, too, so that nothing
+        that was made of a record outlives it; positions stay.
+        """
         ...
 
     def records_of(self, person: PersonId) -> Sequence[LogRecord]:

@@ -136,6 +136,23 @@ class FollowingProbe(Protocol):
         ...
 
 
+class EmbeddedLogProbe(Protocol):
+    """Asks the embedded engine's log about itself."""
+
+    @property
+    def name(self) -> str:
+        """Name it, as messages do."""
+        ...
+
+    def newest(self) -> datetime | None:
+        """Tell the latest time of a record; None where there is none.
+
+        Raises:
+            UsageError, LogError: it is of another schema version, or does not answer.
+        """
+        ...
+
+
 class LogProbe(Protocol):
     """Asks a log of many partitions about itself."""
 

@@ -11,6 +11,7 @@ from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.policies import PolicyEntry
 from profiles.application.ports.rejections import Rejections
 from profiles.application.ports.unit_of_work import Transactions
 from profiles.domain.person import PersonId
@@ -58,11 +59,13 @@ class StoreProgress:
     ledger_position: of the erasure ledger, applied.
     topics: id and number of partitions of each topic that was read, in the order of epochs.
     positions: the first offset not yet decided, by topic id and partition.
+    policies: those that the store was written under, oldest first.
     """
 
     ledger_position: int = 0
     topics: Sequence[tuple[str, int]] = ()
     positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    policies: Sequence[PolicyEntry] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +74,10 @@ class Applied:
 
     tally: what became of the chunk's persons.
     stored: what is held now that was not before, with versions.
-    deleted: of whom nothing is held any more, with the version of the record that says so; and
-        whom the ledger suppresses since, with the version that was held.
+    deleted: of whom nothing is held any more, with the version of the record that says so.
     untouched: the others of whom the chunk tells, with the version of their last record.
-    refused: what was rejected because the store can't hold it.
+    refused: what was rejected because the store can't hold it, now or when it was decided.
+    owed: how many deletions were added to the outbox, those that the ledger asks for included.
     """
 
     tally: Tally
@@ -82,6 +85,7 @@ class Applied:
     deleted: Mapping[PersonId, int] = field(default_factory=dict, repr=False)
     untouched: Mapping[PersonId, int] = field(default_factory=dict, repr=False)
     refused: Sequence[Quarantined] = ()
+    owed: int = 0
 
     def then(self, later: Applied) -> Applied:
         """Return what was done with a chunk and with the one after it, together."""
@@ -100,6 +104,7 @@ class Applied:
                 if p not in stored and p not in deleted
             },
             refused=[*self.refused, *later.refused],
+            owed=self.owed + later.owed,
         )
 
 
@@ -128,11 +133,14 @@ class DecidingStore(OverviewReader, Protocol):
         """Return how far the store is, in every topic that it was ever joined to."""
         ...
 
-    def apply(self, chunk: Chunk, ledger: Ledger) -> Applied:
+    def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         """Write what a chunk changes, in one transaction, or nothing at all.
 
         Applying a chunk again changes nothing: what lies below the position is never decided
         anew. Whoever the ledger suppresses is deleted and not stored.
+
+        followed: whether a store follows this one. Then everybody who was held and is no more is
+            added to the outbox in the same transaction.
 
         Returns what became of the chunk, and what is held now of whom it told.
 
@@ -144,12 +152,14 @@ class DecidingStore(OverviewReader, Protocol):
         """
         ...
 
-    def apply_ledger(self, ledger: Ledger) -> Mapping[PersonId, int]:
+    def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses, if it has entries that are not applied yet.
 
         Every chunk does so first; this is for when there is none.
 
-        Returns who was held until now, with the version that was held.
+        followed: see `apply`.
+
+        Returns how many were held until now.
 
         Raises:
             LedgerError, LedgerAwayError: see `Ledger.view`.
@@ -157,13 +167,34 @@ class DecidingStore(OverviewReader, Protocol):
         """
         ...
 
-    def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+    def sweep(self, *, read_on: date, quarantined_before: datetime, followed: bool = False) -> int:
         """Delete what has expired: profiles with their counts, and old entries of quarantine.
 
         read_on: profiles whose `expires_at` is not later are deleted.
         quarantined_before: entries logged earlier are deleted.
+        followed: see `apply`.
 
         Returns how many profiles were deleted.
+        """
+        ...
+
+    def outbox(self, *, limit: int) -> Mapping[PersonId, int]:
+        """Return up to `limit` deletions that the following store has still to make.
+
+        Each has the version at which to delete: what is older or the same goes.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        ...
+
+    def remove_from_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Forget deletions that the following store has made.
+
+        deletions: persons with versions; one that was noted at a higher version meanwhile stays.
+
+        Raises:
+            StoreError: the store did not do it; the following store may be told again.
         """
         ...
 

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.policies import PolicyEntry
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -27,7 +28,8 @@ class UnitOfWork(Protocol):
 
     What is read is as of its beginning, and what it has written itself. Of two units of work at
     once of which one writes to a writer (`advance`, `add_statistics`), or reads the positions of
-    its topic, and the other writes to it, too, or sets the ledger position, only one is committed.
+    its topic, and the other writes to it, too, sets the ledger position, or adopts a policy, only
+    one is committed.
     """
 
     def ledger_position(self) -> int:
@@ -36,6 +38,21 @@ class UnitOfWork(Protocol):
 
     def set_ledger_position(self, position: int) -> None:
         """Note that the ledger is applied up to a position; so every other unit conflicts."""
+        ...
+
+    def policy(self) -> str | None:
+        """Return the fingerprint of the policy that the store is written under.
+
+        None where no job has told one yet.
+        """
+        ...
+
+    def policies(self) -> Sequence[PolicyEntry]:
+        """Return what is remembered of policies, oldest first."""
+        ...
+
+    def add_policy(self, entry: PolicyEntry) -> None:
+        """Remember a policy; where it is adopted, every other unit conflicts."""
         ...
 
     def epochs(self) -> Sequence[Epoch]:
@@ -69,20 +86,29 @@ class UnitOfWork(Protocol):
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Collection[PersonId] = frozenset(),
+        probably_new: Callable[[], Collection[PersonId]] = frozenset,
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons.
 
-        probably_new: those of `persons` of whom nothing is held if the chunk is like most. A store
-            that refuses to insert a person twice need not look them up: when one is held after
-            all, it runs the unit of work again, and then looks everybody up.
+        probably_new: tells which of `persons` are not held if the chunk is like most. A store that
+            refuses to insert a person twice need not look them up: when one is held after all, it
+            runs the unit of work again, and then looks everybody up.
         limit: of how many persons at most; None for all.
         """
         ...
 
     def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
         """Return what is held of up to `limit` persons whose `expires_at` is not after a day."""
+        ...
+
+    def profiles_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Sequence[tuple[Profile, int]]:
+        """Return up to `limit` profiles with their versions, in the order of ids.
+
+        person: those behind this id, or from the first on.
+        """
         ...
 
     def write(
@@ -93,7 +119,15 @@ class UnitOfWork(Protocol):
     ) -> None:
         """Write profiles with their versions, in place of what is held, and delete others.
 
-        All of these persons were asked for by `held` or `expired` before.
+        All of these persons were asked for by `held`, `expired` or `profiles_after` before.
+        """
+        ...
+
+    def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
+        """Note deletions that the following store has still to make; see `DecidingStore.outbox`.
+
+        deletions: persons, each with the version at which to delete. Of two for one person the
+            higher version stays.
         """
         ...
 
@@ -130,6 +164,10 @@ class UnitOfWork(Protocol):
 
     def remove_quarantined(self, messages: Collection[tuple[Writer, int]]) -> int:
         """Take out all that is kept of some messages, by writer and offset; return how many."""
+        ...
+
+    def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
+        """Return what is kept of rejected records of a writer from one offset to before another."""
         ...
 
     def delete_quarantined(self, *, before: datetime, limit: int) -> int:

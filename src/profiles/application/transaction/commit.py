@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from profiles.application.errors import GapError, StoreRefusedError
+from profiles.application.errors import GapError, PolicyChangedError, StoreRefusedError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.epochs import Epoch, current_epoch, earlier_epochs, next_epoch
-from profiles.application.log.quarantine import quarantined_of
+from profiles.application.log.quarantine import Quarantined, quarantined_of
 from profiles.application.log.records import LogPartition
 from profiles.application.log.splitting import halves, without_profiles
 from profiles.application.ports.ledger import Ledger, LedgerView
@@ -20,6 +20,7 @@ from profiles.application.transaction.arrivals import last_minute_to_delete
 from profiles.application.transaction.counting import count
 from profiles.application.transaction.planning import CommitPlan, plan_commit
 from profiles.application.transaction.removal import apply_ledger
+from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 
@@ -30,34 +31,41 @@ class _LedgerPositionDiffers(NamedTuple):
     applied: int
 
 
-def apply_chunk(transactions: Transactions, chunk: Chunk, ledger: Ledger) -> Applied:
+def apply_chunk(
+    transactions: Transactions, chunk: Chunk, ledger: Ledger, *, followed: bool
+) -> Applied:
     """Write what a chunk changes, in one transaction, or nothing at all.
 
     A store that refuses it for good gets it in smaller ones: down to the message that can't be
     held, whose persons are rejected, so that the rest goes on.
 
+    followed: whether a store follows, so that deletions of what was held go to the outbox.
+
     Returns what became of the chunk.
 
     Raises:
         GapError: the chunk starts beyond the position, so records would be lost.
+        PolicyChangedError: the store is written under another policy now.
         LedgerError, LedgerAwayError: see `Ledger.view`.
         StoreError: the store did not do it; apply the chunk again.
         StoreRefusedError: it refuses even a message of which nothing is stored.
     """
     try:
-        return _apply_whole(transactions, chunk, ledger)
+        return _apply_whole(transactions, chunk, ledger, followed=followed)
     except StoreRefusedError:
         if (parts := halves(chunk)) is not None:
             first, second = parts
-            done = apply_chunk(transactions, first, ledger)
-            return done.then(apply_chunk(transactions, second, ledger))
+            done = apply_chunk(transactions, first, ledger, followed=followed)
+            return done.then(apply_chunk(transactions, second, ledger, followed=followed))
         if (rest := without_profiles(chunk)) is None:
             raise
-        done = apply_chunk(transactions, rest, ledger)
+        done = apply_chunk(transactions, rest, ledger, followed=followed)
         return replace(done, refused=quarantined_of(rest))
 
 
-def _apply_whole(transactions: Transactions, chunk: Chunk, ledger: Ledger) -> Applied:
+def _apply_whole(
+    transactions: Transactions, chunk: Chunk, ledger: Ledger, *, followed: bool
+) -> Applied:
     """Write what a chunk changes in one transaction.
 
     The ledger is read before the transaction begins, which has no time to wait for it. Inside, the
@@ -65,19 +73,19 @@ def _apply_whole(transactions: Transactions, chunk: Chunk, ledger: Ledger) -> Ap
     first, or the ledger is read again.
     """
     view = ledger.view(at_least=0)
-    erased: dict[PersonId, int] = {}
+    erased = 0
     while True:
-        done = transactions.run(partial(_commit, chunk=chunk, view=view))
+        done = transactions.run(partial(_commit, chunk=chunk, view=view, followed=followed))
         if isinstance(done, Applied):
-            return replace(done, deleted={**erased, **done.deleted}) if erased else done
+            return replace(done, owed=done.owed + erased) if erased and followed else done
         if done.applied < view.position:
-            erased.update(apply_ledger(transactions, view))
+            erased += apply_ledger(transactions, view, followed=followed)
         else:
             view = ledger.view(at_least=done.applied)
 
 
 def _commit(
-    unit: UnitOfWork, *, chunk: Chunk, view: LedgerView
+    unit: UnitOfWork, *, chunk: Chunk, view: LedgerView, followed: bool
 ) -> Applied | _LedgerPositionDiffers:
     """Decide a chunk against what is held, and write it."""
     writer = chunk.partition.writer
@@ -85,27 +93,53 @@ def _commit(
     position = chunk.start if known is None else known
     if chunk.start > position:
         raise GapError(position, chunk.start)
+    _check_policy(unit, chunk)
     applied = unit.ledger_position()
     if applied != view.position:
         return _LedgerPositionDiffers(applied)
     if known is None:
         unit.add_writer(writer)
     epoch, epochs = _epochs(unit, chunk.partition)
+    held = unit.held(
+        _persons(chunk), probably_new=partial(_probably_new, chunk, view, position=position)
+    )
     plan = plan_commit(
         chunk,
-        unit.held(_persons(chunk), probably_new=_probably_new(chunk, view, position=position)),
+        held,
         epoch=epoch.number,
         position=position,
         earlier=earlier_epochs(chunk.partition, epochs),
         suppressed=view.suppressed,
         restricted=view.restricted,
     )
+    owed = {p: version for p, version in plan.changes.deletions.items() if p in held}
+    if owed and followed:
+        unit.add_to_outbox(owed)
     unit.write(upserts=plan.changes.upserts, deletions=plan.changes.deletions.keys())
     count(unit, plan.changes.differences, epochs)
     if plan.quarantined:
         unit.quarantine(plan.quarantined)
     _advance(unit, chunk, plan, position=max(position, chunk.end))
-    return plan.applied
+    return replace(
+        plan.applied,
+        refused=_refused_before(unit, chunk, position=position),
+        owed=len(owed) if followed else 0,
+    )
+
+
+def _check_policy(unit: UnitOfWork, chunk: Chunk) -> None:
+    """Refuse what was decided by another policy than the one that the store has adopted."""
+    adopted = unit.policy()
+    if chunk.policy is not None and adopted is not None and adopted != chunk.policy:
+        raise PolicyChangedError(adopted=adopted, own=chunk.policy)
+
+
+def _refused_before(unit: UnitOfWork, chunk: Chunk, *, position: int) -> Sequence[Quarantined]:
+    """Return what was refused when the chunk was decided: nothing else tells, as with others."""
+    if chunk.start >= position:
+        return ()
+    kept = unit.quarantined(chunk.partition.writer, start=chunk.start, end=min(position, chunk.end))
+    return [each for each in kept if each.rejected.reason is RejectionReason.STORE]
 
 
 def _epochs(unit: UnitOfWork, partition: LogPartition) -> tuple[Epoch, Sequence[Epoch]]:

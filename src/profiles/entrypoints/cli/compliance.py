@@ -12,7 +12,6 @@ import click
 from profiles.application.rights.access import export_person
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
-from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.reading import canonical_id
 from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.cli import options
@@ -24,6 +23,7 @@ from profiles.entrypoints.composition.doctor import doctor as joined_doctor
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.stores import deciding_store, existing_log
 from profiles.entrypoints.composition.verify import verifying
+from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.rendering import table_of
 
 
@@ -36,6 +36,7 @@ from profiles.entrypoints.rendering import table_of
 @options.some_ledger
 @options.ledger_topic
 @options.option("--k", type=click.IntRange(min=1), help="Of the page. Default: as for `dashboard`.")
+@options.policy
 @click.pass_context
 def doctor(
     context: click.Context,
@@ -48,6 +49,7 @@ def doctor(
     ledger: Path | None,
     ledger_topic: str,
     k: int | None,
+    policy: PolicySource,
 ) -> None:
     """Check every connection and every unsafe setting, and say how to fix each."""
     defaults = (context.parent.default_map if context.parent else None) or {}
@@ -58,6 +60,7 @@ def doctor(
         ledger=LedgerSettings(topic=ledger_topic, file=ledger),
         data=data,
         envelope=envelope,
+        policy=policy,
         k=k if k is not None else defaults.get("dashboard", {}).get("k"),
     )
     checks = joined_doctor(settings).examine()
@@ -73,6 +76,7 @@ def doctor(
 @options.data
 @options.some_ledger
 @options.ledger_topic
+@options.policy
 @options.option(
     "--repair", is_flag=True, help="Make the following store equal to the deciding store."
 )
@@ -85,6 +89,7 @@ def verify(
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
+    policy: PolicySource,
     repair: bool,
 ) -> None:
     """Check that the stores hold and count what they should, and nobody else."""
@@ -93,6 +98,7 @@ def verify(
         kafka=kafka,
         ledger=LedgerSettings(topic=ledger_topic, file=ledger),
         data=data,
+        policy=policy,
     )
     with verifying(settings, repair=repair) as job:
         verification = job.run(repair=repair)
@@ -106,7 +112,8 @@ def verify(
 @click.argument("person", metavar="ID")
 @options.store
 @options.data
-def export(*, person: str, stores: Sequence[str], data: Path | None) -> None:
+@options.policy
+def export(*, person: str, stores: Sequence[str], data: Path | None, policy: PolicySource) -> None:
     """Print all that is held of a person, as JSON (GDPR Art. 15 and 20)."""
     identity = _identity(person)
     deciding = read_stores(stores).deciding
@@ -117,7 +124,7 @@ def export(*, person: str, stores: Sequence[str], data: Path | None) -> None:
     ):
         click.echo(
             json.dumps(
-                export_person(identity, store, log, DEFAULT_POLICY), ensure_ascii=False, indent=2
+                export_person(identity, store, log, policy.read()), ensure_ascii=False, indent=2
             )
         )
 

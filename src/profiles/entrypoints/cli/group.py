@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from profiles.entrypoints.cli.options import option
+from profiles.entrypoints.policy import TABLE, PolicySource
 from profiles.entrypoints.settings import read_file
 
 
@@ -17,12 +18,11 @@ from profiles.entrypoints.settings import read_file
 )
 @option("--debug", is_flag=True, help="Show where an error came from; never the values in it.")
 @click.pass_context
-def cli(context: click.Context, config: Path | None, *, debug: bool) -> None:
+def cli(context: click.Context, config: Path | None, *, debug: bool) -> None:  # noqa: ARG001 - of `run_command`
     """Stream user profiles under privacy law: adults only, and nothing that is not needed.
 
     Settings come from a flag, else from its variable, else from the configuration file.
     """
-    context.obj = debug
     known = {
         name: frozenset(
             option
@@ -32,11 +32,13 @@ def cli(context: click.Context, config: Path | None, *, debug: bool) -> None:
         )
         for name, command in cli.commands.items()
     }
-    defaults = read_file(config, known)
+    file = read_file(config, known, tables=[TABLE])
     context.default_map = {
         name: {_parameter(cli.commands[name], key): value for key, value in values.items()}
-        for name, values in defaults.items()
+        for name, values in file.commands.items()
     }
+    if file.path is not None and TABLE in file.tables:
+        context.obj = PolicySource.of_table(file.path, file.tables[TABLE])
 
 
 def _flag(parameter: click.Parameter) -> str | None:

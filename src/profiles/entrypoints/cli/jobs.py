@@ -26,6 +26,7 @@ from profiles.entrypoints.composition.streaming import (
     producing,
 )
 from profiles.entrypoints.interruption import stoppable
+from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import progress
 from profiles.entrypoints.settings import read_assignments
 
@@ -42,6 +43,7 @@ from profiles.entrypoints.settings import read_assignments
 @options.every
 @options.results
 @options.api_url
+@options.job_policy
 def run(
     *,
     source: str,
@@ -53,6 +55,7 @@ def run(
     every: float,
     results: int | None,
     api_url: str | None,
+    policy: PolicySource,
 ) -> None:
     """Take persons from a source into a store, in one process."""
     stop = Event()
@@ -67,7 +70,12 @@ def run(
     )
     with progress(console()) as report, stoppable(stop):
         engine_settings = EngineSettings(
-            store=_sqlite(stores), data=data, ledger=ledger, as_of=as_of, progress=report
+            store=_sqlite(stores),
+            data=data,
+            ledger=ledger,
+            as_of=as_of,
+            policy=policy,
+            progress=report,
         )
         opened = open_source(settings)
         with embedded_engine(engine_settings) as engine:
@@ -97,6 +105,7 @@ def _sqlite(urls: Sequence[str]) -> Path:
 @options.every
 @options.results
 @options.api_url
+@options.policy
 def produce(
     *,
     source: str,
@@ -108,6 +117,7 @@ def produce(
     every: float,
     results: int | None,
     api_url: str | None,
+    policy: PolicySource,
 ) -> None:
     """Take persons from a source into Kafka: adults only, and only what is needed."""
     stop, hurry = Event(), Event()
@@ -119,7 +129,7 @@ def produce(
     settings = KafkaSettings(
         address=kafka, topic=topic, partitions=partitions, replication=replication
     )
-    with stoppable(stop, hurry), producing(settings, stop=stop, hurry=hurry) as job:
+    with stoppable(stop, hurry), producing(settings, policy=policy, stop=stop, hurry=hurry) as job:
         try:
             finished = job.run(opened, stopped=stop.is_set)
         finally:
@@ -148,6 +158,7 @@ def produce(
 @options.envelope
 @options.kafka_ledger
 @options.ledger_topic
+@options.job_policy
 def process(
     *,
     kafka: str,
@@ -161,6 +172,7 @@ def process(
     envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
+    policy: PolicySource,
 ) -> None:
     """Take what Kafka holds into the stores, without Spark."""
     stop = Event()
@@ -174,6 +186,7 @@ def process(
             ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
             as_of=as_of,
             envelope=envelope,
+            policy=policy,
             progress=report,
         )
         with stoppable_start(), consuming(settings, stop=stop, once=once) as job:
@@ -197,6 +210,7 @@ def process(
 @options.envelope
 @options.kafka_ledger
 @options.ledger_topic
+@options.job_policy
 @options.option("--master", metavar="URL", help="A Spark cluster. Default: this machine.")
 @options.option("--cores", type=click.IntRange(1), help="Cores of this machine. Default: all.")
 @options.option(
@@ -223,6 +237,7 @@ def spark(
     envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
+    policy: PolicySource,
     master: str | None,
     cores: int | None,
     trigger: float,
@@ -242,6 +257,7 @@ def spark(
         ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
         as_of=as_of,
         envelope=envelope,
+        policy=policy,
         master=master,
         cores=cores,
         configuration=read_assignments(configuration),

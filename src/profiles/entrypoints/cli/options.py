@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from profiles.application.log.unwrapping import Envelope
 from profiles.domain.decision_dates import LAST_ZONE
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.policy import DEFAULT, PolicySource, policy_file
 from profiles.entrypoints.settings import seconds
 
 Command = Callable[..., Any]
@@ -77,6 +79,45 @@ def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noq
     """Make an option that can also be set by a variable `PROFILES_<NAME>`."""
     variable = f"PROFILES_{names[0].lstrip('-').replace('-', '_').upper()}"
     return click.option(*names, envvar=variable, show_envvar=True, **settings)
+
+
+def _source_of(
+    context: click.Context, _parameter: click.Parameter, path: Path | None
+) -> PolicySource:
+    """Take the policy of the file that is named, else of the configuration file."""
+    if path is not None:
+        return policy_file(path)
+    configured = context.find_object(PolicySource)
+    return DEFAULT if configured is None else configured
+
+
+policy = option(
+    "--policy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_source_of,
+    is_eager=True,  # before those that add to it
+    help="File with a table [policy], instead of that of the configuration file.",
+)
+
+
+def _accepted(context: click.Context, _parameter: click.Parameter, accepted: bool) -> None:  # noqa: FBT001 - click's own
+    """Note in the policy's source that a weaker policy is meant."""
+    source: PolicySource = context.params["policy"]
+    context.params["policy"] = replace(source, accept_change=accepted)
+
+
+accept_policy_change = option(
+    "--accept-policy-change",
+    is_flag=True,
+    expose_value=False,
+    callback=_accepted,
+    help="Take a policy that admits or keeps more than the one that the store was written under.",
+)
+
+
+def job_policy(command: Command) -> Command:
+    """Give a command that writes to a store the options of its policy."""
+    return policy(accept_policy_change(command))
 
 
 store = option(

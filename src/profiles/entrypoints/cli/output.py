@@ -43,12 +43,20 @@ def console() -> Console:
 
 
 def run_engine(engine: EmbeddedEngine, source: Source, stop: Event, *, once: bool) -> None:
-    """Run an engine; print its tally whatever happens."""
+    """Run an engine; print its tally whatever happens, and before the source counts as read."""
+    printed = False
+
+    def report() -> None:
+        nonlocal printed
+        if not printed:
+            report_rejections(engine.tally)
+            print_tally(engine.tally)
+            printed = True
+
     try:
-        finished = engine.run(source, stopped=stop.is_set)
+        finished = engine.run(source, stopped=stop.is_set, ended=report)
     finally:
-        report_rejections(engine.tally)
-        print_tally(engine.tally)
+        report()
     if once and not finished:
         raise ProfilesError(
             "Stopped before the end of the source. What was read is kept; the same command goes"

@@ -20,6 +20,7 @@ from profiles.entrypoints.composition.embedded import EngineSettings, embedded_e
 from profiles.entrypoints.composition.page import LOOPBACK, PageSettings, page
 from profiles.entrypoints.composition.sources import SourceSettings, api_is_reachable, open_source
 from profiles.entrypoints.interruption import stoppable
+from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import progress
 from profiles.entrypoints.temporary import temporary_folder
 
@@ -36,6 +37,7 @@ _DEMO_SIMULATION: Final = "simulator:seed=1,minors=0.05,updates=0.05,hostile=0.0
 @options.k
 @options.data
 @options.api_url
+@options.job_policy
 def demo(
     *,
     duration: float | None,
@@ -44,6 +46,7 @@ def demo(
     k: int,
     data: Path | None,
     api_url: str | None,
+    policy: PolicySource,
 ) -> None:
     """Run the main job with its page, from the API or, without network, from the simulator."""
     stop = Event()
@@ -54,7 +57,7 @@ def demo(
             data = stack.enter_context(temporary_folder())
         store = data / "profiles.db"
         report = stack.enter_context(progress(terminal))
-        settings = EngineSettings(store=store, data=data, progress=report)
+        settings = EngineSettings(store=store, data=data, policy=policy, progress=report)
         engine = stack.enter_context(embedded_engine(settings))
         page_settings = PageSettings(port=port, refresh_s=refresh, k=k)
         served = stack.enter_context(page(SqliteAddress(path=store), page_settings))

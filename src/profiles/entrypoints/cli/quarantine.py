@@ -24,6 +24,7 @@ from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.quarantine import retrying
 from profiles.entrypoints.composition.stores import deciding_store
 from profiles.entrypoints.interruption import stoppable
+from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.rendering import table_of_rejections
 
 _LISTED: Final = 100
@@ -54,6 +55,7 @@ _LISTED: Final = 100
 @options.data
 @options.some_ledger
 @options.ledger_topic
+@options.policy
 def quarantine(
     *,
     stores: Sequence[str],
@@ -66,6 +68,7 @@ def quarantine(
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
+    policy: PolicySource,
 ) -> None:
     """List what was rejected: why, and where it is; never what it says."""
     addresses = read_stores(stores)
@@ -79,6 +82,7 @@ def quarantine(
                 envelope=envelope,
                 ledger=LedgerSettings(topic=ledger_topic, file=ledger),
                 data=data,
+                policy=policy,
             )
         )
         return

@@ -7,13 +7,12 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from profiles.adapters.sqlite import SqliteLedger, SqliteProbe
+from profiles.adapters.sqlite import SqliteLedger, SqliteLogProbe, SqliteProbe
 from profiles.application.assurance.checks import FileFacts
 from profiles.application.assurance.doctor import Doctor, LogToExamine
 from profiles.application.errors import LedgerError
 from profiles.application.ports.ledger import Ledger
-from profiles.application.ports.probes import DecidingProbe, FollowingProbe
-from profiles.domain.policy import DEFAULT_POLICY
+from profiles.application.ports.probes import DecidingProbe, EmbeddedLogProbe, FollowingProbe
 from profiles.entrypoints.addresses import (
     CassandraAddress,
     DecidingAddress,
@@ -26,6 +25,7 @@ from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.stores import cassandra_settings, mongo_password
+from profiles.entrypoints.policy import DEFAULT, PolicySource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class ExaminedSettings:
     ledger: LedgerSettings
     topic: str = "user_data_topic"
     data: Path | None = None
+    policy: PolicySource = DEFAULT
     k: int | None = None
     envelope: str | None = None
 
@@ -72,9 +73,10 @@ def doctor(settings: ExaminedSettings) -> Doctor:
         deciding=_deciding(settings.stores.deciding),
         following=None if following is None else _following(following),
         log=None if settings.kafka is None else _log(settings, settings.kafka),
+        embedded_log=_embedded_log(settings),
         ledger=existing_ledger(settings),
         files=_files(settings),
-        policy=DEFAULT_POLICY,
+        policy=settings.policy.read(),
         k=settings.k,
         urls=1 if following is None else 2,
         clock=now,
@@ -117,6 +119,11 @@ def _log(settings: ExaminedSettings, kafka: str) -> LogToExamine:
         ledger=settings.ledger.topic if in_topic else None,
         decode=decoding(settings.envelope),
     )
+
+
+def _embedded_log(settings: ExaminedSettings) -> EmbeddedLogProbe | None:
+    path = settings.folder / "log.sqlite"
+    return SqliteLogProbe(path) if settings.kafka is None and path.is_file() else None
 
 
 def existing_ledger(

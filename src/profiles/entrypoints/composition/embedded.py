@@ -12,11 +12,12 @@ from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
 from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.log.deciding import Rules
+from profiles.application.policy.adopting import adopt
 from profiles.domain.errors import UsageError
-from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.gc_tuning import infrequent_collection
+from profiles.entrypoints.policy import DEFAULT, PolicySource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class EngineSettings:
     data: Path | None = None
     ledger: Path | None = None
     as_of: date | None = None
+    policy: PolicySource = DEFAULT
     progress: Callable[[Tally], None] = field(default=lambda _tally: None)
 
     @property
@@ -59,7 +61,9 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             f"{settings.store.name} is the name of the engine's own file; call the store another."
         )
     with ExitStack() as stack:
+        policy = settings.policy.read()
         store = stack.enter_context(closing(SqliteDecidingStore.open(settings.store)))
+        adopt(store, policy, accept=settings.policy.accept_change, now=now())
         ledger = stack.enter_context(
             closing(SqliteLedger.open(settings.ledger_path, applied=store.ledger_position()))
         )
@@ -69,7 +73,7 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             log=log,
             store=store,
             ledger=ledger,
-            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode, as_of=settings.as_of),
+            rules=Rules(policy=policy, decode=codec.decode, as_of=settings.as_of),
             clock=now,
             progress=settings.progress,
         )

@@ -13,7 +13,6 @@ from profiles.application.quarantine.appending import Append, appending_to, publ
 from profiles.application.quarantine.embedded_log import EmbeddedLogReader
 from profiles.application.quarantine.retrying import RejectedRetry
 from profiles.domain.errors import UsageError
-from profiles.domain.policy import DEFAULT_POLICY
 from profiles.entrypoints.addresses import SqliteAddress
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
@@ -47,7 +46,7 @@ def retrying(settings: ExaminedSettings, *, stop: Event) -> Generator[RejectedRe
             ledger=ledger,
             log=log,
             append=append,
-            rules=Rules(policy=DEFAULT_POLICY, decode=decoding(settings.envelope)),
+            rules=Rules(policy=settings.policy.read(), decode=decoding(settings.envelope)),
             clock=now,
         )
 

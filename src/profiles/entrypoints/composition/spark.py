@@ -12,13 +12,14 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 
 from profiles.adapters.retrying import PatientRetry
+from profiles.application.following.outbox import Outbox
 from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.partition_task import PartitionTask
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition
+from profiles.application.policy.adopting import adopt
 from profiles.domain.errors import UsageError
-from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
 from profiles.entrypoints.composition.clock import now
@@ -31,6 +32,7 @@ from profiles.entrypoints.composition.streaming import KafkaSettings
 from profiles.entrypoints.composition.waiting import Opening
 from profiles.entrypoints.gc_tuning import infrequent_collection
 from profiles.entrypoints.log_output import log_to
+from profiles.entrypoints.policy import DEFAULT, PolicySource
 from profiles.entrypoints.secrets import KAFKA_PASSWORD, lend_secret
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class SparkSettings:
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     as_of: date | None = None
     envelope: str | None = None
+    policy: PolicySource = DEFAULT
     master: str | None = None
     cores: int | None = None
     configuration: tuple[tuple[str, str], ...] = ()
@@ -79,6 +82,7 @@ class ShareSettings:
     ledger: LedgerSettings
     as_of: date | None
     envelope: str | None
+    policy: PolicySource = DEFAULT
 
     def __call__(self) -> PartitionTask:
         """Open stores, ledger and log; wait for those that are away.
@@ -112,7 +116,7 @@ class ShareSettings:
                 lookup=KafkaLogLookup(brokers, kafka.topic),
                 open_reader=partial(KafkaLogLookup, brokers, kafka.topic),
                 rules=Rules(
-                    policy=DEFAULT_POLICY, decode=decoding(self.envelope), as_of=self.as_of
+                    policy=self.policy.read(), decode=decoding(self.envelope), as_of=self.as_of
                 ),
                 clock=now,
                 retry=PatientRetry(),
@@ -152,7 +156,7 @@ def spark_stream(
     from profiles.adapters.kafka import Topics, TopicSettings, rejected_topic
     from profiles.adapters.spark import SessionSettings, SparkStream, StreamSettings, spark_session
 
-    kafka = settings.kafka
+    kafka, policy = settings.kafka, settings.policy.read()
     _check_reach(settings)
     brokers = cluster(kafka.address)  # refuses an address before anything is made
     topics = Topics(brokers)
@@ -161,6 +165,7 @@ def spark_stream(
         store = opening(
             lambda: stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         )
+        opening(lambda: adopt(store, policy, accept=settings.policy.accept_change, now=now()))
         applied = opening(store.ledger_position)
         # Better said here than by four attempts of a task that one of them does not fit.
         entries = opening(
@@ -169,7 +174,8 @@ def spark_stream(
             )
         )
         following = opening(lambda: stack.enter_context(following_store(settings.stores.following)))
-        sweep = RetentionSweeper(store=store, clock=now)
+        opening(Outbox(store=store, following=following).deliver)
+        sweep = RetentionSweeper(store=store, clock=now, followed=following is not None)
         watch = LedgerWatch(store=store, ledger=entries, following=following)
 
         def housekeeping() -> None:
@@ -219,6 +225,7 @@ def spark_stream(
                 ledger=settings.ledger,
                 as_of=settings.as_of,
                 envelope=settings.envelope,
+                policy=settings.policy,
             ),
             describe=partitions,
             housekeeping=housekeeping,

@@ -125,5 +125,5 @@ def existing_log(path: Path) -> Generator[SqliteLog | None]:
     if not path.is_file():
         yield None
         return
-    with closing(SqliteLog.open(path, encode=codec.encode)) as log:
+    with closing(SqliteLog.open(path, encode=codec.encode, create=False)) as log:
         yield log

@@ -13,7 +13,7 @@ from profiles.adapters.retrying import PatientRetry
 from profiles.application.ingest.consume import Consumer
 from profiles.application.ingest.produce import Producer, Production
 from profiles.application.log.deciding import Rules
-from profiles.domain.policy import DEFAULT_POLICY
+from profiles.application.policy.adopting import adopt
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import StoreAddresses
 from profiles.entrypoints.composition.clock import now
@@ -24,6 +24,7 @@ from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.waiting import Opening
 from profiles.entrypoints.gc_tuning import infrequent_collection
+from profiles.entrypoints.policy import DEFAULT, PolicySource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class ProcessSettings:
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     as_of: date | None = None
     envelope: str | None = None
+    policy: PolicySource = DEFAULT
     progress: Callable[[Tally], None] = field(default=lambda _tally: None)
 
 
@@ -62,6 +64,7 @@ def producing(
     kafka: KafkaSettings,
     *,
     stop: Event,
+    policy: PolicySource = DEFAULT,
     hurry: Event | None = None,
     progress: Callable[[Production], None] = lambda _production: None,
 ) -> Generator[Producer]:
@@ -86,7 +89,7 @@ def producing(
     ):
         yield Producer(
             publisher=publisher,
-            rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
+            rules=Rules(policy=policy.read(), decode=codec.decode),
             encode=codec.encode,
             clock=now,
             progress=progress,
@@ -112,7 +115,7 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
         rejected_topic,
     )
 
-    kafka = settings.kafka
+    kafka, policy = settings.kafka, settings.policy.read()
     brokers = cluster(kafka.address)  # refuses an address before anything is made
     topics = Topics(brokers)
     with ExitStack() as stack:
@@ -120,6 +123,7 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
         store = opening(
             lambda: stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         )
+        opening(lambda: adopt(store, policy, accept=settings.policy.accept_change, now=now()))
         applied = opening(store.ledger_position)
         entries = opening(
             lambda: stack.enter_context(
@@ -141,9 +145,7 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
             store=store,
             ledger=entries,
             rejected=rejected,
-            rules=Rules(
-                policy=DEFAULT_POLICY, decode=decoding(settings.envelope), as_of=settings.as_of
-            ),
+            rules=Rules(policy=policy, decode=decoding(settings.envelope), as_of=settings.as_of),
             clock=now,
             retry=PatientRetry(),
             following=following,

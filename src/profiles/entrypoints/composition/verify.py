@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from profiles.application.assurance.verify import Verifier
-from profiles.domain.policy import DEFAULT_POLICY
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
@@ -27,6 +26,6 @@ def verifying(settings: ExaminedSettings, *, repair: bool) -> Generator[Verifier
             store=store,
             following=following,
             ledger=existing_ledger(settings),
-            policy=DEFAULT_POLICY,
+            policy=settings.policy.read(),
             clock=now,
         )

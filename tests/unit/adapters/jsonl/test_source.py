@@ -7,10 +7,13 @@ import gzip
 import io
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from profiles.adapters.jsonl import JsonlSource
 from profiles.adapters.jsonl import source as jsonl
@@ -93,13 +96,6 @@ def test_a_line_without_end_stops_the_source_before_memory_does(
         list(deliveries)
 
 
-def test_a_file_that_has_become_shorter_is_read_from_its_beginning(path: Path) -> None:
-    path.write_bytes(b"{}\n")
-
-    assert values(list(source(path).deliveries(start=100))) == [b"{}"]
-    assert values(list(source(path).deliveries(start=3))) == []
-
-
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_values_are_told_with_their_lines_also_by_a_later_run(
@@ -122,6 +118,131 @@ def test_values_are_told_with_their_lines_also_by_a_later_run(
         for index, value in enumerate(delivery.values):
             number = int(value.strip()[5:-1])
             assert delivery.places.of(index) == f"line {number}"
+
+
+# --- Changed files -------------------------------------------------------------------------
+
+LINES = [b'{"n":%d}' % number for number in range(10, 60)]
+TOLD = "is not the file any more that was read up to byte"
+
+
+def written(path: Path, content: bytes, *, packed: bool = False) -> None:
+    """Write into the file that is there, as `cp` and many programs do."""
+    with path.open("wb") as file:
+        file.write(gzip.compress(content, 1) if packed else content)
+
+
+def read_half(path: Path, monkeypatch: pytest.MonkeyPatch, *, packed: bool = False) -> Delivery:
+    """Read some of a file of lines; return the delivery after which it was interrupted."""
+    monkeypatch.setattr(jsonl, "DELIVERY_BYTES", 100)
+    content = b"\n".join(LINES) + b"\n"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    return list(source(path).deliveries())[2]
+
+
+def resumed(path: Path, after: Delivery) -> list[bytes]:
+    assert after.position is not None
+    return values(
+        list(source(path).deliveries(start=after.position, fingerprint=after.fingerprint))
+    )
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_was_rewritten_in_place_is_read_from_its_beginning_and_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, packed: bool
+) -> None:
+    half = read_half(path, monkeypatch, packed=packed)
+    others = [line.replace(b"n", b"m") for line in LINES]
+    written(path, b"\n".join(others) + b"\n", packed=packed)
+
+    assert resumed(path, half) == others
+    (line,) = caplog.messages
+    assert line.startswith(f"{path} {TOLD} {half.position}: it is read from the beginning")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_was_appended_to_goes_on_where_it_was(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, packed: bool
+) -> None:
+    half = read_half(path, monkeypatch, packed=packed)
+    rest = resumed(path, half)
+    written(path, b"\n".join([*LINES, b"{}", b"[]"]) + b"\n", packed=packed)
+
+    assert resumed(path, half) == [*rest, b"{}", b"[]"]
+    assert caplog.messages == []
+
+
+def test_a_file_that_has_become_shorter_is_read_from_its_beginning_and_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    half = read_half(path, monkeypatch)
+    written(path, b"{}\n")
+
+    assert resumed(path, half) == [b"{}"]
+    assert TOLD in caplog.text
+
+
+@given(data=st.data(), documents=st.booleans())
+def test_any_change_before_the_position_is_noticed_and_none_behind_it_matters(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, *, documents: bool
+) -> None:
+    path = tmp_path_factory.mktemp("file") / "persons"
+    content = b"[" + b",\n".join(LINES) + b"]" if documents else b"\n".join(LINES) + b"\n"
+    path.write_bytes(content)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(jsonl, "DELIVERY_BYTES", 100)
+        whole = list(source(path).deliveries())
+        number = data.draw(st.integers(0, len(whole) - 1))
+        half = whole[number]
+        assert half.position is not None
+        changed = data.draw(st.integers(0, len(content) - 1))
+        written(path, content[:changed] + b"7" + content[changed + 1 :])
+        from_the_beginning = values(list(source(path).deliveries()))
+
+        rest = resumed(path, half)
+
+    if content[changed : changed + 1] == b"7" or changed >= half.position:
+        assert rest == from_the_beginning[len(from_the_beginning) - len(rest) :]
+        assert len(rest) < len(from_the_beginning)
+    else:
+        assert rest == from_the_beginning
+
+
+def test_once_the_digest_is_deleted_the_state_of_the_file_decides(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    half = read_half(path, monkeypatch)
+    assert half.fingerprint is not None
+    later = replace(half, fingerprint=half.fingerprint._replace(content=None))
+    assert resumed(path, later) == resumed(path, half)
+    assert caplog.messages == []
+
+    written(path, b"\n".join([*LINES, b"{}"]) + b"\n")
+
+    assert resumed(path, later) == [*LINES, b"{}"]
+    assert TOLD in caplog.text
+
+
+def test_a_position_without_a_fingerprint_is_believed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Earlier releases kept none."""
+    half = read_half(path, monkeypatch)
+
+    assert resumed(path, replace(half, fingerprint=None)) == resumed(path, half)
+
+
+def test_one_content_read_twice_has_two_digests(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a digest tells nothing to who has not the key beside it."""
+    first, second = read_half(path, monkeypatch), read_half(path, monkeypatch)
+
+    assert first.position == second.position
+    assert first.fingerprint is not None
+    assert second.fingerprint is not None
+    assert first.fingerprint.content != second.fingerprint.content
+    assert repr(first.fingerprint) == "Fingerprint(...)"
 
 
 # --- Names ---------------------------------------------------------------------------------
@@ -280,6 +401,20 @@ def test_a_stop_ends_a_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     assert not following.is_alive()
     assert found == []
+
+
+def test_a_file_that_is_emptied_while_it_is_followed_is_read_from_its_beginning_and_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jsonl, "FOLLOW_S", 0.001)
+    path.write_bytes(b"1\n2\n")
+    deliveries = source(path, once=False).deliveries()
+    assert next(deliveries).position == 4
+
+    written(path, b"3\n")
+
+    assert next(deliveries) == Delivery(values=[b"3"], position=2)
+    assert TOLD in caplog.text
 
 
 def test_a_packed_file_ends_even_if_it_is_followed(path: Path) -> None:

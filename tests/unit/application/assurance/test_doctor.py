@@ -19,6 +19,7 @@ from profiles.application.assurance.doctor import Doctor, LogToExamine
 from profiles.application.errors import LedgerError, LogError, StoreError
 from profiles.application.log.records import LogRecord, Notice
 from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.probes import (
     Migration,
     SchemaFacts,
@@ -29,7 +30,8 @@ from profiles.application.ports.probes import (
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.person import PersonId
-from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment
+from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment, PrivacyPolicy
+from profiles.domain.policy_settings import fingerprint_of, settings_of
 from profiles.domain.pseudonym import PseudonymKey
 
 T = TypeVar("T")
@@ -115,6 +117,15 @@ class Log:
         return key[0] % partitions
 
 
+@dataclass
+class EmbeddedLog:
+    latest: datetime | ProfilesError | None = NOW
+    name: str = "log log.sqlite"
+
+    def newest(self) -> datetime | None:
+        return _given(self.latest)
+
+
 def _given(facts: T | ProfilesError) -> T:
     if isinstance(facts, ProfilesError):
         raise facts
@@ -143,6 +154,7 @@ class Bench:
                 ledger="ledger",
                 decode=codec.decode,
             ),
+            embedded_log=None,
             ledger=self._ledger,
             files=self.files,
             policy=DEFAULT_POLICY,
@@ -172,12 +184,19 @@ def test_all_is_well_where_all_is_well(bench: Bench) -> None:
     assert all(check.remedy is None for check in checks)
     assert [check.what for check in checks] == [
         *("the store", "the store: copies", "the store: clock", "the store: store"),
-        *("the copy", "the copy: table", "the copy: copies", "the copy: durable writes"),
+        *(
+            "policy of the store",
+            "the copy",
+            "the copy: table",
+            "the copy: copies",
+            "the copy: durable writes",
+        ),
         *("the copy: memory of deletions", "the cluster", "topic log: settings"),
         *("topic log: copies", "topic log: read by the store"),
         *("topic log: one partition a person", "topic rejected: settings"),
         *("topic rejected: copies", "topic ledger: settings", "topic ledger: copies"),
-        *("erasure ledger", "secrets in URLs", "e-mail addresses", "page: k"),
+        *("erasure ledger", "secrets in URLs", "minimum age"),
+        *("e-mail addresses", "page: k"),
     ]
 
 
@@ -189,10 +208,36 @@ def test_a_job_without_kafka_and_cassandra_is_asked_about_what_it_has(bench: Ben
     checks = bench.doctor.examine()
 
     assert [check.what for check in checks] == [
-        *("the store", "the store: store", "erasure ledger", "secrets in URLs"),
-        *("e-mail addresses", "page: k"),
+        *("the store", "the store: store", "policy of the store"),
+        *("erasure ledger", "secrets in URLs"),
+        *("minimum age", "e-mail addresses", "page: k"),
     ]
-    assert checks[3].found == "none in 1 URL"
+    assert checks[4].found == "none in 1 URL"
+
+
+@pytest.mark.parametrize("latest", [None, NOW - timedelta(1), NOW, NOW + timedelta(minutes=5)])
+def test_an_embedded_log_of_the_past_is_well(bench: Bench, latest: datetime | None) -> None:
+    bench.doctor.embedded_log = EmbeddedLog(latest)
+
+    found = {check.what: check.found for check in bench.doctor.examine()}
+
+    assert bench.findings() == {}
+    assert found["log log.sqlite: times of records"] == "none is in the future"
+
+
+def test_records_of_the_embedded_log_from_the_future_are_found(bench: Bench) -> None:
+    bench.doctor.embedded_log = EmbeddedLog(NOW + timedelta(days=3_653))
+
+    (check,) = bench.findings().values()
+
+    assert check.found == "the newest is 3653 days, 0:00:00 in the future"
+    assert "start `profiles run`" in (check.remedy or "")
+
+
+def test_an_embedded_log_that_cannot_be_read_is_found(bench: Bench) -> None:
+    bench.doctor.embedded_log = EmbeddedLog(UsageError("It is of schema version 1."))
+
+    assert bench.findings()["log log.sqlite"].found == "It is of schema version 1."
 
 
 def test_it_tells_of_which_schema_the_stores_are_and_when_they_were_brought_forward(
@@ -435,6 +480,73 @@ def test_a_topic_of_one_partition_keeps_everybody_together(bench: Bench) -> None
 
 
 # --- Settings --------------------------------------------------------------------------------
+
+
+def entry(policy: PrivacyPolicy) -> PolicyEntry:
+    settings = settings_of(policy)
+    return PolicyEntry(
+        at=NOW,
+        event=PolicyEvent.ADOPTED,
+        fingerprint=fingerprint_of(settings),
+        settings=settings,
+    )
+
+
+def policy_of_the_store(bench: Bench, progress: StoreProgress) -> Check:
+    bench.deciding.told = progress
+    bench.doctor.log = None
+    (check,) = [c for c in bench.doctor.examine() if c.what == "policy of the store"]
+    return check
+
+
+def test_it_tells_where_the_policy_differs_from_that_of_the_store(bench: Bench) -> None:
+    stricter = StoreProgress(policies=[entry(PrivacyPolicy(minimum_age=21))])
+
+    assert policy_of_the_store(bench, stricter) == Check(
+        what="policy of the store",
+        ok=False,
+        found="another than here. The policy's minimum_age was 21 and is 18: it holds for new"
+        " records; what is held stays, and what was not kept is gone.",
+        remedy="Use one policy for all commands of a store. If it is to change, the next job that"
+        " starts with it takes it over, and `profiles apply-policy` brings what is held under it.",
+    )
+
+
+def test_a_store_under_the_same_policy_is_well(bench: Bench) -> None:
+    same = StoreProgress(policies=[entry(DEFAULT_POLICY)])
+    of_an_earlier_release = StoreProgress(topics=[("a", 1)])
+
+    for progress in (same, of_an_earlier_release):
+        check = policy_of_the_store(bench, progress)
+        assert (check.ok, check.found) == (True, "the one that is in force here")
+
+
+def test_a_new_store_has_no_policy_yet(bench: Bench) -> None:
+    check = policy_of_the_store(bench, StoreProgress())
+
+    assert (check.ok, check.found) == (True, "none: nothing was written yet")
+
+
+@pytest.mark.parametrize(
+    ("years", "found"),
+    [
+        (21, "21 years"),
+        (18, "18 years"),
+        (
+            16,
+            (
+                "16 years: the policy admits minors from 16 years on; children merit specific"
+                " protection (GDPR Recital 38), and consent to online services needs Art. 8."
+            ),
+        ),
+    ],
+)
+def test_a_policy_that_admits_minors_says_so_aloud(bench: Bench, years: int, found: str) -> None:
+    bench.doctor.policy = PrivacyPolicy(minimum_age=years)
+
+    (check,) = [c for c in bench.doctor.examine() if c.what == "minimum age"]
+
+    assert check == Check(what="minimum age", ok=True, found=found)
 
 
 @pytest.mark.parametrize(

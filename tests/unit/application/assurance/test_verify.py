@@ -10,17 +10,20 @@ from datetime import datetime, timedelta
 import pytest
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
-from profiles.application.assurance import reconciliation
+from profiles.application.assurance import reconciliation, verify
 from profiles.application.assurance.checks import Check
 from profiles.application.assurance.reconciliation import Repair
 from profiles.application.assurance.verify import Verification, Verifier
 from profiles.application.errors import LedgerError
 from profiles.application.log.records import LogPartition
+from profiles.application.policy.adopting import adopt
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import Following
 from profiles.domain.person import PersonId
-from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment, PrivacyPolicy
+from profiles.domain.policy_settings import read_policy
 from profiles.domain.profile import Profile
+from profiles.domain.pseudonym import PseudonymKey, pseudonym
 from profiles.domain.statistics import Cell, Statistics
 from profiles.domain.tally import Tally
 from profiles.domain.version import Version
@@ -79,12 +82,14 @@ class Bench:
         if self.following is not None:
             self.following.follow(Following(held=applied.stored, absent=applied.deleted))
 
-    def verify(self, *, repair: bool = False) -> Verification:
+    def verify(
+        self, *, repair: bool = False, policy: PrivacyPolicy = DEFAULT_POLICY
+    ) -> Verification:
         return Verifier(
             store=self.store,
             following=self.following,
             ledger=self._ledger,
-            policy=DEFAULT_POLICY,
+            policy=policy,
             clock=lambda: self.now,
         ).run(repair=repair)
 
@@ -121,10 +126,13 @@ def test_it_proves_what_is_in_order(bench: Bench) -> None:
     assert [(c.what, c.ok, c.found, c.remedy) for c in verification.checks] == [
         ("statistics", True, "equal to a recount", None),
         ("minors", True, "none", None),
+        ("against the policy in force", True, "none", None),
         ("ages that do not fit the month of birth", True, "none", None),
         ("expired", True, "none", None),
+        ("policy of the store", True, "the one that is in force here", None),
         ("tallies", True, "add up to the 3 that were read", None),
         ("following store", True, "equal to the deciding store, row by row", None),
+        ("outbox", True, "empty", None),
         ("erased persons", True, "0 of 0 are held, 0 in the following store", None),
         ("at rest", True, "yes", None),
     ]
@@ -176,6 +184,8 @@ def test_a_profile_that_nobody_counted_is_found(bench: Bench) -> None:
         ({"expires_at": TODAY}, ["expired"]),
         ({"expires_at": TODAY + timedelta(days=1)}, []),
         ({"birth_month": "2008-11", "age": 18}, []),
+        ({"expires_at": TODAY + timedelta(days=366)}, []),
+        ({"expires_at": TODAY + timedelta(days=367)}, ["against the policy in force"]),
         ({"birth_month": "2008-12", "age": 17}, ["minors"]),
     ],
 )
@@ -189,6 +199,34 @@ def test_minors_and_the_expired_are_counted(
 
     assert [check.what for check in found if check.what != "statistics"] == what
     assert all(check.found == "1 profiles" for check in found if check.what != "statistics")
+
+
+def against(bench: Bench, policy: PrivacyPolicy) -> str:
+    """Say how many are held against another policy, which the store has adopted."""
+    adopt(bench.store, DEFAULT_POLICY, accept=True, now=NOW)
+    adopt(bench.store, policy, accept=True, now=NOW)
+    (found,) = bench.verify(policy=policy).checks[2:3]
+    assert found.what == "against the policy in force"
+    return found.found
+
+
+def test_who_is_held_against_the_policy_in_force_is_counted(bench: Bench) -> None:
+    assert against(bench, PrivacyPolicy(minimum_age=60)) == "3 profiles"
+
+
+def test_pseudonyms_by_an_earlier_key_are_not_against_the_policy(bench: Bench) -> None:
+    keys = [PseudonymKey(id=name, secret=b"x" * 32) for name in ("k1", "k2")]
+    policies = [PrivacyPolicy(email=EmailTreatment.PSEUDONYMISE, pseudonym_key=k) for k in keys]
+    bench.store.extra = [
+        (profile(IDS[4], email=pseudonym("a@b.example", keys[0])), version(1)),
+    ]
+    adopt(bench.store, policies[0], accept=False, now=NOW)
+
+    assert against(bench, policies[1]) == "3 profiles"
+
+
+def test_a_shorter_retention_is_against_what_is_held(bench: Bench) -> None:
+    assert against(bench, read_policy({"retention": "90d"})) == "3 profiles"
 
 
 def test_tallies_that_do_not_add_up_are_found(bench: Bench) -> None:
@@ -371,3 +409,44 @@ def test_nothing_that_is_found_names_anybody(behind: Bench) -> None:
     shown = str(behind.verify())
 
     assert not any(person in shown for person in IDS)
+
+
+# --- Deletions that the following store has still to make -------------------------------------
+
+
+def erase_and_be_killed(bench: Bench, person: PersonId) -> None:
+    """Do what a process does that ends between the two stores."""
+    bench.ledger.suppress(person)
+    bench.store.apply_ledger(bench.ledger, followed=True)
+
+
+def test_deletions_that_were_not_delivered_are_found(bench: Bench) -> None:
+    erase_and_be_killed(bench, ADA)
+
+    checks = {check.what: check for check in bench.verify().checks if not check.ok}
+
+    assert checks.keys() == {"outbox", "following store", "erased persons"}
+    assert checks["outbox"].found == "1 deletions to be delivered"
+    assert "verify --repair" in str(checks["outbox"].remedy)
+
+
+def test_deletions_that_were_not_delivered_are_delivered_by_a_repair(bench: Bench) -> None:
+    erase_and_be_killed(bench, ADA)
+
+    assert all(check.ok for check in bench.verify(repair=True).checks)
+
+    assert bench.store.outbox(limit=9) == {}
+    assert all(check.ok for check in bench.verify().checks)
+
+
+def test_many_deletions_are_not_counted_to_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "AT_ONCE", 2)
+    bench.following = None
+    bench.store.transactions.run(lambda unit: unit.add_to_outbox(dict.fromkeys(IDS, version(0))))
+
+    found = bench.finding()
+
+    assert found.found == "2 or more deletions to be delivered"
+    assert "Name the following store" in str(found.remedy)

@@ -166,15 +166,20 @@ def test_what_was_appended_is_decided_as_the_log_tells_it(
     admitted = admit_batch(values, rules, now=NOON)
     log = MemoryLog("a-topic", encode=codec.encode)
     log.append([ADMITTED], Notice(), logged_at=NOON, source="", expected=0, position=None)
-    first = log.append(
+    appended = log.append(
         admitted.persons, admitted.notice, logged_at=NOON, source="", expected=0, position=None
     )
 
     straight, read = (
         decide_chunk(
-            LogPartition("a-topic"), records, start=first, end=99, rules=rules, read_at=NOON
+            LogPartition("a-topic"),
+            records,
+            start=appended.first,
+            end=99,
+            rules=rules,
+            read_at=NOON,
         )
-        for records in (admitted.appended(first, logged_at=NOON), log.read(first, limit=99))
+        for records in (admitted.appended(appended), log.read(appended.first, limit=99))
     )
 
     assert straight == read

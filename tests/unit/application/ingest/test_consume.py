@@ -31,7 +31,12 @@ from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
-from tests.support.failing_stores import FailingFollowingStore, FailingStore, retry_at_once
+from tests.support.failing_stores import (
+    FailingFollowingStore,
+    FailingStore,
+    RefusingTransactions,
+    retry_at_once,
+)
 from tests.support.memory_streams import (
     START,
     MemoryPartitionedLog,
@@ -433,6 +438,33 @@ def test_rejections_are_published_before_offsets_are_committed(bench: Bench) -> 
         (0, 0, "results[0]"),
         (0, 1, "results[1]"),
     ]
+
+
+def test_what_the_store_refuses_is_told_after_a_crash_too(bench: Bench) -> None:
+    class Killed(BaseException):
+        """As by a signal."""
+
+    class Dying(MemoryRejectedSink):
+        def publish(self, rejected: Sequence[Quarantined]) -> None:
+            assert rejected
+            raise Killed
+
+    bench.store.transactions = RefusingTransactions(
+        bench.store.transactions,
+        lambda profiles: any(profile.id == CLEO for profile in profiles),
+    )
+    bench.sink = Dying()
+    with pytest.raises(Killed):
+        bench.once()
+    assert {each.rejected.reason.value for each in bench.store.quarantine()} == {"store", "json"}
+
+    bench.sink = MemoryRejectedSink()
+    bench.once()
+
+    assert {(told.offset, told.rejected.reason.value) for told in bench.sink.told} == {
+        (0, "store"),
+        (1, "json"),
+    }
 
 
 def test_it_stays_in_the_group_while_a_store_is_busy(

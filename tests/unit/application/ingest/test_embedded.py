@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger, MemoryLog
-from profiles.application.errors import GapError, LogError, SourceError, StoreError
-from profiles.application.ingest import embedded
+from profiles.application.errors import GapError, LedgerError, LogError, SourceError, StoreError
+from profiles.application.ingest import embedded, erasing
 from profiles.application.ingest.admission import admit_batch
 from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.log import messages
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogRecord
-from profiles.application.ports.sources import Delivery
+from profiles.application.ports.ledger import LedgerView
+from profiles.application.ports.logs import Appended
+from profiles.application.ports.sources import Delivery, Fingerprint
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
@@ -43,6 +49,10 @@ def minor(identity: PersonId) -> bytes:
     return person(identity, born="2015-03-14")
 
 
+def fingerprint_at(position: int) -> Fingerprint:
+    return Fingerprint(b"what is before it", f"state {position}")
+
+
 @dataclass
 class ListedSource:
     """A source of listed deliveries; it counts them as its position, or has none."""
@@ -52,11 +62,18 @@ class ListedSource:
     error: Exception | None = None
     name: str = "a list"
     started_at: list[int] = field(default_factory=list)
+    fingerprints: list[Fingerprint | None] = field(default_factory=list)
 
-    def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
+    def deliveries(
+        self, *, start: int = 0, fingerprint: Fingerprint | None = None
+    ) -> Iterator[Delivery]:
         self.started_at.append(start)
+        self.fingerprints.append(fingerprint)
         for number, values in enumerate(self.listed[start:], start + 1):
-            yield Delivery(values=values, position=number if self.resumable else None)
+            if self.resumable:
+                yield Delivery(values=values, position=number, fingerprint=fingerprint_at(number))
+            else:
+                yield Delivery(values=values)
         if self.error is not None:
             raise self.error
 
@@ -167,8 +184,10 @@ def test_a_source_of_something_else_is_told_of_at_once(
         yield [BROKEN]
 
     class Source(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            assert start == 0
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            assert (start, fingerprint) == (0, None)
             return (Delivery(values=values) for values in deliveries())
 
     bench.engine().run(Source([]))
@@ -226,8 +245,10 @@ def test_what_another_process_appended_comes_first(bench: Bench) -> None:
     other = admit_batch([person(BEA, city="Ringsted")], engine.rules, now=NOW)
 
     class Interfering(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 yield delivery
                 bench.log.append(
                     other.persons,
@@ -285,6 +306,7 @@ def test_a_source_that_fails_goes_on_where_it_was(bench: Bench) -> None:
     bench.engine().run(source)
 
     assert source.started_at == [2]
+    assert source.fingerprints == [fingerprint_at(2)]
     assert bench.state() == clean_state()
 
 
@@ -310,18 +332,52 @@ def test_a_source_read_to_its_end_starts_over(bench: Bench) -> None:
     assert bench.cities() == before
 
 
-def test_what_another_reader_of_the_source_has_moved_is_not_moved_again(bench: Bench) -> None:
+def test_a_run_that_dies_before_its_end_was_reported_is_resumed_at_the_end(bench: Bench) -> None:
+    source = ListedSource(DELIVERIES)
+
+    def died() -> None:
+        assert bench.state() == clean_state()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.engine().run(source, ended=died)
+    assert bench.log.source_position(source.name) == 3
+
+    again = bench.engine()
+    reported: list[Tally] = []
+    assert again.run(source, ended=lambda: reported.append(again.tally)) is True
+
+    assert reported == [Tally()]
+    assert bench.state() == clean_state()
+    assert bench.log.source_position(source.name) == 0
+
+
+def test_a_stopped_run_has_no_end_to_report(bench: Bench) -> None:
+    reported: list[str] = []
+
+    bench.engine().run(
+        ListedSource(DELIVERIES), stopped=stop_after(4), ended=lambda: reported.append("ended")
+    )
+
+    assert reported == []
+
+
+def test_of_two_engines_on_one_log_the_second_is_refused_and_nothing_counts_twice(
+    bench: Bench,
+) -> None:
     class Interfering(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 yield delivery
                 bench.engine().run(ListedSource(DELIVERIES), stopped=lambda: True)
 
-    with pytest.raises(LogError, match="position"):
+    with pytest.raises(LogError, match="another one works with it"):
         bench.engine().run(Interfering(DELIVERIES))
+    bench.engine().run(ListedSource(DELIVERIES))
 
-    assert bench.log.source_position("a list") == 2
-    assert bench.store.counts().read == 5
+    assert bench.state() == clean_state()
 
 
 def test_what_the_log_no_longer_has_is_a_gap(bench: Bench) -> None:
@@ -381,6 +437,91 @@ def test_who_was_erased_is_not_stored_again(bench: Bench) -> None:
     assert engine.tally.suppressed == 2
 
 
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "IDLE_S", 0.001)
+    monkeypatch.setattr(erasing, "LEDGER_S", 0.0)
+
+
+class WaitedFor(ListedSource):
+    """A source that waits, after all that is listed, until something has happened."""
+
+    def __init__(
+        self,
+        listed: Sequence[Sequence[bytes]],
+        *,
+        happens: Callable[[], None],
+        until: Callable[[], bool],
+    ) -> None:
+        super().__init__(listed)
+        self._happens, self._until = happens, until
+
+    def deliveries(
+        self, *, start: int = 0, fingerprint: Fingerprint | None = None
+    ) -> Iterator[Delivery]:
+        yield from super().deliveries(start=start, fingerprint=fingerprint)
+        self._happens()
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._until():
+            assert time.monotonic() < deadline, "nothing has come of it"
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_who_is_erased_while_nothing_comes_is_deleted_within_seconds(bench: Bench) -> None:
+    source = WaitedFor(
+        DELIVERIES,
+        happens=lambda: bench.ledger.suppress(ADA),
+        until=lambda: bench.store.profile(ADA) is None,
+    )
+
+    bench.engine().run(source)
+
+    assert bench.cities().keys() == {BEA, CLEO}
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_what_is_past_its_retention_goes_while_nothing_comes(bench: Bench) -> None:
+    def a_day_passes() -> None:
+        bench.now += timedelta(days=1, minutes=1)
+
+    source = WaitedFor(DELIVERIES, happens=a_day_passes, until=lambda: bench.log.bounds() == (6, 6))
+
+    assert bench.engine().run(source) is True
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_a_ledger_that_lost_entries_is_told_while_nothing_comes_and_stops_what_comes_next(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Replaceable:
+        entries = MemoryLedger()
+
+        def view(self, *, at_least: int) -> LedgerView:
+            return self.entries.view(at_least=at_least)
+
+    class Replacing(ListedSource):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            first, second = super().deliveries(start=start, fingerprint=fingerprint)
+            yield first
+            ledger.entries = MemoryLedger()
+            yield from WaitedFor(
+                [], happens=lambda: None, until=lambda: "ends at entry 0" in caplog.text
+            ).deliveries()
+            yield second
+
+    ledger = Replaceable()
+    ledger.entries.suppress(BEA)
+
+    with pytest.raises(LedgerError, match="ends at entry 0"):
+        bench.engine(ledger=ledger).run(Replacing([[person(ADA)], [person(CLEO)]]))
+    assert bench.cities().keys() == {ADA}
+
+
 # --- Times ---------------------------------------------------------------------------------
 
 
@@ -397,8 +538,10 @@ def test_as_of_decides_at_admission_and_at_the_store(bench: Bench) -> None:
 
 def test_a_record_is_logged_at_the_time_of_its_delivery(bench: Bench) -> None:
     class Slow(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 bench.now += timedelta(minutes=1)
                 yield delivery
 
@@ -440,8 +583,10 @@ def test_what_the_store_has_not_seen_is_never_purged(bench: Bench) -> None:
 
 def test_a_long_run_cleans_up_now_and_then(bench: Bench) -> None:
     class Hourly(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 bench.now += timedelta(hours=1)
                 yield delivery
 
@@ -451,17 +596,125 @@ def test_a_long_run_cleans_up_now_and_then(bench: Bench) -> None:
     assert (first, following) == (5, 30)
 
 
+HOUR = timedelta(hours=1)
+DECADE = timedelta(days=3_653)
+
+
+def test_a_clock_that_was_ahead_once_does_not_stop_the_purge(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.now = NOW + DECADE
+    bench.engine().run(ListedSource([[person(ADA)]]))
+
+    bench.now = NOW
+    bench.engine().run(ListedSource([]))
+    assert bench.log.bounds() == (0, 1)
+    (line,) = caplog.messages
+    assert line == (
+        "Records of the log with a time in the future: 1. The clock was ahead when they were"
+        " logged, or is behind now; they get the present time (2026-11-23T12:00:00+00:00), and"
+        " leave the log in 24 hours."
+    )
+
+    bench.now = NOW + 25 * HOUR
+    bench.engine().run(ListedSource([]))
+    assert bench.log.bounds() == (1, 1)
+
+
+def test_what_was_logged_before_the_clock_was_set_back_is_stored(bench: Bench) -> None:
+    failing = Failing(bench.store, "apply", done=False)
+    with pytest.raises(StoreError):
+        bench.engine(store=failing).run(ListedSource([[person(ADA), person(BEA)]]))
+
+    bench.now = NOW - 3 * HOUR
+    bench.engine().run(ListedSource([]))
+
+    assert bench.cities().keys() == {ADA, BEA}
+    assert bench.store.counts().rejected == 0
+    assert {profile.expires_at for profile, _ in bench.store.profiles()} == {
+        bench.now.date() + timedelta(days=365)
+    }
+
+
+def test_who_is_of_age_by_a_clock_that_was_ahead_only_is_not_stored_by_one_that_is_right(
+    bench: Bench,
+) -> None:
+    failing = Failing(bench.store, "apply", done=False)
+    bench.now = NOW + DECADE
+    with pytest.raises(StoreError):
+        bench.engine(store=failing).run(ListedSource([[minor(ADA), person(BEA)]]))
+
+    bench.now = NOW
+    bench.engine().run(ListedSource([]))
+
+    assert bench.cities().keys() == {BEA}
+    assert bench.store.counts().withheld == 1
+
+
+def test_a_clock_that_is_set_back_between_log_and_store_rejects_nobody(bench: Bench) -> None:
+    class SettingBack(MemoryLog):
+        def append(self, *args: Any, **kwargs: Any) -> Appended:  # noqa: ANN401 - passed on
+            appended = super().append(*args, **kwargs)
+            bench.now -= HOUR
+            return appended
+
+    bench.log = SettingBack("a-topic", encode=codec.encode)
+
+    bench.engine().run(ListedSource([[person(ADA)], [person(BEA)]]))
+
+    assert bench.cities().keys() == {ADA, BEA}
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from([timedelta(minutes=1), HOUR, 5 * HOUR]),
+            st.sampled_from([timedelta(0), timedelta(minutes=4), HOUR, -HOUR, DECADE, -DECADE]),
+            st.booleans(),
+        ),
+        max_size=12,
+    )
+)
+def test_whatever_the_clock_did_the_log_keeps_its_retention_once_the_clock_is_right(
+    steps: list[tuple[timedelta, timedelta, bool]],
+) -> None:
+    bench, passed = Bench(), NOW
+
+    def run(listed: Sequence[Sequence[bytes]], *, error: timedelta = timedelta(0)) -> int:
+        bench.now = passed + error
+        bench.engine().run(ListedSource(listed, resumable=False))
+        return len(listed)
+
+    appended = 0
+    for passes, error, delivers in steps:
+        passed += passes
+        appended += run([[person(ADA)]] if delivers else [], error=error)
+    run([])
+    for _ in range(25):
+        passed += HOUR
+        run([[person(BEA)]])
+
+    assert bench.log.bounds() == (appended, appended + 25)
+    assert bench.store.position(bench.log.partition) == appended + 25
+    assert bench.store.counts().rejected == 0
+
+
 def test_cleaning_up_is_not_done_at_every_chunk(bench: Bench) -> None:
     swept: list[datetime] = []
 
     class Counting(MemoryDecidingStore):
-        def sweep(self, *, read_on: date, quarantined_before: datetime) -> int:
+        def sweep(
+            self, *, read_on: date, quarantined_before: datetime, followed: bool = False
+        ) -> int:
+            assert not followed
             swept.append(bench.now)
             return super().sweep(read_on=read_on, quarantined_before=quarantined_before)
 
     class EachMinute(ListedSource):
-        def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
-            for delivery in super().deliveries(start=start):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            for delivery in super().deliveries(start=start, fingerprint=fingerprint):
                 bench.now += timedelta(minutes=1)
                 yield delivery
 

@@ -51,6 +51,16 @@ def test_a_record_that_is_no_object_has_no_path(told: pytest.LogCaptureFixture) 
     )
 
 
+def test_all_that_were_rejected_are_counted_also_those_without_a_place(
+    told: pytest.LogCaptureFixture,
+) -> None:
+    look(FirstLook(), {"results": [5] * 300})
+
+    (line,) = told.messages
+    assert "300 of the first 300 records" in line
+    assert "type (300)" in line
+
+
 @pytest.mark.parametrize("version", ["1.0", "1", "1.2", "0.9.1"])
 def test_responses_of_an_old_version_of_the_api_are_told_as_such(
     told: pytest.LogCaptureFixture, version: str

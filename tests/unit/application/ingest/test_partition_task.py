@@ -13,6 +13,7 @@ import pytest
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger
 from profiles.application.errors import GapError, LedgerError, LogAwayError, LogError, StoreError
+from profiles.application.following import outbox
 from profiles.application.ingest import partition_task
 from profiles.application.ingest.partition_task import PartitionTask, pieces_of
 from profiles.application.log.deciding import Rules
@@ -161,6 +162,39 @@ def test_it_waits_where_more_is_under_way_than_is_allowed(
     assert task.process(task.records(0, 2), task.records(2, 4), task.records(4)).read == 6
 
     assert task.both_hold_the_same
+
+
+@pytest.mark.parametrize("failing", [False, True], ids=["at once", "at the second attempt"])
+def test_whom_a_chunk_finds_erased_is_deleted_from_the_following_store_with_it(
+    task: Task, monkeypatch: pytest.MonkeyPatch, *, failing: bool
+) -> None:
+    """Also where the chunk does not tell of her, and no other chunk comes."""
+    monkeypatch.setattr(outbox, "DELIVERY_S", 3_600.0)
+    monkeypatch.setattr(partition_task, "WAITING_PERSONS", 1)
+
+    def pieces() -> Iterator[Sequence[LogRecord]]:
+        yield task.records(0, 4)
+        assert task.following.profile(ADA) is not None
+        task.ledger.suppress(ADA)
+        task.store.fails_after_the_ledger = failing
+        yield task.records(4)
+
+    task.task().process(PARTITION, pieces())
+
+    assert task.following.profile(ADA) is None
+    assert task.both_hold_the_same
+    assert task.store.outbox(limit=9) == {}
+
+
+def test_what_is_still_owed_is_delivered_with_the_first_chunk(task: Task) -> None:
+    task.process(task.records(0, 2))
+    task.ledger.suppress(ADA)
+    task.store.apply_ledger(task.ledger, followed=True)
+
+    task.process(task.records(2))
+
+    assert task.both_hold_the_same
+    assert task.store.outbox(limit=9) == {}
 
 
 def test_offsets_that_hold_no_record_are_passed_over(task: Task) -> None:

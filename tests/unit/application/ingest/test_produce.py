@@ -16,7 +16,7 @@ from profiles.application.ingest.produce import (
 )
 from profiles.application.log.deciding import Rules
 from profiles.application.log.messages import Records
-from profiles.application.ports.sources import Delivery
+from profiles.application.ports.sources import Delivery, Fingerprint
 from profiles.domain.outcome import Rejected
 from profiles.domain.policy import DEFAULT_POLICY
 from tests.support.memory_streams import MemoryPublisher, MemoryTopic
@@ -48,7 +48,10 @@ class Deliveries:
         self._broken = broken
         self.delivered = 0
 
-    def deliveries(self, *, start: int = 0) -> Iterator[Delivery]:
+    def deliveries(
+        self, *, start: int = 0, fingerprint: Fingerprint | None = None
+    ) -> Iterator[Delivery]:
+        assert fingerprint is None
         for values in self._deliveries[start:]:
             self.delivered += 1
             yield Delivery(values=values)

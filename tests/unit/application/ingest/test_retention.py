@@ -28,6 +28,21 @@ def test_a_store_is_swept_at_once_and_then_now_and_then() -> None:
     assert store.sweeps == 2
 
 
+def test_a_clock_that_was_ahead_does_not_put_off_the_next_sweep() -> None:
+    store = FailingStore()
+    now = NOW + timedelta(days=3_653)
+    sweeping = RetentionSweeper(store=store, clock=lambda: now)
+    sweeping()
+
+    now = NOW
+    sweeping()
+    assert store.sweeps == 2
+
+    now = NOW + SWEEP_EVERY - timedelta(seconds=1)
+    sweeping()
+    assert store.sweeps == 2
+
+
 def test_a_store_that_is_away_is_swept_later(caplog: pytest.LogCaptureFixture) -> None:
     store = FailingStore()
     store.sweep_failures = iter([StoreError("The store", "it does not answer", "Start it.")])

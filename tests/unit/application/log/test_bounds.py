@@ -12,12 +12,18 @@ from profiles.application.ingest import chunking
 from profiles.application.ingest.admission import admit_batch
 from profiles.application.ingest.chunking import decide_run
 from profiles.application.log import messages
-from profiles.application.log.bounds import MAXIMUM_PERSONS, QUARANTINED_PER_MESSAGE, TOO_MANY
+from profiles.application.log.bounds import (
+    MAXIMUM_PERSONS,
+    QUARANTINED_PER_MESSAGE,
+    QUARANTINED_PER_NOTICE,
+    TOO_MANY,
+)
 from profiles.application.log.deciding import Chunk, Rules, decide_chunk
 from profiles.application.log.messages import Decode
 from profiles.application.log.quarantine import quarantined_of
 from profiles.application.log.records import LogPartition, LogRecord, Run
-from profiles.domain.outcome import Rejected
+from profiles.application.ports.sources import Places
+from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.policy import DEFAULT_POLICY
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -72,6 +78,31 @@ def test_of_many_rejected_persons_of_a_message_some_places_are_kept_and_all_are_
     assert [each.ordinal for each in kept[100:102]] == [0, 1]
     assert {each.offset: each.further for each in kept} == {0: 200, 1: 0, 2: 0}
     assert [each.further for each in kept[:100]] == [0] * 99 + [200]
+
+
+def test_of_many_rejected_persons_of_a_response_a_notice_keeps_as_many_places_as_a_message() -> (
+    None
+):
+    values = [response(*[0] * 300), response(*[0] * 20), b"{"]
+
+    notice = admit_batch(values, rules(), now=NOON, places=Places("line", [1, 2, 4])).notice
+
+    assert list(notice.places) == ["line 1"] * QUARANTINED_PER_MESSAGE + ["line 2"] * 20 + [
+        "line 4"
+    ]
+    assert len(notice.rejected) == len(notice.places)
+    assert notice.more == {RejectionReason.TYPE: 200}
+    assert notice.reasons == {RejectionReason.TYPE: 320, RejectionReason.JSON: 1}
+
+
+def test_of_many_messages_a_notice_keeps_some_places_and_one_of_each_reason_at_least() -> None:
+    values = [*[b"0"] * 2_000, b"{", b"{"]
+
+    notice = admit_batch(values, rules(), now=NOON).notice
+
+    assert len(notice.rejected) == QUARANTINED_PER_NOTICE + 1
+    assert notice.rejected[-1].reason == RejectionReason.JSON
+    assert notice.reasons == {RejectionReason.TYPE: 2_000, RejectionReason.JSON: 2}
 
 
 def test_a_chunk_ends_with_the_message_that_fills_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY, PrivacyPolicy
+from profiles.domain.policy_settings import fingerprint_of, settings_of
 from profiles.domain.profile import Profile
 from profiles.domain.reading import readable_id
 from tests.strategies import Json, api_records, json_values, mutated
@@ -108,7 +109,16 @@ def test_a_response_without_users_is_nobody() -> None:
 
 
 def test_an_empty_run_is_an_empty_chunk() -> None:
-    assert chunk() == Chunk(partition=PARTITION, start=0, end=0, entries=[], read=0)
+    assert chunk() == Chunk(
+        partition=PARTITION, start=0, end=0, entries=[], read=0, policy=RULES.fingerprint
+    )
+
+
+def test_a_chunk_says_by_which_policy_it_was_decided() -> None:
+    assert RULES.fingerprint == fingerprint_of(settings_of(DEFAULT_POLICY))
+    assert replace(RULES, policy=PrivacyPolicy(minimum_age=21)).fingerprint == fingerprint_of(
+        settings_of(PrivacyPolicy(minimum_age=21))
+    )
 
 
 def test_a_notice_counts_what_was_kept_out_and_names_nobody() -> None:
@@ -139,6 +149,20 @@ def test_a_notice_tells_where_in_the_source_the_rejected_were() -> None:
 
     assert [one.place for one in decided.entries] == [None, "line 3", None, None]
     assert [one.place for one in quarantined_of(decided)] == ["line 3", None, None]
+
+
+def test_rejections_of_which_a_notice_has_no_place_are_counted_and_not_quarantined() -> None:
+    notice = Notice(rejected=[BROKEN], more={BROKEN.reason: 2, RejectionReason.JSON: 1})
+
+    decided = chunk(logged(5, notice))
+
+    outcomes = [one.outcome for one in decided.entries]
+    assert [one.reason for one in outcomes if isinstance(one, Rejected)] == [
+        *[BROKEN.reason] * 3,
+        RejectionReason.JSON,
+    ]
+    assert decided.read == 4
+    assert [one.rejected for one in quarantined_of(decided)] == [BROKEN]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +202,16 @@ def test_a_record_from_the_future_is_rejected_alone() -> None:
     assert [type(one.outcome) for one in decided.entries] == [Profile, Rejected]
 
 
+def test_what_is_rejected_as_from_the_future_is_entered_when_it_was_read() -> None:
+    """Else the quarantine would keep it until seven days after a wrong time."""
+    decided = chunk(
+        logged(5, record(), at=NOON + timedelta(days=3_653)), logged(6, record(), at=NOON)
+    )
+
+    assert [one.logged_at for one in decided.entries] == [NOON, NOON]
+    assert isinstance(decided.entries[0].outcome, Rejected)
+
+
 def test_the_day_of_the_age_can_be_overridden() -> None:
     decided = chunk(logged(5, record()), rules=replace(RULES, as_of=date(2008, 2, 27)))
 
@@ -185,7 +219,8 @@ def test_the_day_of_the_age_can_be_overridden() -> None:
 
 
 def test_the_zone_of_the_day_can_be_chosen() -> None:
-    ahead = replace(RULES, zone=timezone(timedelta(hours=14)))
+    policy = PrivacyPolicy(zone=timezone(timedelta(hours=14)))
+    ahead = replace(RULES, policy=policy)
 
     decided = chunk(logged(5, record(born="2008-11-24")), rules=ahead)
 

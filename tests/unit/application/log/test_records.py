@@ -14,6 +14,7 @@ BROKEN = Rejected(RejectionReason.MISSING, "dob", "object")
         (Notice(), False),
         (Notice(withheld={WithheldReason.MINOR: 1}), True),
         (Notice(rejected=[BROKEN]), True),
+        (Notice(more={RejectionReason.TYPE: 1}), True),
     ],
 )
 def test_a_notice_that_says_nothing_is_false(notice: Notice, *, says: bool) -> None:

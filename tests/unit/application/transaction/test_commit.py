@@ -23,6 +23,7 @@ from tests.support.histories import (
     IDS,
     MINOR,
     TOPIC,
+    About,
     chunk,
     chunk_of,
     held,
@@ -84,6 +85,27 @@ def test_a_message_that_can_not_be_held_is_rejected_and_the_others_are_stored(
         (2, 0, REFUSED)
     ]
     assert applied.refused == store.quarantine()
+
+
+def test_what_was_refused_is_told_again_where_the_chunk_is_read_again(
+    ledger: MemoryLedger,
+) -> None:
+    store = RefusingStore(named_refused)
+    messages: list[list[About]] = [
+        [stored(ADA)],
+        [stored(CLEO, username="refused")],
+        [(None, BROKEN)],
+        [stored(BEA)],
+    ]
+    first = store.apply(chunk_of(messages), ledger)
+
+    again = store.apply(chunk_of(messages), ledger)
+    later = store.apply(chunk_of([*messages[2:], [stored(EVE)]], start=2), ledger)
+
+    assert [each.offset for each in first.refused] == [1]
+    assert again.refused == first.refused
+    assert not later.refused
+    assert store.quarantine() == [*first.refused, *store.quarantine()[1:]]
 
 
 def test_what_is_held_of_a_person_stays_if_a_newer_record_can_not_be_held(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 import pytest
@@ -48,6 +48,19 @@ def transactions(store: MemoryDecidingStore, monkeypatch: pytest.MonkeyPatch) ->
     return Observed(store)
 
 
+@pytest.fixture(params=[True, False], ids=["followed", "alone"])
+def followed(request: pytest.FixtureRequest) -> bool:
+    """Say whether a store follows."""
+    return bool(request.param)
+
+
+def outbox_of(store: MemoryDecidingStore, *, followed: bool) -> Collection[PersonId]:
+    """Name those whom a following store has to delete; with none nothing may pile up."""
+    noted = store.outbox(limit=99)
+    assert followed or not noted
+    return noted.keys()
+
+
 def ledger_of(position: int, suppressed: Collection[PersonId] = ()) -> LedgerView:
     return LedgerView(position=position, suppressed=frozenset(suppressed))
 
@@ -62,43 +75,49 @@ def is_counted(store: MemoryDecidingStore) -> bool:
 
 
 def test_the_last_of_several_transactions_notes_that_the_ledger_is_applied(
-    store: MemoryDecidingStore, transactions: Observed
+    store: MemoryDecidingStore, transactions: Observed, *, followed: bool
 ) -> None:
-    erased = apply_ledger(transactions, ledger_of(4, {ADA, BEA, CLEO, IDS[6]}))
+    view = ledger_of(4, {ADA, BEA, CLEO, IDS[6]})
 
-    assert erased == {ADA: version(0), BEA: version(1), CLEO: version(2)}
+    assert apply_ledger(transactions, view, followed=followed) == 3
+
     assert transactions.seen == [(3, 0), (2, 4)]
     assert persons_of(store) == [DAN, EVE]
     assert is_counted(store)
+    assert store.outbox(limit=9) == (
+        {ADA: version(0), BEA: version(1), CLEO: version(2)} if followed else {}
+    )
 
 
 def test_a_transaction_that_is_full_is_followed_by_one_that_finds_nobody(
     store: MemoryDecidingStore, transactions: Observed
 ) -> None:
-    apply_ledger(transactions, ledger_of(2, {ADA, BEA}))
+    apply_ledger(transactions, ledger_of(2, {ADA, BEA}), followed=False)
 
     assert transactions.seen == [(3, 0), (3, 2)]
     assert is_counted(store)
 
 
-def test_persons_are_asked_about_in_several_questions(
+def test_persons_are_asked_about_in_several_questions_and_all_of_them_once_more_in_the_end(
     store: MemoryDecidingStore, transactions: Observed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(removal, "_ASKED_AT_ONCE", 1)
+    monkeypatch.setattr(removal, "_ASKED_AT_ONCE", 2)
+    view = ledger_of(4, {ADA, BEA, CLEO, EVE})
 
-    erased = apply_ledger(transactions, ledger_of(3, {ADA, CLEO, EVE}))
+    assert apply_ledger(transactions, view, followed=True) == 4
 
-    assert erased.keys() == {ADA, CLEO, EVE}
-    assert transactions.seen == [(3, 0), (2, 3)]
-    assert persons_of(store) == [BEA, DAN]
+    # Ada and Bea, nobody more of these two; Cleo and Eve, nobody more of all.
+    assert transactions.seen == [(3, 0), (3, 0), (1, 0), (1, 4)]
+    assert persons_of(store) == [DAN]
+    assert outbox_of(store, followed=True) == {ADA, BEA, CLEO, EVE}
 
 
 def test_a_ledger_position_never_goes_back(
     store: MemoryDecidingStore, transactions: Observed
 ) -> None:
-    apply_ledger(transactions, ledger_of(5))
+    apply_ledger(transactions, ledger_of(5), followed=False)
 
-    apply_ledger(transactions, ledger_of(3, {ADA}))
+    apply_ledger(transactions, ledger_of(3, {ADA}), followed=False)
 
     assert store.ledger_position() == 5
     assert ADA not in persons_of(store)
@@ -108,21 +127,26 @@ def test_a_store_catches_up_with_a_ledger_once(
     store: MemoryDecidingStore, transactions: Transactions
 ) -> None:
     ledger = MemoryLedger()
-    assert catch_up(transactions, ledger) == {}
+    assert catch_up(transactions, ledger, followed=True) == 0
     ledger.suppress(BEA)
 
-    assert catch_up(transactions, ledger) == {BEA: version(1)}
-    assert catch_up(transactions, ledger) == {}
+    assert catch_up(transactions, ledger, followed=True) == 1
+    assert catch_up(transactions, ledger, followed=True) == 0
+    assert store.outbox(limit=9) == {BEA: version(1)}
     assert store.ledger_position() == 1
     assert is_counted(store)
 
 
 def test_the_expired_are_deleted_some_at_a_time(
-    store: MemoryDecidingStore, transactions: Observed
+    store: MemoryDecidingStore, transactions: Observed, *, followed: bool
 ) -> None:
+    def swept(day: date) -> int:
+        return sweep(transactions, read_on=day, quarantined_before=NOW, followed=followed)
+
     day = NOW.date() + timedelta(days=365)
 
-    assert sweep(transactions, read_on=day - timedelta(days=1), quarantined_before=NOW) == 0
-    assert sweep(transactions, read_on=day, quarantined_before=NOW) == 5
+    assert swept(day - timedelta(days=1)) == 0
+    assert swept(day) == 5
     assert [held for held, _ in transactions.seen] == [5, 5, 3, 1, 0, 0]
     assert is_counted(store)
+    assert outbox_of(store, followed=followed) == ({*IDS[:5]} if followed else set())

@@ -1,0 +1,1 @@
+"""How the following store comes to hold what the deciding store holds."""

@@ -1,0 +1,1 @@
+"""The privacy policy in operation: shown, remembered by stores, applied to what is held."""
