@@ -154,8 +154,8 @@ def test_without_a_policy_the_default_is_shown(profiles: Profiles) -> None:
         ('fields = ["password"]', "[policy] fields names 'password', which no profile has"),
         ('email = "pseudonymise"', "[policy] email_key is missing; name the key"),
         ('email_keys = "k1"', "[policy] email_keys is a table of files"),
-        ('email_keys = { k2 = "k2" }', "k2, named by the key k2 of [policy], can't be read"),
-        ('email_keys = { "k 2" = "k1" }', "The key k 2 of [policy] in k1 can't be used"),
+        ('email_keys = { k2 = "k2" }', "/k2, named by the key k2 of [policy], can't be read"),
+        ('email_keys = { "k 2" = "k1" }', "/k1 can't be used: a key id has 1 to 32"),
     ],
 )
 def test_a_policy_that_can_not_be_is_refused_in_one_sentence(

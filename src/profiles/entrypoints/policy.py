@@ -102,7 +102,8 @@ def _key_files(path: Path, table: object) -> tuple[tuple[str, Path], ...]:
         raise UsageError(
             f'{path}: [{TABLE}] {KEYS} is a table of files, written like {{ k1 = "keys/k1" }}.'
         )
-    return tuple((name, path.parent / file) for name, file in table.items())
+    folder = path.parent.absolute()  # Spark's workers run in folders of their own
+    return tuple((name, folder / file) for name, file in table.items())
 
 
 def _key(name: str, path: Path) -> PseudonymKey:

@@ -226,7 +226,8 @@ class MongoUnitOfWork:
         if not persons:
             return {}
         keys = {person: key_of(person) for person in persons}
-        self._keys.update(keys)
+        if limit is None:  # else few of the many are written
+            self._keys.update(keys)
         by_key = {bytes(key): person for person, key in keys.items()}
         found = self._collections.users.find(
             {"_id": {"$in": list(keys.values())}},
