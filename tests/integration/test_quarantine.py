@@ -143,6 +143,29 @@ def test_of_the_embedded_log_what_can_be_read_is_appended_and_the_next_run_takes
 
 
 @pytest.mark.usefixtures("rejected")
+def test_the_embedded_log_is_left_alone_while_a_run_works_with_it(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    with closing(SqliteLog.open(tmp_path / "log.sqlite", encode=codec.encode)) as log, log.claim():
+        done = profiles("quarantine", "--retry", *STORE)
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines()[-1].startswith("Error: log.sqlite: another `profiles run`")
+
+
+@pytest.mark.usefixtures("rejected")
+def test_under_another_policy_than_that_of_the_store_nothing_is_taken_up(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    (tmp_path / "older.toml").write_text("[policy]\nminimum_age = 21\n")
+
+    done = profiles("quarantine", "--retry", *STORE, "--policy", "older.toml")
+
+    assert done.code == 1
+    assert "Error: The store is written under the policy" in done.err
+
+
+@pytest.mark.usefixtures("rejected")
 def test_it_makes_no_log_and_no_ledger_and_says_which_is_missing(
     profiles: Profiles, tmp_path: Path
 ) -> None:

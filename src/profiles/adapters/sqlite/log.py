@@ -82,9 +82,10 @@ class SqliteLog:
             except ClaimedError:
                 raise LogError(
                     str(self._path),
-                    "another `profiles run` or `profiles demo` works with it",
-                    "Wait until that has ended, or stop it, or give this one a log of its own with"
-                    " --data; this one has changed nothing.",
+                    "another `profiles run`, `profiles demo` or `profiles quarantine --retry` works"
+                    " with it",
+                    "Wait until that has ended, or stop it; this one has changed nothing. Two"
+                    " sources at once need a log each: name another folder with --data.",
                 ) from None
             except OSError as failure:
                 raise LogError(

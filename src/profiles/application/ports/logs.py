@@ -32,7 +32,7 @@ class Log(Protocol):
         ...
 
     def claim(self) -> AbstractContextManager[None]:
-        """Be the only one who takes sources into the log, and the log into a store, for a while.
+        """Be the only one who appends to the log, or takes it into a store, for a while.
 
         A claim ends with its context, and with its process, however that ends.
 

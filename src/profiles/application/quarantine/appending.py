@@ -25,7 +25,7 @@ _SOURCE: Final = "quarantine"
 
 
 def appending_to(log: Log, clock: Clock) -> Append:
-    """Append to the embedded engine's log, all in one transaction."""
+    """Append to the embedded engine's log, all in one transaction; whoever does that claims it."""
 
     def append(persons: Sequence[Person], deleted: Sequence[PersonId]) -> None:
         log.append(

@@ -19,7 +19,7 @@ from itertools import groupby
 from typing import Final, TypeVar
 
 from profiles.application.log.deciding import Rules
-from profiles.application.log.epochs import version_of
+from profiles.application.log.epochs import Epoch, version_of
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.clock import Clock
@@ -31,6 +31,7 @@ from profiles.application.quarantine.appending import Append
 from profiles.application.quarantine.rejected_messages import RejectedMessage, rejected_messages
 from profiles.application.quarantine.rereading import Rereading
 from profiles.application.quarantine.retried import Retried
+from profiles.application.transaction.commit import check_policy
 from profiles.domain.errors import ProfilesError
 from profiles.domain.outcome import Erased
 from profiles.domain.person import Person, PersonId
@@ -76,9 +77,11 @@ class RejectedRetry:
 
         Raises:
             RetryStoppedError: `stopped` said so; the reading at hand has changed nothing.
+            PolicyChangedError: the store is written under another policy.
             LogError, StoreError, LedgerError: what was appended stays in the log, and what was not
                 stays in the quarantine; the same again goes on.
         """
+        self._epochs()
         partitions = {partition.writer: partition for partition in self.log.partitions()}
         for writer, messages in groupby(
             rejected_messages(self.store.rejections), key=lambda each: each.partition.writer
@@ -127,7 +130,7 @@ class RejectedRetry:
         Returns who is to be appended, and who is held and is not to be.
         """
         counts, view = reading.counts, self._view()
-        epochs = self.store.transactions.run(lambda unit: unit.epochs())
+        epochs = self._epochs()
         persons: list[Person] = []
         deleted: list[PersonId] = []
         for some in _batches(list(reading.candidates.items()), size=_ASKED_AT_ONCE):
@@ -150,6 +153,15 @@ class RejectedRetry:
                         deleted.append(person)
         counts["deleted"] += len(deleted)
         return persons, deleted
+
+    def _epochs(self) -> Sequence[Epoch]:
+        """Return the store's epochs; refuse to go on if it is written under another policy."""
+
+        def asked(unit: UnitOfWork) -> Sequence[Epoch]:
+            check_policy(unit, self.rules.fingerprint)
+            return unit.epochs()
+
+        return self.store.transactions.run(asked)
 
     def _view(self) -> LedgerView:
         return self.ledger.view(at_least=self.store.ledger_position())

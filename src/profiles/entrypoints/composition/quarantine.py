@@ -67,6 +67,7 @@ def _embedded_log(settings: ExaminedSettings, stack: ExitStack) -> tuple[LogRead
             f"There is no log at {path}; name its folder with --data, or the cluster with --kafka"
             " if the records come from there."
         )
+    stack.enter_context(log.claim())
     return EmbeddedLogReader(log), appending_to(log, now)
 
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
-from profiles.application.errors import LedgerError, LogError
+from profiles.application.errors import LedgerError, LogError, PolicyChangedError
 from profiles.application.log import messages
 from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.messages import NOT_JSON, Records
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.application.log.unwrapping import Envelope, unwrapping
+from profiles.application.policy.adopting import adopt
 from profiles.application.ports.ledger import LedgerView
 from profiles.application.quarantine import rereading, retrying
 from profiles.application.quarantine.appending import publishing
@@ -313,6 +314,53 @@ def test_whom_the_ledger_names_meanwhile_stays_out(world: World) -> None:
     world.ledger = GrowingLedger()
 
     assert world.retry() == Retried(read=3, suppressed=1, restricted=1, appended=1)
+
+
+def test_it_gates_by_the_policy_that_is_given(world: World) -> None:
+    world.rules = replace(RULES, policy=replace(DEFAULT_POLICY, minimum_age=60))
+    world.log(text(unread_before(ADA, born="1985-03-01")))
+    world.log(text(unread_before(BEA, born="1955-03-01")))
+    world.process()
+
+    assert world.retry() == Retried(read=2, withheld=1, appended=1)
+    assert [key for key, _ in world.appended(2)] == [BEA.encode()]
+
+
+STRICTER = replace(DEFAULT_POLICY, minimum_age=60)
+
+
+def test_under_another_policy_than_that_of_the_store_nothing_is_done(world: World) -> None:
+    adopt(world.store, DEFAULT_POLICY, accept=False, now=NOW)
+    world.log(text(unread_before(ADA)))
+    world.process()
+    world.rules = replace(RULES, policy=STRICTER)
+
+    with pytest.raises(PolicyChangedError):
+        world.retry()
+    assert len(world.quarantined) == len(world.topic.logs[0]) == 1
+
+
+class AdoptingLedger(MemoryLedger):
+    """A job of another policy begins after the ledger was read."""
+
+    def __init__(self, store: MemoryDecidingStore) -> None:
+        super().__init__()
+        self._store = store
+
+    def view(self, *, at_least: int) -> LedgerView:
+        adopt(self._store, STRICTER, accept=False, now=NOW)
+        return super().view(at_least=at_least)
+
+
+def test_a_policy_that_the_store_adopts_meanwhile_stops_it(world: World) -> None:
+    adopt(world.store, DEFAULT_POLICY, accept=False, now=NOW)
+    world.log(text(unread_before(ADA)))
+    world.process()
+    world.ledger = AdoptingLedger(world.store)
+
+    with pytest.raises(PolicyChangedError):
+        world.retry()
+    assert len(world.quarantined) == len(world.topic.logs[0]) == 1
 
 
 def test_a_ledger_that_is_behind_the_store_stops_it(world: World) -> None:
