@@ -12,7 +12,6 @@ from profiles.application.log import messages
 from profiles.domain.assessing import decide
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.minimising import minimise
-from profiles.domain.outcome import Rejected
 from profiles.domain.person import Person
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
@@ -49,7 +48,7 @@ def _decide_all(values: Sequence[bytes], decode: messages.Decode) -> None:
     admitted = 0
     for value in values:
         read = decode(value)
-        assert not isinstance(read, Rejected)
+        assert isinstance(read, messages.Records)
         for item in read.items:
             admitted += isinstance(decide(item, DEFAULT_POLICY, _TIMES), Profile)
     assert admitted == len(values)

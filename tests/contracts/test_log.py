@@ -18,6 +18,8 @@ from profiles.application.errors import GapError, LogError
 from profiles.application.log.records import LogRecord, Notice
 from profiles.application.ports.logs import Appended, Log
 from profiles.application.ports.sources import Fingerprint
+from profiles.application.quarantine import embedded_log
+from profiles.application.quarantine.embedded_log import EmbeddedLogReader
 from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Name, Person, PersonId
@@ -422,3 +424,38 @@ def test_no_byte_of_a_purged_person_is_left_beside_the_open_log(tmp_path: Path) 
         content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
         assert b"O'Brien" not in content
         assert ADA.encode() not in content
+
+
+def test_deletions_come_after_the_persons_and_before_the_notice(log: Log) -> None:
+    first, _ = log.append(
+        [person(ADA)],
+        NOTICE,
+        logged_at=NOW,
+        source=SOURCE,
+        expected=0,
+        position=None,
+        deleted=[BEA, CLEO],
+    )
+
+    records = log.read(first, limit=10)
+    assert [(record.offset - first, record.key) for record in records] == [
+        (0, ADA.encode()),
+        (1, BEA.encode()),
+        (2, CLEO.encode()),
+        (3, None),
+    ]
+    assert [records[1].value, records[2].value, records[3].value] == [None, None, NOTICE]
+    assert log.bounds()[1] == first + 4
+
+
+def test_any_part_of_it_can_be_read_by_position(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_log, "_READ_AT_ONCE", 2)
+    put(log, ADA, BEA, CLEO, ADA, BEA)
+    reader = EmbeddedLogReader(log)
+    (partition,) = reader.partitions()
+
+    assert (partition, reader.bounds(partition)) == (log.partition, log.bounds())
+    assert [r.offset for r in reader.records(partition, 0, 5)] == [0, 1, 2, 3, 4]
+    assert [r.offset for r in reader.records(partition, 1, 4)] == [1, 2, 3]
+    assert [r.offset for r in reader.records(partition, 4, 9)] == [4]
+    assert list(reader.records(partition, 5, 5)) == []

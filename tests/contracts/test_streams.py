@@ -14,10 +14,12 @@ from uuid import uuid4
 
 import pytest
 
+from profiles.application.errors import LogError
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.ports.logs import (
     LogLookup,
+    LogReader,
     PartitionedLog,
     Publisher,
     RejectedSink,
@@ -49,6 +51,8 @@ class Streams(Protocol):
         ...
 
     def lookup(self) -> LogLookup: ...
+
+    def reader(self) -> LogReader: ...
 
 
 class Rejection(NamedTuple):
@@ -90,6 +94,9 @@ class MemoryStreams:
         ]
 
     def lookup(self) -> LogLookup:
+        return MemoryLogLookup(self._topic)
+
+    def reader(self) -> LogReader:
         return MemoryLogLookup(self._topic)
 
 
@@ -134,6 +141,12 @@ class KafkaStreams:
 
         lookup = KafkaLogLookup(self._address, self._topic.name)
         return self._stack.enter_context(closing(lookup))
+
+    def reader(self) -> LogReader:
+        from profiles.adapters.kafka import KafkaLogLookup  # noqa: PLC0415 - see above
+
+        reader = KafkaLogLookup(self._address, self._topic.name)
+        return self._stack.enter_context(closing(reader))
 
 
 def rejection_in(message: bytes | None) -> Rejection:
@@ -343,3 +356,31 @@ def test_a_lookup_tells_where_a_partition_begins_and_where_it_holds_records(
     assert lookup.holds_records(partition, end - 1, end)
     assert not lookup.holds_records(partition, 0, 0)
     assert not lookup.holds_records(partition, end, end + 5)
+
+
+def test_any_part_of_it_can_be_read_by_position_and_nothing_is_noted(streams: Streams) -> None:
+    publish(streams, *(b"%d" % number for number in range(20)))
+    reader = streams.reader()
+    partitions = reader.partitions()
+
+    assert [p.number for p in partitions] == [0, 1]
+    whole = {p: list(reader.records(p, *reader.bounds(p))) for p in partitions}
+    assert sorted(int(r.value) for found in whole.values() for r in found) == list(range(20))  # type: ignore[arg-type]  # what was published
+    longest = max(partitions, key=lambda p: len(whole[p]))
+    _, end = reader.bounds(longest)
+    assert [r.offset for r in reader.records(longest, 1, end - 1)] == list(range(1, end - 1))
+    assert [r.offset for r in reader.records(longest, end - 1, end + 5)] == [end - 1]
+    assert list(reader.records(longest, 3, 3)) == []
+    assert list(reader.records(longest, end, end)) == []
+    assert next(iter(reader.records(longest, 0, end))).key == whole[longest][0].key
+    assert streams.log("a").committed(longest) is None
+
+
+def test_what_is_no_longer_of_its_topic_is_not_taken_for_it(streams: Streams) -> None:
+    publish(streams, b"one")
+    reader = streams.reader()
+    held = max(reader.partitions(), key=lambda p: reader.bounds(p)[1])
+    earlier = held._replace(topic_id="an-earlier-one")
+
+    with pytest.raises(LogError, match="deleted and created again"):
+        list(reader.records(earlier, 0, 1))

@@ -103,15 +103,16 @@ def test_the_readmes_commands_on_servers_do_what_it_says(
     ]
 
     assert [command.split()[0] for command in commands] == [
-        *("produce", "process", "verify", "doctor", "dashboard"),
+        *("produce", "process", "verify", "quarantine", "doctor", "dashboard"),
     ]
-    assert [each.returncode for each in done] == [0, 0, 0, 1], done[-1].stderr.decode()
-    produced, processed, verified, examined = (
+    assert [each.returncode for each in done] == [0, 0, 0, 0, 1], done[-1].stderr.decode()
+    produced, processed, verified, rejected, examined = (
         json.loads(each.stdout.splitlines()[-1]) for each in done
     )
     assert produced["fetched"] == 2_000
     assert processed["read"] == produced["acknowledged"]
     assert verified["held"] == verified["followed"] == processed["stored"]
+    assert rejected["rejected"] == processed["rejected"]
     assert {c["what"].rpartition(": ")[2] for c in examined["checks"] if not c["ok"]} == {"copies"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from collections.abc import Generator
 from contextlib import ExitStack, closing, nullcontext
@@ -18,13 +19,15 @@ from profiles.adapters.kafka import KafkaLogLookup
 from profiles.adapters.spark import BatchProgress, SessionSettings, spark_session
 from profiles.adapters.spark.stream import StreamSettings, records
 from profiles.application.errors import LogError
+from profiles.application.log import messages
 from profiles.application.log.records import LogPartition
+from profiles.application.log.unwrapping import Envelope, unwrapping
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.spark import SparkSettings, Watching, spark_stream
 from profiles.entrypoints.composition.streaming import KafkaSettings
-from tests.support.cluster_site import Addresses
+from tests.support.cluster_site import PATIENCE_S, Addresses
 from tests.support.spark_site import SparkSite
 
 pytestmark = pytest.mark.servers
@@ -59,7 +62,9 @@ class Job:
         self._site = site
         self.told: list[BatchProgress] = []
 
-    def once(self, *, checkpoint: str = "a", batch_records: int = 200_000) -> Tally:
+    def once(
+        self, *, checkpoint: str = "a", batch_records: int = 200_000, envelope: str | None = None
+    ) -> Tally:
         site = self._site
         settings = SparkSettings(
             kafka=KafkaSettings(
@@ -69,6 +74,7 @@ class Job:
             checkpoint=str(site.checkpoint(checkpoint)),
             ledger=LedgerSettings(topic=f"{site.name}.ledger"),
             batch_records=batch_records,
+            envelope=envelope,
         )
         stop = Event()
         with (
@@ -140,6 +146,36 @@ def response(*persons: dict[str, object]) -> bytes:
 
 def born(person: str, day: str) -> dict[str, object]:
     return {"login": {"uuid": person}, "dob": {"date": day}}
+
+
+def test_a_time_that_spark_cannot_count_costs_one_record_and_no_batch(
+    job: Job, site: SparkSite, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.partitions = 2
+    site.make_topic_of_any_time()
+    send_with_nanoseconds(site)
+    site.produce("simulator:seed=8,limit=300").production()
+    site.oracle.decode = unwrapping(Envelope.DEBEZIUM, messages.decode)
+    change = {"op": "c", "before": None, "after": born(str(uuid4()), "1990-01-01")}
+    site.send((None, json.dumps(change).encode()))
+    send_with_nanoseconds(site)
+
+    job.once(envelope="debezium", batch_records=200)
+
+    site.check()
+    assert site.mongo.counts().reasons["time"] == 2
+    assert job.told[-1].lag == 0
+    (told,) = [each for each in caplog.messages if "Spark can't take in" in each]
+    assert "the record at partition 1, offset 0 is beyond" in told
+
+
+def send_with_nanoseconds(site: SparkSite) -> None:
+    """Send two persons, the first of them with nanoseconds where Kafka has milliseconds."""
+    producer = Producer({"bootstrap.servers": site.servers.kafka})
+    for moment in (time.time_ns(), time.time_ns() // 1_000_000):
+        value = json.dumps(born(str(uuid4()), "1990-01-01"))
+        producer.produce(site.name, value=value, partition=1, timestamp=moment)
+    assert producer.flush(PATIENCE_S) == 0
 
 
 def test_an_old_checkpoint_and_a_new_one_make_no_difference(job: Job, site: SparkSite) -> None:

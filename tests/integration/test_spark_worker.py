@@ -16,12 +16,13 @@ import pytest
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
+from profiles.adapters.spark.failures import place_of_time, time_overflows
 from profiles.adapters.spark.java import OLDEST, java_home, version_of
 from profiles.adapters.spark.stream import BatchProgress, progress_of
 from profiles.adapters.spark.worker import TaskFailedError, Work, by_partition, outcome_of
 from profiles.application.errors import GapError, LedgerError, LogError, StoreError
 from profiles.application.ingest.partition_task import PartitionTask
-from profiles.application.log.deciding import Rules
+from profiles.application.log.deciding import Chunk, Rules
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.policy import DEFAULT_POLICY
@@ -54,6 +55,8 @@ def batch(*places: tuple[int, int], value: bytes | None = None) -> pa.RecordBatc
     )
 
 
+TOPIC = MemoryTopic()
+"""What a task reads by position."""
 STORES: dict[str, MemoryDecidingStore] = {}
 """As a worker's connections do, they outlive a task."""
 
@@ -70,6 +73,7 @@ class InMemory:
             ledger=MemoryLedger(),
             rejected=MemoryRejectedSink(),
             lookup=MemoryLogLookup(MemoryTopic()),
+            open_reader=lambda: MemoryLogLookup(TOPIC),
             rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
             clock=lambda: START,
             retry=retry_at_once,
@@ -95,6 +99,40 @@ def test_a_task_yields_one_tally_for_each_of_its_partitions() -> None:
 
 def test_a_task_without_records_yields_nothing() -> None:
     assert rows(Work(open_task=InMemory("none"), partitions=PARTITIONS)) == []
+
+
+def test_in_place_of_records_a_task_can_be_told_where_they_are() -> None:
+    work = Work(open_task=InMemory("ranges"), partitions=PARTITIONS)
+    for number in (0, 0, 0, 1):
+        TOPIC.append(number, person(len(TOPIC.logs[number])))
+    ranges = pa.RecordBatch.from_pylist(
+        [{"partition": 0, "start": 1, "end": 3}, {"partition": 1, "start": None, "end": 1}]
+    )
+    STORES["ranges"] = MemoryDecidingStore()
+    STORES["ranges"].apply(
+        Chunk(partition=PARTITIONS[0], start=0, end=1, entries=[], read=0), MemoryLedger()
+    )
+
+    (found,) = [found.to_pylist() for found in work.by_position(iter([ranges]))]
+
+    outcomes = [outcome_of(SimpleNamespace(**row)) for row in found]
+    assert [(o.partition, o.tally, o.failure) for o in outcomes] == [
+        (0, Tally(read=2, stored=2), None),
+        (1, Tally(read=1, stored=1), None),
+    ]
+
+
+def test_the_record_whose_time_spark_cannot_count_is_named_by_its_place_alone() -> None:
+    told = RuntimeError(
+        "Record at topic hunter2 partition 3 offset 4711 has timestamp value 1795669058247992569"
+        " that overflows when converting to Spark's microsecond-precision TimestampType."
+    )
+
+    assert time_overflows(told)
+    assert place_of_time(told) == "the record at partition 3, offset 4711"
+    assert time_overflows(RuntimeError("java.lang.ArithmeticException: long overflow"))
+    assert place_of_time(RuntimeError("hunter2")) == "a record"
+    assert not time_overflows(RuntimeError("hunter2"))
 
 
 def test_a_task_keeps_what_it_has_opened_for_the_next_one() -> None:

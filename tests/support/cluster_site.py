@@ -242,6 +242,17 @@ class Site:
         topics = Topics(self.servers.kafka)
         until(lambda: topics.describe(self.name).partitions == total)
 
+    def make_topic_of_any_time(self) -> None:
+        """Make a topic in which producers say when a record was logged, and may say anything."""
+        configuration = {
+            "message.timestamp.type": "CreateTime",
+            "message.timestamp.after.max.ms": str(2**63 - 1),
+            "message.timestamp.before.max.ms": str(2**63 - 1),
+            "retention.ms": "-1",
+        }
+        wanted = NewTopic(self.name, num_partitions=self.partitions, config=configuration)
+        self.admin.create_topics([wanted])[self.name].result()
+
     def make_topic_anew(self) -> None:
         self.admin.delete_topics([self.name])[self.name].result()
         wanted = NewTopic(

@@ -5,7 +5,7 @@ They pass the suites of the real ones, in `tests/contracts/test_streams.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -45,8 +45,8 @@ class MemoryPublisher:
         self.acknowledged = 0
         self.failed = 0
 
-    def publish(self, key: bytes, value: bytes) -> None:
-        if self._refused(value):
+    def publish(self, key: bytes, value: bytes | None) -> None:
+        if value is not None and self._refused(value):
             self.failed += 1
             return
         self._topic.append(0, value, key)
@@ -166,6 +166,22 @@ class MemoryLogLookup:
             self.silent -= 1
             return None
         return self._topic.topic_id
+
+    def partitions(self) -> Sequence[LogPartition]:
+        count = len(self._topic.logs)
+        return [LogPartition(self._topic.topic_id, number, count) for number in range(count)]
+
+    def bounds(self, partition: LogPartition) -> tuple[int, int]:
+        return self.first(partition), len(self._topic.logs[partition.number])
+
+    def records(self, partition: LogPartition, start: int, end: int) -> Iterator[LogRecord]:
+        if start < self.first(partition):
+            raise LogError("The topic", "a record has left it", "Begin again.")
+        for record in self._topic.logs[partition.number][start:end]:
+            if record.value != b"MARKER":
+                yield record
+        if partition.topic_id != self._topic.topic_id:
+            raise LogError("The topic", "it was deleted and created again", "Begin again.")
 
     def first(self, partition: LogPartition) -> int:
         return self._topic.first.get(partition.number, 0)

@@ -17,6 +17,7 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from profiles.adapters.kafka import Topics
 from profiles.application.log import messages
+from profiles.application.log.messages import Decode
 from profiles.domain.assessing import decide
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Rejected, RejectionReason, Withheld
@@ -27,6 +28,7 @@ from profiles.domain.reading import canonical_id, readable_id
 from profiles.domain.version import Version
 
 PATIENCE_S = 60.0
+_FAR_AWAY_S = 200_000_000_000.0
 
 NO_KEY = Rejected(RejectionReason.ID, "key", "UUID of 36 characters")
 
@@ -50,6 +52,7 @@ class Oracle:
 
     address: str
     topic: str
+    decode: Decode = messages.decode
     held: dict[PersonId, tuple[Profile, int]] = field(default_factory=dict)
     rejected: dict[Place, Rejected] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -86,12 +89,14 @@ class Oracle:
                 self.counts["erased"] += 1
                 self._delete(person, version)
             return
-        records = messages.decode(value)
+        records = self.decode(value)
+        assert not isinstance(records, messages.Deletion)
         if isinstance(records, Rejected):
             self.counts["read"] += 1
             self._reject(topic_id, number, offset, records)
             return
-        logged_at = datetime.fromtimestamp(message.timestamp()[1] / 1_000, UTC)
+        seconds = min(message.timestamp()[1] / 1_000, _FAR_AWAY_S)  # a producer may write anything
+        logged_at = datetime.fromtimestamp(seconds, UTC)
         times = DecisionDates.of(logged_at=logged_at, read_at=datetime.now(UTC))
         for index, item in enumerate(records.items):
             self.counts["read"] += 1

@@ -10,10 +10,11 @@ from typing import Final
 
 _CONNECT: Final = (
     "person, not Kafka Connect's envelope: let the connector write values without their schema"
-    " (value.converter.schemas.enable=false)"
+    " (value.converter.schemas.enable=false), or read them with --envelope connect"
 )
 _DEBEZIUM: Final = (
-    "person, not Debezium's envelope: let the connector unwrap it (ExtractNewRecordState)"
+    "person, not Debezium's envelope: let the connector unwrap it (ExtractNewRecordState), or read"
+    " it with --envelope debezium"
 )
 _CLOUDEVENTS: Final = (
     "person, not a CloudEvents envelope: send the data alone (binary content mode)"

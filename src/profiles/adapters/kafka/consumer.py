@@ -25,7 +25,7 @@ from profiles.adapters.kafka.group_offsets import GroupOffsets
 from profiles.adapters.kafka.patience import FIRST_S, Patience
 from profiles.adapters.kafka.records import record_of
 from profiles.adapters.kafka.settings import GROUP_READER
-from profiles.adapters.kafka.topic import Topic, Topics, gone
+from profiles.adapters.kafka.topic import Topic, Topics, created_again, gone
 from profiles.application.errors import GapError, LogAwayError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Run
 from profiles.application.log.timestamps import TimestampDecoder
@@ -268,12 +268,7 @@ class KafkaLog:
     def _check(self, topic: Topic) -> None:
         """Compare the topic with what it was; take over that it has more partitions."""
         if topic.id != self._topic.id:
-            raise LogError(
-                f"Topic {topic.name}",
-                "it was deleted and created again while it was read",
-                "Nothing of the new one was taken in. Run the same command again: it reads the new"
-                " one from its beginning, and the stores keep what they hold.",
-            )
+            raise created_again(topic.name)
         self._topic = topic
 
     def _raise(self, number: int | None, error: KafkaError) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Final
 from uuid import uuid4
 
@@ -10,10 +12,19 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from profiles.adapters.kafka.cluster import Address
 from profiles.adapters.kafka.connection import client_settings
-from profiles.adapters.kafka.errors import PARTITION_END, TIMED_OUT, failure, map_exceptions
+from profiles.adapters.kafka.errors import (
+    OFFSETS_GONE,
+    PARTITION_END,
+    TIMED_OUT,
+    failure,
+    map_exceptions,
+)
+from profiles.adapters.kafka.records import record_of
 from profiles.adapters.kafka.settings import LOOKUP
-from profiles.adapters.kafka.topic import Topics
-from profiles.application.log.records import LogPartition
+from profiles.adapters.kafka.topic import Topics, created_again
+from profiles.application.errors import LogError
+from profiles.application.log.records import LogPartition, LogRecord
+from profiles.application.log.timestamps import TimestampDecoder
 
 _REQUEST_S: Final = 10.0
 _SLICE_S: Final = 0.5
@@ -46,16 +57,45 @@ class KafkaLogLookup:
             )
         return int(first)
 
-    def holds_records(self, partition: LogPartition, start: int, end: int) -> bool:
-        """Tell whether there is a record in between, by reading on from `start`."""
-        if start >= end:
-            return False
+    def partitions(self) -> Sequence[LogPartition]:
+        """Return all partitions of the topic as it is now."""
+        topic = self._topics.describe(self._topic)
+        return [topic.partition(number) for number in range(topic.partitions)]
+
+    def bounds(self, partition: LogPartition) -> tuple[int, int]:
+        """Return the first offset that is held, and the next one."""
         with map_exceptions(self._address):
             self._learn_partitions()
-            self._consumer.assign([TopicPartition(self._topic, partition.number, start)])
+            return self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic, partition.number), timeout=_REQUEST_S
+            )
+
+    def holds_records(self, partition: LogPartition, start: int, end: int) -> bool:
+        """Tell whether there is a record in between, by reading on from `start`."""
+        with closing(self._read(partition.number, start, end)) as found:
+            return next(found, None) is not None
+
+    def records(self, partition: LogPartition, start: int, end: int) -> Generator[LogRecord]:
+        """Yield what is between two offsets; see the port."""
+        yield from self._read(partition.number, start, end)
+        if self._topics.describe(self._topic).id != partition.topic_id:
+            raise created_again(self._topic)
+
+    def _read(self, number: int, start: int, end: int) -> Generator[LogRecord]:
+        if start >= end:
+            return
+        timestamps = TimestampDecoder()
+        with map_exceptions(self._address):
+            self._learn_partitions()
+            self._consumer.assign([TopicPartition(self._topic, number, start)])
             try:
-                following = self._next_record()
-                return following is not None and following < end
+                while (message := self._next()) is not None:
+                    offset = message.offset()
+                    if offset is None or offset >= end:
+                        return
+                    yield record_of(message, offset, timestamps)
+                    if offset == end - 1:
+                        return
             finally:
                 self._consumer.unassign()
 
@@ -63,8 +103,8 @@ class KafkaLogLookup:
         """Ask for the topic's partitions: the library learns of new ones minutes later."""
         self._consumer.list_topics(self._topic, timeout=_REQUEST_S)
 
-    def _next_record(self) -> int | None:
-        """Return the offset of the next record, or None at the partition's end."""
+    def _next(self) -> Message | None:
+        """Return the next record, or None at the partition's end."""
         deadline = time.monotonic() + _REQUEST_S
         while time.monotonic() < deadline:
             message: Message | None = self._consumer.poll(_SLICE_S)
@@ -72,9 +112,15 @@ class KafkaLogLookup:
                 continue
             error = message.error()
             if error is None:
-                return message.offset()
+                return message
             if error.code() == PARTITION_END:
                 return None
+            if error.code() in OFFSETS_GONE:
+                raise LogError(
+                    f"Topic {self._topic}",
+                    "a record that was to be read has left it meanwhile",
+                    "Run the same command again: it begins with what is still there.",
+                )
             raise failure(self._address, error)
         raise failure(self._address, KafkaError(TIMED_OUT))
 

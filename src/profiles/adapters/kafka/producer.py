@@ -76,7 +76,7 @@ class KafkaPublisher:
             message_text = "A message was not delivered to topic %s (%s). %s"
             _logger.error(message_text, self._topic, name, remedy(error) or "")
 
-    def publish(self, key: bytes, value: bytes) -> None:
+    def publish(self, key: bytes, value: bytes | None) -> None:
         """Hand over a message; see the port."""
         deadline: float | None = None
         while True:

@@ -51,9 +51,10 @@ LOOKUP: Final[Mapping[str, Any]] = {
     "enable.partition.eof": True,
     "isolation.level": "read_committed",
     "allow.auto.create.topics": False,
+    "queued.max.messages.kbytes": 32_768,
     "fetch.wait.max.ms": 100,
 }
-"""Who looks up single records, in no group."""
+"""Who reads by position, in no group."""
 
 OFFSETS_READER: Final[Mapping[str, Any]] = {
     "enable.auto.commit": False,

@@ -284,6 +284,16 @@ def gone(name: str) -> LogError:
     )
 
 
+def created_again(name: str) -> LogError:
+    """Say that a topic is not the one that was read."""
+    return LogError(
+        f"Topic {name}",
+        "it was deleted and created again while it was read",
+        "Nothing of the new one was taken in. Run the same command again: it reads the new"
+        " one from its beginning, and the stores keep what they hold.",
+    )
+
+
 def _topic(name: str, description: Any) -> Topic:  # noqa: ANN401 - the driver's own type, without types
     # Java writes a topic's id with the alphabet for URLs, and this driver with the other one.
     identity = str(description.topic_id).replace("+", "-").replace("/", "_")

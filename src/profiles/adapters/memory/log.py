@@ -69,10 +69,14 @@ class MemoryLog:
         source: str,
         expected: int,
         position: int | None,
+        deleted: Sequence[PersonId] = (),
         fingerprint: Fingerprint | None = None,
     ) -> Appended:
         """Append persons and a notice, and move the source's position; see the port."""
-        records = [(person.login.uuid.encode(), self._encode(person)) for person in persons]
+        records: list[tuple[bytes, bytes | None]] = [
+            (person.login.uuid.encode(), self._encode(person)) for person in persons
+        ]
+        records += [(identity.encode(), None) for identity in deleted]
         with self._lock:
             if self._records:
                 logged_at = max(logged_at, self._records[-1].logged_at)
@@ -91,7 +95,7 @@ class MemoryLog:
                 self._put(logged_at, None, notice)
         return Appended(first, logged_at)
 
-    def _put(self, logged_at: datetime, key: bytes | None, value: bytes | Notice) -> None:
+    def _put(self, logged_at: datetime, key: bytes | None, value: bytes | Notice | None) -> None:
         self._records.append(
             LogRecord(offset=self._next, logged_at=logged_at, key=key, value=value)
         )

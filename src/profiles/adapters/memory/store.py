@@ -7,11 +7,13 @@ from datetime import date, datetime
 from itertools import islice
 from threading import RLock
 
+from profiles.adapters.memory.rejections import MemoryRejections
 from profiles.adapters.memory.unit_of_work import MemoryTransactions, State
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.rejections import Rejections
 from profiles.application.ports.stores import Applied, Overview, StoreProgress
 from profiles.application.ports.unit_of_work import Transactions
 from profiles.application.transaction import removal
@@ -30,6 +32,7 @@ class MemoryDecidingStore:
         """Begin empty."""
         self._lock = RLock()
         self._state = State()
+        self.rejections: Rejections = MemoryRejections(self._state)
         self.transactions: Transactions = MemoryTransactions(self._state, self._lock)
 
     def position(self, partition: LogPartition) -> int | None:

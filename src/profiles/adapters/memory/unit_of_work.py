@@ -197,6 +197,14 @@ class MemoryUnitOfWork:
             key = each.partition.writer, each.offset, each.ordinal
             self._set(self._state.quarantine, key, each)
 
+    def remove_quarantined(self, messages: Collection[tuple[Writer, int]]) -> int:
+        """Take out all that is kept of some messages; return how many."""
+        wanted = set(messages)
+        keys = [key for key in self._state.quarantine if key[:2] in wanted]
+        for key in keys:
+            self._delete(self._state.quarantine, key)
+        return len(keys)
+
     def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
         """Return the rejected records of some offsets, in their order."""
         kept = self._state.quarantine

@@ -164,6 +164,7 @@ def quarantine_documents(rejections: Iterable[Quarantined]) -> list[Document]:
             "path": rejection.rejected.path,
             "expected": rejection.rejected.expected,
             **({} if rejection.place is None else {"place": rejection.place}),
+            **({"further": rejection.further} if rejection.further else {}),
         }
         for rejection in rejections
     ]
@@ -181,6 +182,7 @@ def quarantined_of(document: Mapping[str, Any]) -> Quarantined:
             RejectionReason(document["reason"]), document["path"], document["expected"]
         ),
         place=document.get("place"),
+        further=document.get("further", 0),
     )
 
 

@@ -21,6 +21,7 @@ from profiles.adapters.mongo.counting import (
 )
 from profiles.adapters.mongo.documents import key_of, person_of, profile_of, quarantined_of
 from profiles.adapters.mongo.policies import policies_in
+from profiles.adapters.mongo.rejections import MongoRejections
 from profiles.adapters.mongo.schema import REGISTRY, Collections, opened_collections
 from profiles.adapters.mongo.unit_of_work import MongoTransactions
 from profiles.application.log.deciding import Chunk
@@ -49,6 +50,7 @@ class MongoDecidingStore:
         self._connection = connection
         self._collections = collections
         self.transactions = MongoTransactions(connection, collections)
+        self.rejections = MongoRejections(connection, collections.quarantine)
 
     @classmethod
     def open(  # noqa: PLR0913 - an address is all of this

@@ -371,6 +371,28 @@ class MongoUnitOfWork:
             quarantine_documents(rejected), session=self._session
         )
 
+    def remove_quarantined(self, messages: Collection[tuple[Writer, int]]) -> int:
+        """Take out all that is kept of some messages; return how many."""
+        offsets: dict[Writer, list[Int64]] = {}
+        for writer, offset in messages:
+            offsets.setdefault(writer, []).append(Int64(offset))
+        return sum(
+            self._collections.quarantine.delete_many(
+                {
+                    "_id.topic_id": writer.topic_id,
+                    "_id.partition": writer.partition,
+                    "_id.offset": {"$in": of_writer},
+                    # The index is that of the whole `_id`, which sorts by these parts.
+                    "_id": {
+                        "$gte": quarantine_key(writer, min(of_writer), 0),
+                        "$lt": quarantine_key(writer, max(of_writer) + 1, 0),
+                    },
+                },
+                session=self._session,
+            ).deleted_count
+            for writer, of_writer in offsets.items()
+        )
+
     def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
         """Return the rejected records of some offsets, in their order."""
         found = self._collections.quarantine.find(

@@ -5,6 +5,7 @@ Spark's own text is never shown: it can quote anything that a query has touched.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from py4j.protocol import Py4JNetworkError
@@ -50,6 +51,29 @@ class JavaProcessEndedError(ProfilesError):
             " name OutOfMemoryError, give it more with --conf spark.driver.memory=4g, or take"
             " smaller batches with --batch-records."
         )
+
+
+_TIME_OVERFLOWS: Final = (
+    "overflows when converting to Spark",
+    "ArithmeticException: long overflow",
+)
+_PLACE: Final = re.compile(r"partition ([0-9]+) offset ([0-9]+) has timestamp")
+
+
+def time_overflows(failure: BaseException) -> bool:
+    """Tell whether Spark's source could not convert the time of a record.
+
+    It counts microseconds, and whoever writes nanoseconds where Kafka has milliseconds is beyond
+    what they reach to. It converts the time of every record, also where nobody asks for it.
+    """
+    text = str(failure)
+    return any(sign in text for sign in _TIME_OVERFLOWS)
+
+
+def place_of_time(failure: BaseException) -> str:
+    """Say of which record it was, where Spark tells."""
+    found = _PLACE.search(str(failure))
+    return "a record" if found is None else f"the record at partition {found[1]}, offset {found[2]}"
 
 
 def explained(failure: BaseException, topic: str) -> ProfilesError:

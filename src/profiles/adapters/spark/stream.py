@@ -19,8 +19,16 @@ from profiles.adapters.spark.failures import (
     JavaProcessEndedError,
     QueryEndedError,
     explained,
+    place_of_time,
+    time_overflows,
 )
-from profiles.adapters.spark.worker import OUTCOME_SCHEMA, OpenPartitionTask, Work, outcome_of
+from profiles.adapters.spark.worker import (
+    OUTCOME_SCHEMA,
+    RANGE_SCHEMA,
+    OpenPartitionTask,
+    Work,
+    outcome_of,
+)
 from profiles.application.errors import LogError
 from profiles.application.log.records import LogPartition
 from profiles.domain.errors import ProfilesError
@@ -113,6 +121,7 @@ class SparkStream:
     _unanswered: ProfilesError | None = field(default=None, init=False)
     _failed_restarts: int = field(default=0, init=False)
     _reported: int = field(default=-1, init=False)
+    _by_position: bool = field(default=False, init=False)
 
     def run(self, *, once: bool = False, stop: Event) -> bool:
         """Run until `stop` is set; with `once` no further than the log's ends as of now.
@@ -181,7 +190,7 @@ class SparkStream:
             .start()
         )
 
-    def _batch(self, frame: Any, _number: int) -> None:  # noqa: ANN401 - PySpark has no types
+    def _batch(self, frame: Any, number: int) -> None:  # noqa: ANN401 - PySpark has no types
         """Take a batch into the stores; whatever it raises, Spark takes the batch again."""
         if self._stop.is_set():
             raise _StoppedError
@@ -193,7 +202,8 @@ class SparkStream:
                 raise
             self._unanswered = None
             work = Work(open_task=self.open_task, partitions=partitions)
-            outcomes = [outcome_of(row) for row in frame.mapInArrow(work, OUTCOME_SCHEMA).collect()]
+            rows = self._processed(frame, number, work)
+            outcomes = [outcome_of(row) for row in rows]
             for outcome in outcomes:
                 self.tally += outcome.tally
                 self.on_tally(outcome.tally)
@@ -202,10 +212,41 @@ class SparkStream:
                 raise _BatchFailedError
             self._failed_restarts = 0
 
+    def _processed(self, frame: Any, number: int, work: Work) -> Any:  # noqa: ANN401 - see above
+        """Let the workers process a batch: its records, or what they read by its offsets.
+
+        Whoever has written one time that Spark can't count writes more of them, so the rest of the
+        run is read by offsets at once.
+        """
+        if not self._by_position:
+            try:
+                return frame.mapInArrow(work, OUTCOME_SCHEMA).collect()
+            except Exception as failure:
+                if not time_overflows(failure):
+                    raise
+                self._by_position = True
+                _logger.warning(
+                    "Spark can't take in a batch of topic %s: the time of %s is beyond what it can"
+                    " count, as where a producer writes nanoseconds for milliseconds. From here on"
+                    " the topic is read without Spark's source, and such records are rejected as"
+                    " time.",
+                    *(self.settings.topic, place_of_time(failure)),
+                )
+        return self._ranges(number).mapInArrow(work.by_position, OUTCOME_SCHEMA).collect()
+
+    def _ranges(self, number: int) -> Any:  # noqa: ANN401 - PySpark has no types
+        """Return the offsets of a batch from the checkpoint: a row for each partition."""
+        noted = self.settings.checkpoint.rstrip("/")
+        ends = _noted_offsets(self.spark, f"{noted}/offsets/{number}")
+        before = f"offsets/{number - 1}" if number else "sources/0/0"
+        starts = _noted_offsets(self.spark, f"{noted}/{before}")
+        rows = [(int(n), starts.get(n), end) for n, end in ends.items() if end > starts.get(n, -1)]
+        return self.spark.createDataFrame(rows, RANGE_SCHEMA).repartition(max(1, len(rows)))
+
     def _look(self, query: Any) -> None:  # noqa: ANN401 - PySpark has no types
         """Tell how the last batch went, once; do what is due."""
         last = query.lastProgress
-        if last is not None and last.batchId != self._reported and last.numInputRows:
+        if last is not None and last.batchId != self._reported and _has_moved(last):
             self._reported = last.batchId
             self.on_progress(progress_of(last))
         self.housekeeping()
@@ -244,6 +285,17 @@ def records(spark: Any, settings: StreamSettings) -> Any:  # noqa: ANN401 - PySp
         "key",
         "value",
     )
+
+
+def _has_moved(last: Any) -> bool:  # noqa: ANN401 - PySpark has no types
+    """Tell whether there was anything in a batch, which need not be what Spark has read of it."""
+    return bool(last.sources[0].endOffset != last.sources[0].startOffset)
+
+
+def _noted_offsets(spark: Any, path: str) -> dict[str, int]:  # noqa: ANN401 - PySpark has no types
+    """Read the offsets by partition in a file of a checkpoint: they are its last line."""
+    lines = [row.value for row in spark.read.text(path).collect()]
+    return _offsets(lines[-1])
 
 
 def progress_of(last: Any) -> BatchProgress:  # noqa: ANN401 - PySpark has no types

@@ -28,6 +28,11 @@ _ARROW: Final = pa.schema(
     [("partition", pa.int32()), ("tally", pa.string()), ("failure", pa.binary())]
 )
 
+RANGE_SCHEMA: Final = "partition int, start long, end long"
+"""Of ranges of offsets: `start` is null for a partition's beginning."""
+
+Process = Callable[[PartitionTask, LogPartition], Tally]
+
 OpenPartitionTask = Callable[[], PartitionTask]
 """Opens all that a task needs, for as long as the process lives; can be pickled."""
 
@@ -72,20 +77,36 @@ class Work:
         rows = [self._outcome(number, pieces) for number, pieces in by_partition(batches)]
         yield pa.RecordBatch.from_pylist(rows, schema=_ARROW)
 
+    def by_position(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Take ranges of offsets; the task reads what they hold from the log itself."""
+        for batch in batches:
+            rows = [
+                self._told(row["partition"], _range(row["start"], row["end"]))
+                for row in batch.to_pylist()
+            ]
+            yield pa.RecordBatch.from_pylist(rows, schema=_ARROW)
+
     def _outcome(self, number: int, pieces: Iterable[Sequence[LogRecord]]) -> dict[str, Any]:
-        """Take one partition's pieces.
+        """Take one partition's pieces."""
+        return self._told(number, lambda task, partition: task.process(partition, pieces))
+
+    def _told(self, number: int, process: Process) -> dict[str, Any]:
+        """Process a partition's part.
 
         What no trying again mends is told as a row: raised, Spark would try it four times, and
         write frames of the interpreter into its log.
         """
         try:
-            task = _opened_task(self.open_task)
-            tally = task.process(self.partitions[number], pieces)
+            tally = process(_opened_task(self.open_task), self.partitions[number])
         except ProfilesError as failure:
             return {"partition": number, "tally": None, "failure": pickle.dumps(failure)}
         except Exception as failure:  # noqa: BLE001 - its text can hold a person, so it goes no further
             raise TaskFailedError(type(failure).__qualname__, _place(failure)) from None
         return {"partition": number, "tally": json.dumps(asdict(tally)), "failure": None}
+
+
+def _range(start: int | None, end: int) -> Process:
+    return lambda task, partition: task.process_range(partition, start, end)
 
 
 def outcome_of(row: Any) -> Outcome:  # noqa: ANN401 - a row of PySpark, which has no types

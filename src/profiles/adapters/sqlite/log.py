@@ -82,9 +82,10 @@ class SqliteLog:
             except ClaimedError:
                 raise LogError(
                     str(self._path),
-                    "another `profiles run` or `profiles demo` works with it",
-                    "Wait until that has ended, or stop it, or give this one a log of its own with"
-                    " --data; this one has changed nothing.",
+                    "another `profiles run`, `profiles demo` or `profiles quarantine --retry` works"
+                    " with it",
+                    "Wait until that has ended, or stop it; this one has changed nothing. Two"
+                    " sources at once need a log each: name another folder with --data.",
                 ) from None
             except OSError as failure:
                 raise LogError(
@@ -103,6 +104,7 @@ class SqliteLog:
         source: str,
         expected: int,
         position: int | None,
+        deleted: Sequence[PersonId] = (),
         fingerprint: Fingerprint | None = None,
     ) -> Appended:
         """Append persons and a notice, and move the source's position; see the port."""
@@ -115,14 +117,16 @@ class SqliteLog:
                     (source, position, *(fingerprint or (None, None)), moment),
                 )
             (first,) = self._connection.execute("SELECT next_offset FROM topic").fetchone()
-            self._connection.executemany(
-                "INSERT INTO records VALUES (?, ?, ?, ?, NULL)",
-                [
-                    (place, moment, person.login.uuid, self._encode(person))
-                    for place, person in enumerate(persons, first)
-                ],
-            )
-            offset = first + len(persons)
+            rows: list[tuple[int, int, str, bytes | None]] = [
+                (place, moment, person.login.uuid, self._encode(person))
+                for place, person in enumerate(persons, first)
+            ]
+            rows += [
+                (place, moment, identity, None)
+                for place, identity in enumerate(deleted, first + len(persons))
+            ]
+            self._connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, NULL)", rows)
+            offset = first + len(rows)
             if notice:
                 self._connection.execute(
                     "INSERT INTO records VALUES (?, ?, NULL, NULL, ?)",

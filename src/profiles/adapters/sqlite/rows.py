@@ -54,16 +54,15 @@ def profile_of(row: Sequence[Any]) -> tuple[Profile, int]:
     return Profile._make(values), version
 
 
-_QUARANTINED: Final = """
+QUARANTINED: Final = """
     SELECT topic_id, partition, partitions, offset, ordinal, logged_at, reason, path, expected,
-        place
+        place, further
     FROM quarantine JOIN writers USING (writer)
 """
-QUARANTINED: Final = f"{_QUARANTINED} ORDER BY logged_at, topic_id, partition, offset, ordinal"
-"""Asks for all rejections, oldest first, in rows that `quarantined_of` reads."""
+"""Begins a query for rejections, in rows that `quarantined_of` reads."""
 
 QUARANTINED_BETWEEN: Final = (
-    f"{_QUARANTINED} WHERE writer = ? AND offset >= ? AND offset < ? ORDER BY offset, ordinal"
+    f"{QUARANTINED} WHERE writer = ? AND offset >= ? AND offset < ? ORDER BY offset, ordinal"
 )
 """Asks for those of a writer from one offset to before another, in the order of the log."""
 
@@ -81,13 +80,14 @@ def quarantine_row(writer: int, quarantined: Quarantined) -> tuple[object, ...]:
         rejected.path,
         rejected.expected,
         quarantined.place,
+        quarantined.further,
     )
 
 
 def quarantined_of(row: Sequence[Any]) -> Quarantined:
     """Read a row of `quarantine` with its writer's topic and partition."""
-    topic_id, partition, partitions, offset, ordinal, logged_at, *told, place = row
-    reason, path, expected = told
+    topic_id, partition, partitions, offset, ordinal, logged_at, *told = row
+    reason, path, expected, place, further = told
     return Quarantined(
         partition=LogPartition(topic_id, partition, partitions),
         offset=offset,
@@ -95,6 +95,7 @@ def quarantined_of(row: Sequence[Any]) -> Quarantined:
         logged_at=datetime.fromisoformat(logged_at),
         rejected=Rejected(RejectionReason(reason), path, expected),
         place=place,
+        further=further,
     )
 
 

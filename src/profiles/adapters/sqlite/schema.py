@@ -70,7 +70,11 @@ _STEPS: Final[Mapping[int, str]] = {
     ) STRICT;
     ALTER TABLE quarantine ADD COLUMN place TEXT
     """,
-    3: f"{POLICIES}; {OUTBOX}",
+    3: f"""
+    {POLICIES};
+    {OUTBOX};
+    ALTER TABLE quarantine ADD COLUMN further INTEGER NOT NULL DEFAULT 0
+    """,
 }
 """From each earlier schema version to the next one. Columns of `users` need no step: those that are
 missing are added by their definition."""
@@ -139,6 +143,7 @@ KIND: Final = Kind(
         path TEXT NOT NULL,
         expected TEXT NOT NULL,
         place TEXT,
+        further INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (writer, offset, ordinal)
     ) STRICT, WITHOUT ROWID;
     {OUTBOX}

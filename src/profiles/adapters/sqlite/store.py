@@ -18,6 +18,7 @@ from profiles.adapters.sqlite.database import (
     map_exceptions,
     transaction,
 )
+from profiles.adapters.sqlite.rejections import SqliteRejections
 from profiles.adapters.sqlite.rows import QUARANTINED, SELECT, profile_of, quarantined_of
 from profiles.adapters.sqlite.schema import KIND
 from profiles.adapters.sqlite.unit_of_work import SqliteTransactions
@@ -46,8 +47,9 @@ class SqliteDecidingStore:
         """Take over an open connection; see `open`."""
         self._path = path
         self._connection = connection
-        self.transactions = SqliteTransactions(connection)
         self._turn = RLock()
+        self.transactions = SqliteTransactions(connection, self._exceptions_mapped)
+        self.rejections = SqliteRejections(connection, self._exceptions_mapped)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> SqliteDecidingStore:
@@ -175,7 +177,9 @@ class SqliteDecidingStore:
     def quarantine(self) -> Sequence[Quarantined]:
         """Return the rejected records, oldest first."""
         with self._exceptions_mapped():
-            rows = self._connection.execute(QUARANTINED).fetchall()
+            rows = self._connection.execute(
+                f"{QUARANTINED} ORDER BY logged_at, topic_id, partition, offset, ordinal"
+            ).fetchall()
         return list(map(quarantined_of, rows))
 
     @contextmanager

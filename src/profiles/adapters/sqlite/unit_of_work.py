@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from typing import Final, TypeVar
 
@@ -212,9 +213,16 @@ class SqliteUnitOfWork:
     def quarantine(self, rejected: Sequence[Quarantined]) -> None:
         """Keep rejected records."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [quarantine_row(self._number(each.partition.writer), each) for each in rejected],
         )
+
+    def remove_quarantined(self, messages: Collection[tuple[Writer, int]]) -> int:
+        """Take out all that is kept of some messages; return how many."""
+        return self._connection.executemany(
+            "DELETE FROM quarantine WHERE writer = ? AND offset = ?",
+            [(self._number(writer), offset) for writer, offset in messages],
+        ).rowcount
 
     def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
         """Return the rejected records of some offsets, in their order."""
@@ -243,13 +251,21 @@ class SqliteUnitOfWork:
 class SqliteTransactions:
     """Runs units of work; each waits for those of other processes to end."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """Work on an open connection that no other thread uses meanwhile."""
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        taking_turns: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Work on an open connection.
+
+        taking_turns: keeps other threads from it meanwhile, and turns its errors into ours.
+        """
         self._connection = connection
+        self._taking_turns = taking_turns
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run a unit of work in a transaction; see the port."""
-        with transaction(self._connection):
+        with self._taking_turns(), transaction(self._connection):
             return work(SqliteUnitOfWork(self._connection))
 
 

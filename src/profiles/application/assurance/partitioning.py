@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from profiles.application.assurance.checks import Check
-from profiles.application.log.messages import Decode
+from profiles.application.log.messages import Decode, Deletion, Records
 from profiles.application.log.records import LogRecord
-from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.reading import readable_id
 
@@ -59,10 +58,10 @@ def partitioning_of(
 
 def _persons(record: LogRecord, decode: Decode) -> Iterable[PersonId]:
     if not isinstance(record.value, bytes):
-        return ()
+        return []
     records = decode(record.value)
-    if isinstance(records, Rejected):
-        return ()
+    if not isinstance(records, Records):
+        return [records.person] if isinstance(records, Deletion) else []
     return (person for person in map(readable_id, records.items) if person is not None)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from profiles.application.log.bounds import (
     QUARANTINED_PER_MESSAGE,
@@ -13,6 +14,7 @@ from profiles.application.log.bounds import (
     bounded,
 )
 from profiles.application.log.deciding import Rules
+from profiles.application.log.messages import Records
 from profiles.application.log.records import LogRecord, Notice
 from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Places
@@ -20,6 +22,10 @@ from profiles.domain.assessing import admit
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import Person
+
+_DELETION: Final = Rejected(
+    RejectionReason.ENVELOPE, "op", "person: only a record of the log deletes somebody"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +61,8 @@ def admit_batch(
     rejections = _Rejections()
     for number, value in enumerate(values):
         records = bounded(rules.decode(value))
-        if isinstance(records, Rejected):
-            rejections.add(records, number)
+        if not isinstance(records, Records):
+            rejections.add(records if isinstance(records, Rejected) else _DELETION, number)
             continue
         for index, item in enumerate(records.items):
             outcome = admit(item, rules.policy, dates)

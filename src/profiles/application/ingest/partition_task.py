@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Final, TypeVar
 
-from profiles.application.errors import GapError, LogError
+from profiles.application.errors import GapError, LogAwayError, LogError
 from profiles.application.ingest.chunking import WAITING_PERSONS, decide_run
 from profiles.application.ingest.pipeline import Lease, Pipeline
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, LogRecord, Run
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
-from profiles.application.ports.logs import LogLookup, RejectedSink
+from profiles.application.ports.logs import LogLookup, LogReader, RejectedSink
 from profiles.application.ports.retrying import Retry
 from profiles.application.ports.stores import DecidingStore, FollowingStore
 from profiles.domain.tally import Tally
 
 T = TypeVar("T")
 
+_PIECE_RECORDS: Final = 2_000
+_PIECE_BYTES: Final = 16 * 2**20
 _WAIT_S: Final = 5.0
 _AGAIN_S: Final = 0.5
 
@@ -35,6 +37,7 @@ class PartitionTask:
     sent once more what is held.
 
     lookup: the log that the records are said to come from.
+    open_reader: opens the same log for reading by position.
     stop: ends the waiting for a store that is away.
     """
 
@@ -42,11 +45,35 @@ class PartitionTask:
     ledger: Ledger
     rejected: RejectedSink
     lookup: LogLookup
+    open_reader: Callable[[], LogReader]
     rules: Rules
     clock: Clock
     retry: Retry
     following: FollowingStore | None = None
     stop: Event = field(default_factory=Event)
+    _reader: LogReader | None = field(default=None, init=False)
+
+    def process_range(self, partition: LogPartition, start: int | None, end: int) -> Tally:
+        """Process what a partition holds between two offsets, read from the log itself.
+
+        Where the log is away in the middle, it is waited for, and all of it is processed again.
+
+        start: None for its beginning.
+
+        Returns and raises the same as `process`.
+        """
+        if self._reader is None:
+            self._reader = self.open_reader()
+        reader = self._reader
+        while True:
+            first, _ = self._asked(lambda: reader.bounds(partition))
+            # What is gone by now is a gap only if no store has seen it, which `process` says.
+            begin = first if start is None else max(start, first)
+            try:
+                return self.process(partition, pieces_of(reader.records(partition, begin, end)))
+            except LogAwayError:
+                if self.stop.wait(_AGAIN_S):
+                    raise
 
     def process(self, partition: LogPartition, pieces: Iterable[Sequence[LogRecord]]) -> Tally:
         """Process consecutive pieces of a partition; return when every store has all of them.
@@ -140,3 +167,17 @@ class PartitionTask:
 
     def _asked(self, question: Callable[[], T]) -> T:
         return self.retry(question, given_up=self.stop.is_set)
+
+
+def pieces_of(records: Iterable[LogRecord]) -> Iterator[Sequence[LogRecord]]:
+    """Cut records into pieces of bounded size."""
+    piece: list[LogRecord] = []
+    size = 0
+    for record in records:
+        piece.append(record)
+        size += len(record.value) if isinstance(record.value, bytes) else 0
+        if len(piece) >= _PIECE_RECORDS or size >= _PIECE_BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece

@@ -12,7 +12,7 @@ from profiles.application.errors import LogError
 from profiles.application.ingest.admission import admit_batch
 from profiles.application.ingest.first_look import FirstLook
 from profiles.application.log.deciding import Rules
-from profiles.application.log.messages import Decode, Records
+from profiles.application.log.messages import Decode, Deletion, Records
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.logs import Publisher
 from profiles.application.ports.sources import Delivery, Source
@@ -112,9 +112,9 @@ class Producer:
     def _counting(self, decode: Decode) -> Decode:
         """Count the persons where they are decoded, apart from what becomes of them."""
 
-        def counted(message: bytes) -> Records | Rejected:
+        def counted(message: bytes) -> Records | Rejected | Deletion:
             records = decode(message)
-            self._decoded += 1 if isinstance(records, Rejected) else len(records.items)
+            self._decoded += len(records.items) if isinstance(records, Records) else 1
             return records
 
         return counted

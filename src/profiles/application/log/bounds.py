@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from profiles.application.log.messages import Records
+from profiles.application.log.messages import Deletion, Records
 from profiles.domain.outcome import Rejected, RejectionReason
 
 MAXIMUM_PERSONS: Final = 5_000
@@ -22,7 +22,7 @@ TOO_MANY: Final = Rejected(
 )
 
 
-def bounded(records: Records | Rejected) -> Records | Rejected:
+def bounded(records: Records | Rejected | Deletion) -> Records | Rejected | Deletion:
     """Reject a message as one if it has more persons than are taken at once."""
     if isinstance(records, Records) and len(records.items) > MAXIMUM_PERSONS:
         return TOO_MANY

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from profiles.application.log.bounds import QUARANTINED_PER_MESSAGE, bounded
-from profiles.application.log.messages import Decode, Records
+from profiles.application.log.messages import Decode, Deletion, Records
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.domain.assessing import decide
 from profiles.domain.decision_dates import DecisionDates
@@ -148,7 +148,9 @@ def _decide_record(record: LogRecord, rules: Rules, dates: DecisionDates) -> tup
         return 1, [_erasure(record.key)]
     value = record.value
     records = Records((value,)) if isinstance(value, Person) else bounded(rules.decode(value))
-    if isinstance(records, Rejected):
+    if not isinstance(records, Records):
+        if isinstance(records, Deletion):
+            return 1, [(records.person, Erased())]
         return 1, [(None, records)]
     decisions: list[tuple[PersonId | None, _Outcome, bool]] = []
     rejected = 0

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from profiles.application.log.records import LogPartition, Writer
-from profiles.domain.version import Origin
+from profiles.domain.version import Origin, Version
 
 
 class Epoch(NamedTuple):
@@ -68,6 +68,16 @@ def earlier_epochs(partition: LogPartition, epochs: Sequence[Epoch]) -> Sequence
         EarlierEpoch(before.number, after.firsts.get(partition.number, 0))
         for before, after in pairwise(of_topic)
     ]
+
+
+def version_of(partition: LogPartition, offset: int, epochs: Sequence[Epoch]) -> int | None:
+    """Return the version in which a record was decided; None if nothing was of its topic."""
+    of_offset = [
+        epoch.number
+        for epoch in epochs
+        if epoch.topic_id == partition.topic_id and epoch.firsts.get(partition.number, 0) <= offset
+    ]
+    return Version(of_offset[-1], offset, partition.number).number() if of_offset else None
 
 
 def writer_of(origin: Origin, epochs: Sequence[Epoch]) -> Writer:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from profiles.domain.outcome import Rejected, RejectionReason
+from profiles.domain.person import PersonId
 
 _BROKEN: Final = object()
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _ENOUGH_DIGITS: Final = 20
 _FRAME_BYTES: Final = 5
+_INTO_RESULTS: Final = re.compile(r"results\[([0-9]+)\]")
 
 NOT_JSON: Final = Rejected(RejectionReason.JSON, "", "JSON in UTF-8 of reasonable depth")
 
@@ -37,7 +40,23 @@ class Records(NamedTuple):
         return f"results[{index}].{inner}" if inner else f"results[{index}]"
 
 
-Decode = Callable[[bytes], Records | Rejected]
+def index_in(path: str) -> int | None:
+    """Return which record of a whole response a path from the message leads into, or None."""
+    found = _INTO_RESULTS.match(path)
+    return None if found is None else int(found[1])
+
+
+class Deletion(NamedTuple):
+    """A message that says that somebody is to be deleted, as a null value does."""
+
+    person: PersonId
+
+    def __repr__(self) -> str:
+        """Show whom it is about to nobody."""
+        return "Deletion(...)"
+
+
+Decode = Callable[[bytes], Records | Rejected | Deletion]
 """Read a message. `decode` here is the rule; a faster adapter returns equal decisions."""
 
 
@@ -48,7 +67,11 @@ def decode(message: bytes) -> Records | Rejected:
     producers send it; anything else is one record, whatever it is. A string that holds such a
     document is read as that, once.
     """
-    document = document_of(message)
+    return records_of(document_of(message))
+
+
+def records_of(document: object) -> Records | Rejected:
+    """Return the records in a document that `document_of` has returned, or one inside it."""
     if document is _BROKEN:
         return NOT_JSON
     if not isinstance(document, dict) or "results" not in document or document.get("login"):
@@ -65,7 +88,7 @@ def document_of(message: bytes) -> object:
         document = _read(content(message).decode().removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError):
         return _BROKEN
-    return _document_in(document) if isinstance(document, str) else document
+    return document_in(document) if isinstance(document, str) else document
 
 
 def content(message: bytes) -> bytes:
@@ -76,7 +99,7 @@ def content(message: bytes) -> bytes:
     return message[_FRAME_BYTES:] if message[:1] == b"\0" else message
 
 
-def _document_in(text: str) -> object:
+def document_in(text: str) -> object:
     """Read what a producer has encoded twice; return the text itself if it holds no object."""
     try:
         document = _read(text.removeprefix(_BYTE_ORDER_MARK))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from profiles.application.log.deciding import Chunk
@@ -17,6 +17,8 @@ class Quarantined:
     """A rejected record: where it stands in the log and what is wrong, never a value of it.
 
     ordinal: tells several rejections of one message apart, from 0 on.
+    place: where it was in its source, such as `line 17`, where that is known.
+    further: on the last of a message, how many more of its persons were rejected and only counted.
     """
 
     partition: LogPartition
@@ -25,6 +27,7 @@ class Quarantined:
     logged_at: datetime
     rejected: Rejected
     place: str | None = None
+    further: int = 0
 
 
 def quarantined_of(chunk: Chunk) -> Sequence[Quarantined]:
@@ -34,9 +37,11 @@ def quarantined_of(chunk: Chunk) -> Sequence[Quarantined]:
     the topic of rejected records has.
     """
     ordinals: Counter[int] = Counter()
-    quarantined = []
+    quarantined: list[Quarantined] = []
     for entry in chunk.entries:
-        if isinstance(entry.outcome, Rejected) and entry.quarantined:
+        if not isinstance(entry.outcome, Rejected):
+            continue
+        if entry.quarantined:
             quarantined.append(
                 Quarantined(
                     partition=chunk.partition,
@@ -48,4 +53,7 @@ def quarantined_of(chunk: Chunk) -> Sequence[Quarantined]:
                 )
             )
             ordinals[entry.offset] += 1
+        else:  # it follows one of its message that is kept
+            last = quarantined[-1]
+            quarantined[-1] = replace(last, further=last.further + 1)
     return quarantined

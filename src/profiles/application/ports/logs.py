@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -32,7 +32,7 @@ class Log(Protocol):
         ...
 
     def claim(self) -> AbstractContextManager[None]:
-        """Be the only one who takes sources into the log, and the log into a store, for a while.
+        """Be the only one who appends to the log, or takes it into a store, for a while.
 
         A claim ends with its context, and with its process, however that ends.
 
@@ -50,6 +50,7 @@ class Log(Protocol):
         source: str,
         expected: int,
         position: int | None,
+        deleted: Sequence[PersonId] = (),
         fingerprint: Fingerprint | None = None,
     ) -> Appended:
         """Append minimised persons and what was kept out, and where the source goes on: at once.
@@ -57,6 +58,7 @@ class Log(Protocol):
         logged_at: now. The records get the time of the record before them if that is later.
         expected: the source's position that this builds on.
         position: where the source goes on now; None for a source that can't.
+        deleted: who else is to be deleted; their records come after the persons.
         fingerprint: of the source up to that position.
 
         Returns where the first person is; one record follows the other, the notice last.
@@ -128,8 +130,10 @@ class Publisher(Protocol):
         """Count the messages that were refused or given up so far."""
         ...
 
-    def publish(self, key: bytes, value: bytes) -> None:
+    def publish(self, key: bytes, value: bytes | None) -> None:
         """Hand over a message; wait while there is no room for it.
+
+        value: None deletes whom the key names.
 
         A log that is away costs time and no message: what was handed over waits for it.
 
@@ -237,6 +241,37 @@ class RejectedSink(Protocol):
 
         Raises:
             LogError: some may be missing; tell of all of them again.
+        """
+        ...
+
+
+class LogReader(Protocol):
+    """Reads any part of a log by position: it joins no group and notes nothing."""
+
+    def partitions(self) -> Sequence[LogPartition]:
+        """Return all partitions of the log as it is now, by number.
+
+        Raises:
+            LogError: the log is gone, or did not answer.
+        """
+        ...
+
+    def bounds(self, partition: LogPartition) -> tuple[int, int]:
+        """Return the first offset that is held, and the one that the next record will get.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...
+
+    def records(self, partition: LogPartition, start: int, end: int) -> Iterator[LogRecord]:
+        """Yield the records from `start` on and before `end`, in order; some may be missing.
+
+        Once it has ended, all of them were of the topic that the partition names.
+
+        Raises:
+            LogError: the log does not hold `start` any more, or not yet; it did not answer; or the
+                topic was created again.
         """
         ...
 

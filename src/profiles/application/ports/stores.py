@@ -12,6 +12,7 @@ from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.policies import PolicyEntry
+from profiles.application.ports.rejections import Rejections
 from profiles.application.ports.unit_of_work import Transactions
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -113,6 +114,11 @@ class DecidingStore(OverviewReader, Protocol):
     @property
     def transactions(self) -> Transactions:
         """Run units of work: for what `application.transaction` does with the store."""
+        ...
+
+    @property
+    def rejections(self) -> Rejections:
+        """Tell of rejected records."""
         ...
 
     def position(self, partition: LogPartition) -> int | None:

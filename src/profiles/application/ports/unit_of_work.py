@@ -162,6 +162,10 @@ class UnitOfWork(Protocol):
         """Keep rejected records."""
         ...
 
+    def remove_quarantined(self, messages: Collection[tuple[Writer, int]]) -> int:
+        """Take out all that is kept of some messages, by writer and offset; return how many."""
+        ...
+
     def quarantined(self, writer: Writer, *, start: int, end: int) -> Sequence[Quarantined]:
         """Return what is kept of rejected records of a writer from one offset to before another."""
         ...

@@ -93,7 +93,8 @@ def _commit(
     position = chunk.start if known is None else known
     if chunk.start > position:
         raise GapError(position, chunk.start)
-    _check_policy(unit, chunk)
+    if chunk.policy is not None:
+        check_policy(unit, chunk.policy)
     applied = unit.ledger_position()
     if applied != view.position:
         return _LedgerPositionDiffers(applied)
@@ -127,11 +128,17 @@ def _commit(
     )
 
 
-def _check_policy(unit: UnitOfWork, chunk: Chunk) -> None:
-    """Refuse what was decided by another policy than the one that the store has adopted."""
+def check_policy(unit: UnitOfWork, own: str) -> None:
+    """Refuse what was decided by another policy than the one that the store has adopted.
+
+    own: the fingerprint of the policy by which it was decided.
+
+    Raises:
+        PolicyChangedError: it is another one.
+    """
     adopted = unit.policy()
-    if chunk.policy is not None and adopted is not None and adopted != chunk.policy:
-        raise PolicyChangedError(adopted=adopted, own=chunk.policy)
+    if adopted is not None and adopted != own:
+        raise PolicyChangedError(adopted=adopted, own=own)
 
 
 def _refused_before(unit: UnitOfWork, chunk: Chunk, *, position: int) -> Sequence[Quarantined]:

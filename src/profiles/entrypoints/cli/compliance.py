@@ -31,6 +31,7 @@ from profiles.entrypoints.rendering import table_of
 @options.store
 @options.some_kafka
 @options.topic
+@options.envelope
 @options.data
 @options.some_ledger
 @options.ledger_topic
@@ -43,6 +44,7 @@ def doctor(
     stores: Sequence[str],
     kafka: str | None,
     topic: str,
+    envelope: str | None,
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
@@ -57,6 +59,7 @@ def doctor(
         topic=topic,
         ledger=LedgerSettings(topic=ledger_topic, file=ledger),
         data=data,
+        envelope=envelope,
         policy=policy,
         k=k if k is not None else defaults.get("dashboard", {}).get("k"),
     )

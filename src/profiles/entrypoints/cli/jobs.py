@@ -155,6 +155,7 @@ def produce(
 )
 @options.once_of_log
 @options.as_of
+@options.envelope
 @options.kafka_ledger
 @options.ledger_topic
 @options.job_policy
@@ -168,6 +169,7 @@ def process(
     group: str,
     once: bool,
     as_of: date | None,
+    envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
     policy: PolicySource,
@@ -183,6 +185,7 @@ def process(
             group=group,
             ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
             as_of=as_of,
+            envelope=envelope,
             policy=policy,
             progress=report,
         )
@@ -204,6 +207,7 @@ def process(
 @options.replication
 @options.once_of_log
 @options.as_of
+@options.envelope
 @options.kafka_ledger
 @options.ledger_topic
 @options.job_policy
@@ -230,6 +234,7 @@ def spark(
     replication: int,
     once: bool,
     as_of: date | None,
+    envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
     policy: PolicySource,
@@ -251,6 +256,7 @@ def spark(
         checkpoint=checkpoint,
         ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
         as_of=as_of,
+        envelope=envelope,
         policy=policy,
         master=master,
         cores=cores,

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from profiles.application.dashboard.disclosure import DEFAULT_K
+from profiles.application.log.unwrapping import Envelope
 from profiles.domain.decision_dates import LAST_ZONE
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.composition.clock import now
@@ -200,5 +201,10 @@ replication = option(
     type=click.IntRange(-1, 32),
     default=-1,
     help="Of a topic that has to be created. Default: the cluster's.",
+)
+envelope = option(
+    "--envelope",
+    type=click.Choice([envelope.value for envelope in Envelope]),
+    help="Open what other systems put around a person. Default: such messages are rejected.",
 )
 once_of_log = option("--once", is_flag=True, help="End at the log's end as of the start.")

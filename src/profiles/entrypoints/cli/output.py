@@ -32,8 +32,8 @@ def report_rejections(tally: Tally) -> None:
         }
         by_reason = ", ".join(f"{reason} {count:,}" for reason, count in rejections.items())
         console().print(
-            f"{tally.rejected:,} records could not be read as persons ({by_reason}). The table"
-            " quarantine of the store says where and why for 7 days; the rest was taken in."
+            f"{tally.rejected:,} records could not be read as persons ({by_reason}). For 7 days"
+            " `profiles quarantine` tells where and why; the rest was taken in."
         )
 
 

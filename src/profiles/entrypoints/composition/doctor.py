@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteLedger, SqliteLogProbe, SqliteProbe
 from profiles.application.assurance.checks import FileFacts
 from profiles.application.assurance.doctor import Doctor, LogToExamine
@@ -22,6 +21,7 @@ from profiles.entrypoints.addresses import (
 )
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
+from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.stores import cassandra_settings, mongo_password
@@ -35,6 +35,7 @@ class ExaminedSettings:
     kafka: of the cluster, or None for the embedded engine. topic: of the log.
     data: folder of the embedded engine's log and ledger; None for the store's own.
     k: of the page, or None.
+    envelope: what the topic's messages are in, as `--envelope` says it.
     """
 
     stores: StoreAddresses
@@ -44,6 +45,7 @@ class ExaminedSettings:
     data: Path | None = None
     policy: PolicySource = DEFAULT
     k: int | None = None
+    envelope: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -115,7 +117,7 @@ def _log(settings: ExaminedSettings, kafka: str) -> LogToExamine:
         topic=settings.topic,
         rejected=rejected.name,
         ledger=settings.ledger.topic if in_topic else None,
-        decode=codec.decode,
+        decode=decoding(settings.envelope),
     )
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 
-from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
 from profiles.application.following.outbox import Outbox
 from profiles.application.ingest.erasing import LedgerWatch
@@ -24,6 +24,7 @@ from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, StoreAddresses
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
+from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
@@ -49,6 +50,7 @@ class SparkSettings:
     """What a Spark job does, and where.
 
     checkpoint: a folder on any filesystem that Spark knows.
+    envelope: what the topic's messages are in, as `--envelope` says it.
     master, cores: of a cluster, or of this machine; not used by `spark-submit`.
     configuration: Spark's own settings.
     batch_records, trigger_s: see `StreamSettings`.
@@ -59,6 +61,7 @@ class SparkSettings:
     checkpoint: str
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     as_of: date | None = None
+    envelope: str | None = None
     policy: PolicySource = DEFAULT
     master: str | None = None
     cores: int | None = None
@@ -78,6 +81,7 @@ class ShareSettings:
     stores: StoreAddresses
     ledger: LedgerSettings
     as_of: date | None
+    envelope: str | None
     policy: PolicySource = DEFAULT
 
     def __call__(self) -> PartitionTask:
@@ -110,7 +114,10 @@ class ShareSettings:
                 ledger=entries,
                 rejected=KafkaRejectedSink(brokers, kafka.topic),
                 lookup=KafkaLogLookup(brokers, kafka.topic),
-                rules=Rules(policy=self.policy.read(), decode=codec.decode, as_of=self.as_of),
+                open_reader=partial(KafkaLogLookup, brokers, kafka.topic),
+                rules=Rules(
+                    policy=self.policy.read(), decode=decoding(self.envelope), as_of=self.as_of
+                ),
                 clock=now,
                 retry=PatientRetry(),
                 following=following,
@@ -217,6 +224,7 @@ def spark_stream(
                 stores=settings.stores,
                 ledger=settings.ledger,
                 as_of=settings.as_of,
+                envelope=settings.envelope,
                 policy=settings.policy,
             ),
             describe=partitions,

@@ -18,6 +18,7 @@ from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import StoreAddresses
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
+from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
@@ -45,6 +46,7 @@ class ProcessSettings:
     """What a consumer does.
 
     group: shares the partitions among its readers.
+    envelope: what its messages are in, as `--envelope` says it.
     """
 
     kafka: KafkaSettings
@@ -52,6 +54,7 @@ class ProcessSettings:
     group: str
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     as_of: date | None = None
+    envelope: str | None = None
     policy: PolicySource = DEFAULT
     progress: Callable[[Tally], None] = field(default=lambda _tally: None)
 
@@ -142,7 +145,7 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
             store=store,
             ledger=entries,
             rejected=rejected,
-            rules=Rules(policy=policy, decode=codec.decode, as_of=settings.as_of),
+            rules=Rules(policy=policy, decode=decoding(settings.envelope), as_of=settings.as_of),
             clock=now,
             retry=PatientRetry(),
             following=following,

@@ -12,10 +12,10 @@ import pytest
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger
-from profiles.application.errors import GapError, LedgerError, LogError, StoreError
+from profiles.application.errors import GapError, LedgerError, LogAwayError, LogError, StoreError
 from profiles.application.following import outbox
 from profiles.application.ingest import partition_task
-from profiles.application.ingest.partition_task import PartitionTask
+from profiles.application.ingest.partition_task import PartitionTask, pieces_of
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.person import PersonId
@@ -58,6 +58,7 @@ class Task:
             ledger=self.ledger,
             rejected=self.sink,
             lookup=self.lookup,
+            open_reader=lambda: self.lookup,
             rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
             clock=lambda: NOW,
             retry=retry_at_once,
@@ -277,3 +278,79 @@ def test_a_ledger_that_cannot_be_read_stops_it(task: Task) -> None:
         task.process(task.records(1))
 
     assert task.store.position(PARTITION) == 1
+
+
+def test_a_range_of_offsets_is_read_from_the_log_itself() -> None:
+    task = Task()
+    for each in IDS[:5]:
+        task.topic.append(0, person(each))
+
+    first = task.task().process_range(PARTITION, None, 2)
+    later = task.task().process_range(PARTITION, 1, 4)
+
+    assert first == Tally(read=2, stored=2)
+    assert later == Tally(read=3, stored=3)
+    assert task.store.position(PARTITION) == 4
+    assert {p.id for p, _ in task.following.profiles()} == set(IDS[:4])
+
+
+def test_what_a_range_has_lost_is_a_gap_only_if_no_store_has_seen_it() -> None:
+    task = Task()
+    for each in IDS[:5]:
+        task.topic.append(0, person(each))
+    one = task.task()
+    one.process_range(PARTITION, 0, 2)
+    task.topic.delete_before(0, 2)
+
+    assert one.process_range(PARTITION, 0, 3) == Tally(read=1, stored=1)
+    task.topic.delete_before(0, 4)
+    with pytest.raises(GapError):
+        one.process_range(PARTITION, 0, 5)
+
+
+class AwayInTheMiddle(MemoryLogLookup):
+    """Does not answer at some records, once each."""
+
+    def __init__(self, topic: MemoryTopic, *, at: Sequence[int]) -> None:
+        super().__init__(topic)
+        self._at = list(at)
+
+    def records(self, partition: LogPartition, start: int, end: int) -> Iterator[LogRecord]:
+        for record in super().records(partition, start, end):
+            if record.offset in self._at:
+                self._at.remove(record.offset)
+                raise LogAwayError("The log", "it did not answer", "It is asked again.")
+            yield record
+
+
+def test_a_log_that_is_away_in_the_middle_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition_task, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(partition_task, "_PIECE_RECORDS", 2)
+    task = Task()
+    for each in IDS[:5]:
+        task.topic.append(0, person(each))
+    reading = replace(task.task(), open_reader=lambda: AwayInTheMiddle(task.topic, at=[1, 3]))
+
+    reading.process_range(PARTITION, 0, 5)
+
+    assert task.store.position(PARTITION) == 5
+    assert {p.id for p, _ in task.store.profiles()} == set(IDS[:5])
+
+    task.stop.set()
+    with pytest.raises(LogAwayError):
+        replace(task.task(), open_reader=lambda: AwayInTheMiddle(task.topic, at=[1])).process_range(
+            PARTITION, 0, 5
+        )
+
+
+@pytest.mark.parametrize(("records", "size"), [(2, 10_000), (10_000, 150)])
+def test_pieces_are_bounded_by_records_and_by_bytes(
+    monkeypatch: pytest.MonkeyPatch, records: int, size: int
+) -> None:
+    monkeypatch.setattr(partition_task, "_PIECE_RECORDS", records)
+    monkeypatch.setattr(partition_task, "_PIECE_BYTES", size)
+    made = [LogRecord(offset, START, None, b"x" * 80) for offset in range(5)]
+    made[4] = LogRecord(4, START, b"key", None)
+
+    assert [[r.offset for r in piece] for piece in pieces_of(made)] == [[0, 1], [2, 3], [4]]
+    assert list(pieces_of([])) == []

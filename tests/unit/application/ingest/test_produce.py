@@ -66,7 +66,7 @@ class FullPublisher(MemoryPublisher):
         super().__init__(topic)
         self._room = room
 
-    def publish(self, key: bytes, value: bytes) -> None:
+    def publish(self, key: bytes, value: bytes | None) -> None:
         if self.acknowledged == self._room:
             raise LogError("The log", "it took nothing for 120 s", "See that it is up.")
         super().publish(key, value)
@@ -75,7 +75,7 @@ class FullPublisher(MemoryPublisher):
 class SilentPublisher(MemoryPublisher):
     """Takes everything and never answers."""
 
-    def publish(self, key: bytes, value: bytes) -> None:
+    def publish(self, key: bytes, value: bytes | None) -> None:
         assert key
         assert value
 
@@ -187,7 +187,7 @@ class InterruptedPublisher(MemoryPublisher):
         self._full = full
         self._waiting = 0
 
-    def publish(self, key: bytes, value: bytes) -> None:
+    def publish(self, key: bytes, value: bytes | None) -> None:
         assert key
         assert value
         if self._full and self._waiting:

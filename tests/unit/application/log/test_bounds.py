@@ -76,6 +76,8 @@ def test_of_many_rejected_persons_of_a_message_some_places_are_kept_and_all_are_
     assert [each.offset for each in kept] == [0] * QUARANTINED_PER_MESSAGE + [1] * 20 + [2]
     assert [each.rejected.path for each in kept[:2]] == ["results[0]", "results[1]"]
     assert [each.ordinal for each in kept[100:102]] == [0, 1]
+    assert {each.offset: each.further for each in kept} == {0: 200, 1: 0, 2: 0}
+    assert [each.further for each in kept[:100]] == [0] * 99 + [200]
 
 
 def test_of_many_rejected_persons_of_a_response_a_notice_keeps_as_many_places_as_a_message() -> (

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from profiles.adapters import codec
 from profiles.application.log import messages
 from profiles.application.log.deciding import Entry, Rules, decide_chunk
-from profiles.application.log.messages import NOT_JSON, Decode, Records
+from profiles.application.log.messages import NOT_JSON, Decode, Deletion, Records, index_in
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
@@ -44,7 +44,7 @@ def text(document: Json) -> bytes:
     return json.dumps(document).encode()
 
 
-def people(records: Records | Rejected) -> list[Person | Rejected]:
+def people(records: Records | Rejected | Deletion) -> list[Person | Rejected]:
     assert isinstance(records, Records)
     return [read_person(item) for item in records.items]
 
@@ -540,3 +540,11 @@ def test_what_is_written_has_nothing_that_is_forbidden(record: dict[str, Json], 
 
     assert marker.encode() not in message
     assert json.loads(message)["dob"] == {"date": date(1990, 2, 28).isoformat()}
+
+
+def test_a_path_tells_which_record_of_a_response_it_leads_into() -> None:
+    response = Records(items=[0] * 20, whole_response=True)
+
+    assert index_in(response.path(17, "dob.date")) == index_in(response.path(17, "")) == 17
+    assert index_in(Records(items=[0]).path(0, "location.city")) is None
+    assert index_in("results") is None
