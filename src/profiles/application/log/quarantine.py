@@ -37,11 +37,14 @@ def quarantined_of(chunk: Chunk) -> Sequence[Quarantined]:
     the topic of rejected records has.
     """
     ordinals: Counter[int] = Counter()
+    further: Counter[int] = Counter()
+    last: dict[int, int] = {}
     quarantined: list[Quarantined] = []
     for entry in chunk.entries:
         if not isinstance(entry.outcome, Rejected):
             continue
         if entry.quarantined:
+            last[entry.offset] = len(quarantined)
             quarantined.append(
                 Quarantined(
                     partition=chunk.partition,
@@ -53,7 +56,8 @@ def quarantined_of(chunk: Chunk) -> Sequence[Quarantined]:
                 )
             )
             ordinals[entry.offset] += 1
-        else:  # it follows one of its message that is kept
-            last = quarantined[-1]
-            quarantined[-1] = replace(last, further=last.further + 1)
+        else:
+            further[entry.offset] += 1
+    for offset, count in further.items():  # one of the message at least is kept
+        quarantined[last[offset]] = replace(quarantined[last[offset]], further=count)
     return quarantined
