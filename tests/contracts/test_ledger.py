@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -10,13 +11,24 @@ from threading import Event
 
 import pytest
 
+from profiles.adapters.memory import MemoryLedger
 from profiles.adapters.sqlite import SqliteLedger
 from profiles.application.errors import LedgerError
-from profiles.application.ports.ledger import LedgerView
+from profiles.application.ports.ledger import Action, LedgerView
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from tests.contracts.conftest import SqliteLedgerWrittenBeside, WritableLedger
-from tests.support.histories import ADA, BEA, CLEO, IDS
+from tests.support.histories import ADA, BEA, CLEO, IDS, NOW
+
+
+@pytest.fixture(params=["memory", "file"])
+def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryLedger | SqliteLedger]:
+    """Give a ledger that writes itself; that of Kafka has a writer of its own."""
+    if request.param == "memory":
+        yield MemoryLedger()
+    else:
+        with closing(SqliteLedger.open(tmp_path / "ledger.sqlite", applied=0)) as ledger:
+            yield ledger
 
 
 def test_an_empty_ledger_forbids_nothing(ledger: WritableLedger) -> None:
@@ -42,6 +54,27 @@ def test_a_restriction_is_released_and_an_erasure_is_not(ledger: WritableLedger)
     ledger.unrestrict(BEA)
 
     assert ledger.view(at_least=4) == LedgerView(position=4, suppressed=frozenset({BEA}))
+
+
+@pytest.mark.parametrize("action", Action)
+def test_an_entry_has_the_next_number_and_takes_effect(
+    writer: MemoryLedger | SqliteLedger, action: Action
+) -> None:
+    assert writer.enter(Action.RESTRICT, BEA, entered_at=NOW) == 1
+    assert writer.enter(action, ADA, entered_at=NOW) == 2
+
+    view = writer.view(at_least=2)
+    assert view.position == 2
+    assert (ADA in view.suppressed) == (action is Action.SUPPRESS)
+    assert (ADA in view.restricted) == (action is Action.RESTRICT)
+    assert BEA in view.restricted
+
+
+def test_entering_twice_says_the_same_as_once(writer: MemoryLedger | SqliteLedger) -> None:
+    writer.enter(Action.SUPPRESS, ADA, entered_at=NOW)
+    writer.enter(Action.SUPPRESS, ADA, entered_at=NOW)
+
+    assert writer.view(at_least=0).suppressed == {ADA}
 
 
 def test_a_view_given_out_before_does_not_change(ledger: WritableLedger) -> None:

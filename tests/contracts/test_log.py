@@ -372,6 +372,18 @@ def test_the_records_of_a_person_are_found(log: Log) -> None:
     assert list(log.records_of(CLEO)) == []
 
 
+def test_a_person_is_forgotten_and_every_place_stays(log: Log) -> None:
+    put(log, ADA, BEA, ADA)
+
+    assert log.forget(ADA) == 2
+
+    assert log.bounds() == (0, 3)
+    assert [record.value is None for record in log.read(0, limit=10)] == [True, False, True]
+    assert keys(list(log.records_of(ADA))) == [ADA.encode()] * 2
+    assert log.forget(ADA) == 0
+    assert log.forget(CLEO) == 0
+
+
 def test_a_record_shows_no_value(log: Log) -> None:
     put(log, ADA)
 
@@ -424,6 +436,16 @@ def test_no_byte_of_a_purged_person_is_left_beside_the_open_log(tmp_path: Path) 
         content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
         assert b"O'Brien" not in content
         assert ADA.encode() not in content
+
+
+def test_no_byte_of_a_forgotten_person_is_left_beside_the_open_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with closing(SqliteLog.open(path, encode=codec.encode)) as log:
+        put(log, ADA)
+        log.forget(ADA)
+
+        files = [file for file in tmp_path.iterdir() if not file.name.endswith("-shm")]
+        assert not any(b"O'Brien" in file.read_bytes() for file in files)
 
 
 def test_deletions_come_after_the_persons_and_before_the_notice(log: Log) -> None:

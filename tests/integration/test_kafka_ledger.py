@@ -31,8 +31,7 @@ from profiles.adapters.kafka import (
     ledger_topic,
 )
 from profiles.application.errors import LedgerAwayError, LedgerError, LogError
-from profiles.application.ports.ledger import LedgerView
-from profiles.application.rights.ledger import Action
+from profiles.application.ports.ledger import Action, LedgerView
 from profiles.domain.person import PersonId
 from tests.support.kafka_ledgers import KafkaLedgerWrittenBeside, ledger_in_a_new_topic
 

@@ -10,8 +10,7 @@ from uuid import uuid4
 
 from profiles.adapters.kafka import KafkaLedger, KafkaLedgerWriter, Topics, ledger_topic
 from profiles.application.errors import LogError
-from profiles.application.ports.ledger import LedgerView
-from profiles.application.rights.ledger import Action
+from profiles.application.ports.ledger import Action, LedgerView
 from profiles.domain.person import PersonId
 
 

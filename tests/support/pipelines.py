@@ -19,7 +19,7 @@ import pymongo
 from cassandra.cluster import Cluster, Session
 
 from profiles.adapters.kafka import KafkaLedgerWriter, Topics
-from profiles.application.rights.ledger import Action
+from profiles.application.ports.ledger import Action
 from profiles.domain.person import PersonId
 from tests.integration.test_command_line import people
 

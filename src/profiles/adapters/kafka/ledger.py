@@ -25,8 +25,8 @@ from profiles.adapters.kafka.ledger_entry import Unreadable, read_entry
 from profiles.adapters.kafka.settings import LEDGER_READER
 from profiles.adapters.kafka.topic import Topic, Topics, TopicSettings
 from profiles.application.errors import LedgerAwayError, LedgerError, LogError
-from profiles.application.ports.ledger import LedgerView
-from profiles.application.rights.ledger import Action, view_after
+from profiles.application.ports.ledger import Action, LedgerView
+from profiles.application.rights.ledger import view_after
 from profiles.domain.person import PersonId
 
 DEFAULT_LEDGER: Final = "user_ledger"

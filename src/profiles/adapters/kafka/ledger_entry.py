@@ -14,7 +14,7 @@ from profiles.adapters.kafka.connection import client_settings
 from profiles.adapters.kafka.errors import error_of
 from profiles.adapters.kafka.settings import LEDGER_WRITER
 from profiles.application.errors import LogError
-from profiles.application.rights.ledger import Action
+from profiles.application.ports.ledger import Action
 from profiles.domain.person import PersonId
 from profiles.domain.reading import canonical_id
 

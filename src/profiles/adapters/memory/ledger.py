@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from profiles.application.errors import LedgerError
-from profiles.application.ports.ledger import LedgerView
-from profiles.application.rights.ledger import Action, view_after
+from profiles.application.ports.ledger import Action, LedgerView
+from profiles.application.rights.ledger import view_after
 from profiles.domain.person import PersonId
 
 
@@ -22,6 +23,11 @@ class MemoryLedger:
             happened = f"ends at entry {self.current.position}, before {at_least}"
             raise LedgerError("in memory", happened, "Use the ledger that the store was used with.")
         return self.current
+
+    def enter(self, action: Action, person: PersonId, *, entered_at: datetime) -> int:  # noqa: ARG002 - nobody asks when
+        """Enter what is said of a person; return the number of the entry."""
+        self.current = view_after(self.current, [(action, person)])
+        return self.current.position
 
     def suppress(self, person: PersonId) -> None:
         """Note that a person was erased for good."""

@@ -157,6 +157,14 @@ class MemoryLog:
                     self._sources[source] = read._replace(fingerprint=forgotten)
             return old
 
+    def forget(self, person: PersonId) -> int:
+        """Empty a person's records."""
+        key = person.encode()
+        with self._lock:
+            held = [r for r in self._records if r.key == key and r.value is not None]
+            self._records = [r._replace(value=None) if r.key == key else r for r in self._records]
+        return len(held)
+
     def records_of(self, person: PersonId) -> Sequence[LogRecord]:
         """Return what the log holds of a person."""
         return [record for record in self._records if record.key == person.encode()]

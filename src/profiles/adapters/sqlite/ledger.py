@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
-from profiles.adapters.sqlite.database import close, connect, map_exceptions
+from profiles.adapters.sqlite.database import close, connect, map_exceptions, transaction
 from profiles.adapters.sqlite.kind import Kind
+from profiles.adapters.sqlite.rows import timestamp
 from profiles.application.errors import LedgerError
-from profiles.application.ports.ledger import LedgerView
-from profiles.application.rights.ledger import Action, view_after
+from profiles.application.ports.ledger import Action, LedgerView
+from profiles.application.rights.ledger import view_after
 from profiles.domain.person import PersonId
 from profiles.domain.reading import canonical_id
 
@@ -88,6 +90,20 @@ class SqliteLedger:
                 raise LedgerError(str(self._path), happened, "Correct the entry.")
             entries.append((Action(action), named))
         return view_after(self._seen, entries)
+
+    def enter(self, action: Action, person: PersonId, *, entered_at: datetime) -> int:
+        """Enter what is said of a person; see the port."""
+        with (
+            self._turn,
+            map_exceptions(lambda happened, remedy: _unreadable(self._path, happened, remedy)),
+            transaction(self._connection),
+        ):
+            (number,) = self._connection.execute(
+                "INSERT INTO ledger SELECT coalesce(max(position), 0) + 1, ?, ?, ? FROM ledger"
+                " RETURNING position",
+                (action.value, person, timestamp(entered_at)),
+            ).fetchone()
+        return int(number)
 
     def close(self) -> None:
         """Close the file."""

@@ -252,6 +252,15 @@ class SqliteLog:
             ).fetchall()
         return _records(rows)
 
+    def forget(self, person: PersonId) -> int:
+        """Empty a person's records; SQLite overwrites what they held."""
+        with self._exceptions_mapped(), transaction(self._connection):
+            emptied = self._connection.execute(
+                "UPDATE records SET value = NULL WHERE key = ? AND value IS NOT NULL", (person,)
+            ).rowcount
+        empty_write_ahead_file(self._connection)
+        return emptied
+
     def close(self) -> None:
         """Close the file."""
         close(self._connection)

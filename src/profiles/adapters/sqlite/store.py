@@ -108,7 +108,10 @@ class SqliteDecidingStore:
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""
         with self._exceptions_mapped():
-            return removal.catch_up(self.transactions, ledger, followed=followed)
+            erased = removal.catch_up(self.transactions, ledger, followed=followed)
+        if erased:
+            empty_write_ahead_file(self._connection)
+        return erased
 
     def sweep(self, *, read_on: date, quarantined_before: datetime, followed: bool = False) -> int:
         """Delete what has expired; see the port."""

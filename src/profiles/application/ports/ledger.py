@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from profiles.domain.person import PersonId
+
+
+class Action(Enum):
+    """What an entry of the ledger says about a person."""
+
+    SUPPRESS = "suppress"
+    """Erased for good: there is no entry that takes this back."""
+    RESTRICT = "restrict"
+    UNRESTRICT = "unrestrict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +46,20 @@ class Ledger(Protocol):
         Raises:
             LedgerError: it can't be read, or ends before `at_least`: nothing may be stored.
             LedgerAwayError: it does not answer for now; ask again, and store nothing meanwhile.
+        """
+        ...
+
+
+class LedgerWriter(Protocol):
+    """Enters what becomes law; whoever reads the ledger learns of it."""
+
+    def enter(self, action: Action, person: PersonId, *, entered_at: datetime) -> int:
+        """Enter what is said of a person; return the number of the entry.
+
+        entered_at: aware.
+
+        Raises:
+            LedgerError, LogError: it was not confirmed, and may be there all the same; enter it
+                again, for twice says the same as once.
         """
         ...

@@ -116,6 +116,14 @@ class Log(Protocol):
         """Return what the log holds of a person."""
         ...
 
+    def forget(self, person: PersonId) -> int:
+        """Empty a person's records; return how many had a content.
+
+        Their places stay, so that nothing that comes after them moves; a record that no store has
+        taken in yet then says that the person is to be deleted.
+        """
+        ...
+
 
 class Publisher(Protocol):
     """Appends messages to a log and learns of each one whether it is there for good."""

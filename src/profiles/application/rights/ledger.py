@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 from typing import assert_never
 
-from profiles.application.ports.ledger import LedgerView
+from profiles.application.ports.ledger import Action, LedgerView
 from profiles.domain.person import PersonId
-
-
-class Action(Enum):
-    """What an entry of the ledger says about a person."""
-
-    SUPPRESS = "suppress"
-    """Erased for good: there is no entry that takes this back."""
-    RESTRICT = "restrict"
-    UNRESTRICT = "unrestrict"
 
 
 def view_after(view: LedgerView, entries: Iterable[tuple[Action, PersonId]]) -> LedgerView:

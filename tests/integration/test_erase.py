@@ -1,0 +1,214 @@
+"""`profiles erase` through the command line: on one machine, and on real servers beside a job."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer
+
+from profiles.domain.person import PersonId
+from tests.integration.test_command_line import Done, Profiles, profiles
+from tests.support.pipelines import PERSONS, Pipeline, ids_of_it, pipeline_into_both
+
+__all__ = ["profiles"]
+
+RUN = ("run", "--source", "simulator:seed=3,limit=30", "--store", "sqlite:///p.db", "--once")
+ERASE = ("erase", "--store", "sqlite:///p.db")
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+def document(done: Done) -> dict[str, Any]:
+    return dict(json.loads(done.out.splitlines()[-1]))
+
+
+def rows(store: Path) -> dict[str, dict[str, Any]]:
+    with closing(sqlite3.connect(store)) as connection:
+        connection.row_factory = sqlite3.Row
+        return {row["id"]: dict(row) for row in connection.execute("SELECT * FROM users")}
+
+
+def test_somebody_is_erased_for_good_and_there_is_a_receipt(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    profiles(*RUN)
+    before = rows(tmp_path / "p.db")
+    person, *_ = before
+
+    dry = profiles(*ERASE, person.upper(), "--dry-run")
+
+    assert dry.code == 0, dry.err
+    assert document(dry)["persons"][0]["places"] == [
+        {"place": "p.db", "found": 1, "left": 1},
+        {"place": "log.sqlite", "found": 1, "left": 1},
+    ]
+    assert rows(tmp_path / "p.db") == before
+
+    done = profiles(*ERASE, person)
+
+    assert done.code == 0, done.err
+    receipt = document(done)
+    assert receipt["complete"]
+    assert not receipt["dry_run"]
+    assert receipt["persons"] == [
+        {
+            "id": person,
+            "entry": 1,
+            "places": [
+                {"place": "p.db", "found": 1, "left": 0},
+                {"place": "log.sqlite", "found": 1, "left": 0},
+            ],
+        }
+    ]
+    assert [each["what"][:6] for each in receipt["remaining"]] == ["copies"]
+    assert person not in done.err
+    for file in tmp_path.iterdir():
+        content = file.read_bytes()
+        assert before[person]["email"].encode() not in content, file.name
+        assert before[person]["full_name"].encode() not in content, file.name
+
+    replayed = profiles(*RUN)
+
+    assert replayed.tally["suppressed"] == 1
+    assert rows(tmp_path / "p.db").keys() == before.keys() - {person}
+    assert profiles("verify", "--store", "sqlite:///p.db").code == 0
+    exported = json.loads(profiles("export", person, "--store", "sqlite:///p.db").out)
+    assert exported["profile"] is None
+
+
+def test_many_are_read_from_a_file_and_have_to_be_meant(profiles: Profiles, tmp_path: Path) -> None:
+    profiles(*RUN)
+    some = list(rows(tmp_path / "p.db"))[:12]
+    (tmp_path / "ids").write_text("\n".join(["", *some, some[0], ""]))
+
+    refused = profiles(*ERASE, "--from", "ids")
+
+    assert refused.code == 2
+    assert "12 persons are more than the 10" in refused.err
+    assert len(rows(tmp_path / "p.db")) == 30
+
+    done = profiles(*ERASE, "--from", "ids", "--limit", "12")
+
+    assert done.code == 0, done.err
+    assert [person["entry"] for person in document(done)["persons"]] == list(range(1, 13))
+    assert len(rows(tmp_path / "p.db")) == 18
+
+
+def test_of_whom_nothing_is_held_gets_the_same_honest_answer(profiles: Profiles) -> None:
+    profiles(*RUN)
+
+    done = profiles(*ERASE, UNKNOWN)
+
+    assert done.code == 0
+    assert document(done)["complete"]
+    assert [place["found"] for place in document(done)["persons"][0]["places"]] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Whom? Give an ID"),
+        (("somebody@example.com",), "ID 1 is no ID of a person"),
+        ((UNKNOWN, "x"), "ID 2 is no ID of a person"),
+        (("--from", "absent"), "absent can't be read"),
+        (("--from", "bytes"), "bytes is no text in UTF-8"),
+        (("--from", "wrong"), "wrong, line 2 is no ID of a person"),
+        (("--limit", "0", UNKNOWN), "0 is not in the range"),
+    ],
+)
+def test_wrong_input_gets_one_sentence_and_erases_nobody(
+    profiles: Profiles, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    (tmp_path / "wrong").write_text(f"{UNKNOWN}\nsomebody@example.com\n")
+
+    refused = profiles(*ERASE, *arguments)
+
+    assert refused.code == 2
+    assert said in " ".join(refused.err.split())
+    assert "somebody@example.com" not in refused.err
+    assert not (tmp_path / "p.db").exists()
+
+
+def test_a_missing_store_or_ledger_is_not_made(profiles: Profiles, tmp_path: Path) -> None:
+    assert profiles(*ERASE, UNKNOWN).code == 2
+    profiles(*RUN)
+    (tmp_path / "ledger.sqlite").unlink()
+
+    refused = profiles(*ERASE, UNKNOWN)
+
+    assert refused.code == 1
+    assert "The erasure ledger ledger.sqlite is missing" in refused.err
+    assert not (tmp_path / "ledger.sqlite").exists()
+
+
+# On servers --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pipeline(
+    kafka_address: str, mongo_url: str, cassandra_address: str, tmp_path: Path
+) -> Generator[Pipeline]:
+    """Give a pipeline that has taken everybody into both stores."""
+    with pipeline_into_both(kafka_address, mongo_url, cassandra_address, tmp_path) as made:
+        made.produce()
+        made.process()
+        yield made
+
+
+def tombstones(pipeline: Pipeline) -> list[bytes | None]:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": pipeline.kafka,
+            "group.id": f"{pipeline.name}-look",
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
+        }
+    )
+    with closing(consumer):
+        consumer.subscribe([pipeline.name])
+        found, ended = [], 0
+        while ended < 2:
+            message = consumer.poll(30.0)
+            assert message is not None
+            if message.error() is not None:
+                ended += 1
+            elif message.value() is None:
+                found.append(message.key())
+        return found
+
+
+def test_somebody_is_erased_from_both_stores_and_the_topic_is_told(pipeline: Pipeline) -> None:
+    person: PersonId = ids_of_it()[0]
+
+    done = pipeline.run("erase", person, *pipeline.into_stores)
+
+    deciding, following, topic = done.document["persons"][0]["places"]
+    assert (deciding["found"], deciding["left"]) == (1, 0)
+    assert (following["found"], following["left"]) == (1, 0)
+    assert (topic["found"], topic["left"]) == (None, None)
+    assert [place["place"].split()[0] for place in (deciding, following, topic)] == [
+        "MongoDB",
+        "Cassandra",
+        "topic",
+    ]
+    assert done.document["complete"]
+    assert {each["what"].split()[0] for each in done.document["remaining"]} == {
+        *("earlier", "MongoDB's", "Cassandra's", "copies,"),
+    }
+    assert done.document["remaining"][0]["gone_by"] is not None
+    assert person not in done.err
+    assert tombstones(pipeline) == [person.encode()]
+
+    pipeline.produce()
+    tally = pipeline.process().document
+
+    assert (tally["erased"], tally["suppressed"]) == (1, 1)
+    verified = pipeline.run_without_topic("verify", *pipeline.into_stores)
+    assert verified.code == 0, verified.out
+    assert (verified.document["held"], verified.document["followed"]) == (PERSONS - 1, PERSONS - 1)
