@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -190,6 +191,20 @@ def test_every_page_is_in_the_menu_of_the_site() -> None:
     }
 
     assert listed == pages
+
+
+def test_the_records_of_processing_are_what_the_command_prints(tmp_path: Path) -> None:
+    """To print them again: profiles records --store sqlite:///profiles.db >docs/records.md."""
+    set_apart = {name: value for name, value in os.environ.items() if "PROFILES_" not in name}
+    printed = subprocess.run(
+        [sys.executable, "-m", "profiles", "records", "--store", "sqlite:///profiles.db"],
+        cwd=tmp_path,  # where there is no configuration file
+        env=set_apart,
+        check=True,
+        capture_output=True,
+    )
+
+    assert printed.stdout.decode() == text_of("docs/records.md")
 
 
 def test_the_pictures_are_what_their_script_draws(tmp_path: Path) -> None:

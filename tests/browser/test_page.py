@@ -16,7 +16,9 @@ from playwright.sync_api import Browser, Page, expect
 from profiles.adapters.dashboard.server import PageServer
 from profiles.application.dashboard.disclosure import disclose
 from profiles.application.dashboard.publication import tables_of
+from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.stores import Overview
+from profiles.domain.policy_settings import fingerprint_of, read_policy, settings_of
 from profiles.domain.statistics import NATIONALITIES, OTHER, UNKNOWN, Cell, cohorts_of
 from profiles.domain.tally import Tally
 from tests.browser.conftest import NOW, looking_at
@@ -106,6 +108,30 @@ def test_the_page_moves_when_k_persons_have_come_and_not_before(
     expect(page.locator("#users")).to_have_text("2,005")
     expect(page.locator("#nationalities")).to_have_text("3")
     expect_drawn(page, "gender", "y", [1210, 795])
+
+
+def test_a_reader_is_told_that_the_policy_of_the_store_admits_minors(
+    page: Page, server: PageServer, store: Store
+) -> None:
+    store.held = SOME
+    page.goto(server.url)
+    expect(page.locator("#about-users")).to_have_text(re.compile("minors have none"))
+    expect(page.locator("#minors")).to_be_hidden()
+
+    settings = settings_of(read_policy({"minimum_age": 13, "minimum_age_in": {"KR": 14}}))
+    adopted = PolicyEntry(
+        at=NOW,
+        event=PolicyEvent.ADOPTED,
+        fingerprint=fingerprint_of(settings),
+        settings=settings,
+    )
+    cells = {**CELLS, Cell("DK", "female", "2012-01"): 100}
+    store.held = replace(SOME, cohorts=cohorts_of(cells), policies=[adopted])
+
+    expect(page.locator("#minors")).to_contain_text("from 13 years on (KR 14)")
+    expect(page.locator("#about-users")).to_have_text("persons whose profiles are held")
+    expect_drawn(page, "age", "y", [100, 0, 0, 0, 0, 1200, 0, 0, 795])
+    expect(page.locator("#age-numbers tbody tr").first).to_contain_text("under 18")
 
 
 def test_a_reader_selects_a_nationality_and_a_gender(

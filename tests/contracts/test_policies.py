@@ -55,7 +55,9 @@ def entry(at: datetime, *weaker: str, **own: Any) -> PolicyEntry:  # noqa: ANN40
 
 
 def remembered(store: DecidingStore) -> Sequence[PolicyEntry]:
-    return list(store.progress().policies)
+    policies = store.progress().policies
+    assert store.overview().policies == policies
+    return list(policies)
 
 
 def test_a_new_store_remembers_no_policy(store: DecidingStore) -> None:

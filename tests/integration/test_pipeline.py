@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from profiles.domain.profile import Profile
 from tests.support.cluster_site import Addresses, Site
 
 PERSONS = 2_000
+SECRET = "0f1e2d3c" * 8
 
 
 @pytest.fixture
@@ -38,6 +40,28 @@ def test_all_adults_become_equal_rows_in_both_stores_also_after_a_full_replay(si
     assert site.finish().read == 0
     assert site.finish(group="again").stored == PERSONS
     assert rows(site) == (mongo, cassandra)
+
+
+def test_both_steps_work_under_the_operator_s_policy(site: Site) -> None:
+    site.configure(
+        'minimum_age = 30\nemail = "pseudonymise"\nemail_key = "k1"\nemail_keys = { k1 = "k1" }\n'
+        'drop = ["username", "full_address", "city"]\nretention = "90d"',
+        keys={"k1": SECRET},
+    )
+    production = site.produce("simulator:seed=3,limit=400").production()
+
+    tally = site.finish()
+
+    mongo, cassandra = rows(site)
+    assert mongo == cassandra
+    assert production.withheld > 0
+    assert tally.stored == production.acknowledged == len(mongo) > 100
+    assert min(profile.age for profile, _ in mongo) >= 30
+    assert {str(profile.email)[:3] for profile, _ in mongo} == {"k1:"}
+    assert {profile.city for profile, _ in mongo} == {None}
+    carried = [json.loads(message.value() or b"") for message in site.messages()]
+    assert not any(person["login"].get("username") for person in carried)
+    assert not any((person.get("location") or {}).get("city") for person in carried)
 
 
 def test_both_steps_count_whom_they_keep_out(site: Site) -> None:

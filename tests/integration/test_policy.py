@@ -326,3 +326,43 @@ def test_a_store_that_is_not_there_is_not_made(profiles: Profiles, tmp_path: Pat
     assert refused.code == 2
     assert "There is no profile store" in refused.err
     assert not (tmp_path / "p.db").exists()
+
+
+# Records of processing ---------------------------------------------------------------------------
+
+
+def test_the_records_of_processing_follow_policy_and_configuration(
+    profiles: Profiles, configure: Callable[[str], None]
+) -> None:
+    configure(
+        'controller = "Example Ltd"\ncontact = "dpo@example.com"\nminimum_age = 16\n'
+        'email = "pseudonymise"\nemail_key = "k1"\nemail_keys = { k1 = "k1" }'
+    )
+    pipeline = ("--store", "mongodb://writer@h/d?tls=true", "--kafka", "me@h:9092", "--k", "7")
+
+    read = profiles("records", *pipeline)
+    document = profiles("records", *pipeline, "--json").document
+
+    assert (read.code, read.err) == (0, "")
+    assert read.out.startswith("# Records of processing activities\n")
+    assert "**Note.** The policy admits minors from 16 years on" in read.out
+    assert "| Controller | Example Ltd |" in read.out
+    assert "multiple of 7" in read.out
+    assert "the key k1" in read.out
+    assert "NEVERSHOWN" not in read.out
+    assert "writer" not in read.out
+    assert document["contact"] == "dpo@example.com"
+    assert document["missing"] == []
+    assert {"where", "what", "erased"} == set(document["places"][0])
+
+
+def test_records_that_lack_something_are_printed_and_say_so(profiles: Profiles) -> None:
+    read = profiles("records")
+
+    assert read.code == 0
+    assert "- **Missing.** No contact is named" in read.out
+    assert read.err == (
+        "These records are not complete. No controller is named: set controller in [policy]. No"
+        " contact is named: set contact in [policy]. No store is named: say where profiles live"
+        " with --store. Then print them again.\n"
+    )

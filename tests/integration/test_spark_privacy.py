@@ -1,4 +1,4 @@
-"""No value of a person in anything that Spark writes, while poison is flowing; the JVM included."""
+"""No value of a person and no key in anything that Spark writes, while poison is flowing."""
 
 from __future__ import annotations
 
@@ -78,7 +78,11 @@ def all_that_is_told(folder: Path) -> list[str]:
     return [f"--conf={name}={wanted}" for name, wanted in settings.items()]
 
 
-def test_what_spark_writes_holds_no_value(site: SparkSite, tmp_path: Path) -> None:
+def test_what_spark_writes_holds_no_value_and_no_key(site: SparkSite, tmp_path: Path) -> None:
+    site.configure(
+        'email = "pseudonymise"\nemail_key = "k1"\nemail_keys = { k1 = "k1" }\ndrop = ["city"]',
+        keys={"k1": f"{MARK}Key" * 4},
+    )
     site.produce("simulator:seed=5,limit=100").production()
     site.send((None, value()), *poison(), (None, value()))
 
@@ -86,6 +90,8 @@ def test_what_spark_writes_holds_no_value(site: SparkSite, tmp_path: Path) -> No
     site.check()
     names = [profile.full_name for profile, _ in site.mongo.profiles()]
     assert names.count(f"{MARK}First {MARK}Last") == 2  # where it belongs
+    assert {str(profile.email)[:3] for profile, _ in site.mongo.profiles()} == {"k1:"}
+    assert {profile.city for profile, _ in site.mongo.profiles()} == {None}
     site.lose_stores()  # so that the next job fails, and Spark tells of it in its own words
     site.send((None, value()), *poison())
     failed = site.spark(more=all_that_is_told(tmp_path))
@@ -93,6 +99,8 @@ def test_what_spark_writes_holds_no_value(site: SparkSite, tmp_path: Path) -> No
 
     assert (tally.stored, tally.withheld, tally.rejected) == (102, 1, 10)
     assert "new checkpoint" in failed.said
+    assert has_mark(tmp_path / "k1")
+    (tmp_path / "k1").unlink()
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     events = [path for path in written if "events" in path.parts]
     assert any(b"SparkListenerSQLExecutionStart" in path.read_bytes() for path in events)

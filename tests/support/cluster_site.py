@@ -41,15 +41,18 @@ from profiles.application.ingest.produce import Production
 from profiles.application.log.records import LogPartition
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
+from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.policy import policy_file
 from tests.support.oracle import Oracle, Place, read
 
 PATIENCE_S = 120.0
 """How long a test waits for a process or a state before it gives up."""
 LOOK_AGAIN_S = 0.003
+CONFIGURATION = "profiles.toml"
 
 Held = Mapping[PersonId, tuple[Profile, int]]
 
@@ -161,7 +164,17 @@ class Site:
 
     @cached_property
     def oracle(self) -> Oracle:
-        return Oracle(self.servers.kafka, self.name)
+        configured = self.folder / CONFIGURATION
+        policy = policy_file(configured).read() if configured.is_file() else DEFAULT_POLICY
+        return Oracle(self.servers.kafka, self.name, policy=policy)
+
+    def configure(self, policy: str, *, keys: Mapping[str, str] | None = None) -> None:
+        """Set the policy of all commands in their configuration file, with keys beside it."""
+        (self.folder / CONFIGURATION).write_text(f"[policy]\n{policy}\n")
+        for name, secret in (keys or {}).items():
+            key = self.folder / name
+            key.touch(mode=0o600)
+            key.write_text(secret)
 
     # Commands
 

@@ -22,7 +22,7 @@ from profiles.domain.assessing import decide
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Rejected, RejectionReason, Withheld
 from profiles.domain.person import PersonId
-from profiles.domain.policy import DEFAULT_POLICY
+from profiles.domain.policy import DEFAULT_POLICY, PrivacyPolicy
 from profiles.domain.profile import Profile
 from profiles.domain.reading import canonical_id, readable_id
 from profiles.domain.version import Version
@@ -53,6 +53,7 @@ class Oracle:
     address: str
     topic: str
     decode: Decode = messages.decode
+    policy: PrivacyPolicy = DEFAULT_POLICY
     held: dict[PersonId, tuple[Profile, int]] = field(default_factory=dict)
     rejected: dict[Place, Rejected] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -100,7 +101,7 @@ class Oracle:
         times = DecisionDates.of(logged_at=logged_at, read_at=datetime.now(UTC))
         for index, item in enumerate(records.items):
             self.counts["read"] += 1
-            outcome = decide(item, DEFAULT_POLICY, times)
+            outcome = decide(item, self.policy, times)
             if isinstance(outcome, Profile):
                 self.counts["admitted"] += 1
                 self._hold(outcome, version)

@@ -105,7 +105,7 @@ DEFAULT_PROFILE_RULES: Final = _rules(
         "nationality": ("statistics of the population", LegalBasis.LEGITIMATE_INTERESTS),
         "email": ("write to the person", LegalBasis.CONTRACT),
         "email_domain": ("statistics of the population", LegalBasis.LEGITIMATE_INTERESTS),
-        "age": ("prove that no child's data is kept", LegalBasis.LEGAL_OBLIGATION),
+        "age": ("prove that nobody below the minimum age is kept", LegalBasis.LEGAL_OBLIGATION),
         "birth_month": (
             "statistics of the population; age today",
             LegalBasis.LEGITIMATE_INTERESTS,

@@ -16,6 +16,9 @@ _CASSANDRA: Final = "cassandra://HOST1,HOST2:9042/user_keyspace?dc=datacenter1"
 _MONGO: Final = "mongodb://HOST:27017/profiles?replicaSet=rs0"
 _CASSANDRA_PORT: Final = 9042
 _SWITCH: Final = {"true": True, "false": False}
+_TLS_FILES: Final = frozenset({"tlscafile", "tlscertificatekeyfile", "tlscrlfile"})
+"""Options of MongoDB that its driver takes for `tls=true`."""
+_TLS_UNCHECKED: Final = ("tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames")
 _SECRETS: Final = ("password", "secret", "token")
 
 
@@ -47,6 +50,16 @@ class MongoAddress:
     def name(self) -> str:
         """Name the store in messages, without user and options."""
         return f"MongoDB at {urlsplit(self.url).netloc.rpartition('@')[2]}/{self.database}"
+
+    @property
+    def tls(self) -> bool:
+        """Tell whether the connection is encrypted, and the server's certificate checked."""
+        parts = urlsplit(self.url)
+        options = {name.lower(): values[-1] for name, values in parse_qs(parts.query).items()}
+        asked = options.get("tls", options.get("ssl"))
+        implied = parts.scheme == "mongodb+srv" or not _TLS_FILES.isdisjoint(options)
+        checked = not any(options.get(name) == "true" for name in _TLS_UNCHECKED)
+        return (implied if asked is None else asked == "true") and checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

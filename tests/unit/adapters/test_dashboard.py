@@ -19,6 +19,7 @@ from profiles.application.dashboard.disclosure import DEFAULT_K, Disclosed, disc
 from profiles.application.dashboard.population import EVERYONE, Selection
 from profiles.application.dashboard.publication import Tables, tables_of
 from profiles.application.errors import StoreError
+from profiles.application.policy.minors import ADULTS_ONLY, Admission
 from profiles.application.ports.stores import Overview
 from profiles.domain.statistics import OTHER, UNKNOWN, Cell, cohorts_of
 from profiles.domain.tally import Tally
@@ -42,6 +43,7 @@ SOME = Overview(
     counts=Tally(reasons={"minor": 41, "type": 7, "date": 3}),
 )
 NOBODY = Overview()
+TEENAGERS = Admission(minimum_age=13, youngest=13, left=13)
 
 
 def seen(overview: Overview, selection: Selection = EVERYONE, *, k: int = DEFAULT_K) -> Disclosed:
@@ -209,13 +211,57 @@ def test_a_selection_is_said_in_words() -> None:
         ),
     )
 
-    assert words.about_users(Selection()) == "adults whose profiles are held; minors have none"
-    assert words.about_users(Selection("DK", "female")).startswith("women from Denmark")
-    assert words.about_users(Selection(gender="male")).startswith("men whose")
+    def about_users(selection: Selection) -> str:
+        return words.about_users(selection, ADULTS_ONLY)
+
+    assert about_users(Selection()) == "adults whose profiles are held; minors have none"
+    assert about_users(Selection("DK", "female")).startswith("women from Denmark")
+    assert about_users(Selection(gender="male")).startswith("men whose")
     assert "Everyone is shown" in words.about_selection(seen(held))
     assert "of everyone" in words.about_selection(seen(held, Selection("DK")))
     assert "fewer than 100 users" in words.about_selection(seen(held, Selection("BR")))
     assert words.about_selection(seen(held, k=1)) == "Everyone is shown."
+
+
+def test_nothing_is_said_of_minors_where_no_policy_ever_admitted_them() -> None:
+    assert words.about_minors(ADULTS_ONLY) is None
+    assert words.about_minors(Admission(minimum_age=21, youngest=18, left=18)) is None
+
+
+def test_that_minors_are_admitted_is_said_with_ages_and_countries() -> None:
+    teenagers = replace(TEENAGERS, by_country={"KR": 14})
+
+    assert words.about_minors(teenagers) == (
+        "Minors are admitted: the store's policy takes in persons from 13 years on (KR 14)."
+    )
+    assert words.about_users(Selection(), teenagers) == "persons whose profiles are held"
+    assert words.about_users(Selection("DK", "female"), teenagers) == (
+        "women and girls from Denmark whose profiles are held"
+    )
+    assert words.about_users(Selection(gender="male"), teenagers).startswith("men and boys")
+
+
+def test_minors_of_an_earlier_policy_are_said_to_be_there_until_another_one_was_applied() -> None:
+    earlier = Admission(minimum_age=18, youngest=16, left=16)
+    applied = Admission(minimum_age=18, youngest=16, left=18)
+
+    assert words.about_minors(earlier) == (
+        "Minors may be held: an earlier policy of the store took in persons from 16 years on."
+    )
+    assert words.about_minors(applied) is None
+    assert "minors" not in words.about_users(Selection(), applied)  # restricted ones may be there
+
+
+def test_another_policy_of_the_store_is_said_and_writes_anew_what_is_said_of_users() -> None:
+    silent, fingerprints = content.changed(seen(SOME), Numerals(), {})
+    admitted = disclose(replace(tables(SOME), admission=TEENAGERS), now=NOON, k=DEFAULT_K)
+
+    written, _ = content.changed(admitted, Numerals(), fingerprints)
+
+    assert silent["minors", "is_open"] is False
+    assert written["minors", "is_open"] is True
+    assert "from 13 years on" in str(written["minors", "children"])
+    assert written["about-users", "children"] == "persons whose profiles are held"
 
 
 def test_a_selection_sent_by_a_browser_is_validated() -> None:

@@ -60,7 +60,7 @@ def test_the_leap_day_rule_never_admits_early_and_the_email_is_kept() -> None:
 def test_every_field_of_a_profile_has_a_purpose_and_a_legal_basis() -> None:
     assert tuple(DEFAULT_PROFILE_RULES) == Profile._fields
     assert all(one.purpose for one in DEFAULT_PROFILE_RULES.values())
-    assert DEFAULT_PROFILE_RULES["age"].purpose == "prove that no child's data is kept"
+    assert DEFAULT_PROFILE_RULES["age"].purpose == "prove that nobody below the minimum age is kept"
 
 
 def test_statistics_are_no_performance_of_a_contract() -> None:

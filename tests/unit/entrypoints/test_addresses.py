@@ -139,3 +139,28 @@ def test_a_password_that_is_not_escaped_is_one_all_the_same(scheme: str, inner: 
         read_stores([*urls, f"{scheme}://writer:pla{inner}nted@h/d"])
 
     assert "nted" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "tls"),
+    [
+        ("mongodb://h/d", False),
+        ("mongodb://h/d?tls=true", True),
+        ("mongodb://h/d?TLS=true&ssl=true", True),
+        ("mongodb://h/d?ssl=true", True),
+        ("mongodb://h/d?tlsCAFile=/ca.pem", True),
+        ("mongodb+srv://h.example/d", True),
+        ("mongodb+srv://h.example/d?tls=false", False),
+        ("mongodb://h/d?tls=true&tlsInsecure=true", False),
+        ("mongodb://h/d?tls=true&tlsAllowInvalidCertificates=true", False),
+        ("mongodb://h/d?tls=true&tlsAllowInvalidHostnames=true", False),
+        ("mongodb://h/d?tls=true&tlsInsecure=false", True),
+    ],
+)
+def test_the_address_of_mongodb_says_whether_the_server_is_known_for_certain(
+    url: str, tls: object
+) -> None:
+    address = read_stores([url]).deciding
+
+    assert isinstance(address, MongoAddress)
+    assert address.tls is tls

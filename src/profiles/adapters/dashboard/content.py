@@ -28,16 +28,19 @@ Section = Callable[[Disclosed, Words], Mapping[Place, object]]
 
 
 def people(seen: Disclosed, words: Words) -> Mapping[Place, object]:
-    """Fill in whoever is selected: cards, ages, genders and nationalities."""
+    """Fill in whoever is selected: cards, ages, genders and nationalities; and whether minors."""
     held = seen.people
     median = held.median_age
+    minors = say.about_minors(seen.admission)
     known = [name for name in say.nationality_counts(held) if name != say.NOT_GIVEN]
     return {
         ("loading", "hidden"): True,
         ("empty", "hidden"): held.total != 0,
         ("filled", "hidden"): held.total == 0,
+        ("minors", "children"): minors,
+        ("minors", "is_open"): minors is not None,
         ("users", "children"): words.count(held.total),
-        ("about-users", "children"): say.about_users(seen.selection),
+        ("about-users", "children"): say.about_users(seen.selection, seen.admission),
         ("nationalities", "children"): words.numerals.count(len(known)),
         ("about-nationalities", "children"): say.about_nationalities(held, words),
         ("median-age", "children"): say.NONE if median is None else words.numerals.count(median),
@@ -156,7 +159,7 @@ def changed(
     fingerprints = {
         name: hashlib.sha256(repr((part, seen.k, numerals)).encode()).hexdigest()[:16]
         for name, part in (
-            ("people", (seen.selection, seen.people)),
+            ("people", (seen.selection, seen.people, seen.admission)),
             ("email_domains", seen.email_domains),
             ("arrivals", seen.arrivals),
             ("kept_out", (seen.withheld, seen.rejected)),

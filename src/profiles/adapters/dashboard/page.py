@@ -134,6 +134,7 @@ def _notices() -> Component:
                 is_open=False,
                 fade=False,
             ),
+            dbc.Alert(id="minors", color="info", is_open=False, fade=False),
         ]
     )
 
@@ -286,9 +287,9 @@ def _description(k: int) -> Component:
                 " of a group that is too small to be shown."
             ),
             html.P(
-                "Never in a profile: anyone under age; passwords, telephone numbers, pictures,"
-                " government ids, coordinates, the day of birth. Ages are those of today in UTC,"
-                " counted in whole months from the month of birth.",
+                "Never in a profile: anyone below the policy's minimum age; passwords, telephone"
+                " numbers, pictures, government ids, coordinates, the day of birth. Ages are those"
+                " of today in UTC, counted in whole months from the month of birth.",
                 className="mb-0",
             ),
         ],

@@ -15,7 +15,13 @@ from profiles.application.dashboard.disclosure import (
     KeptOut,
     People,
 )
-from profiles.application.dashboard.population import BANDS, AgeBand, Selection
+from profiles.application.dashboard.population import (
+    BANDS,
+    COMING_OF_AGE,
+    AgeBand,
+    Selection,
+)
+from profiles.application.policy.minors import Admission, from_which_age
 from profiles.domain.statistics import UNKNOWN
 
 COUNTRIES: Final[Mapping[str, str]] = {
@@ -66,6 +72,7 @@ NOT_GIVEN: Final = "not given"
 NONE: Final = "\N{EN DASH}"
 
 _A_FEW: Final = 3
+_ADULTS: Final = ("adults", "women", "men")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +149,25 @@ def shown_bands(seen: People) -> list[tuple[int, AgeBand]]:
     return list(enumerate(BANDS))[min(places) : max(places) + 1] if places else []
 
 
-def about_users(selection: Selection) -> str:
+def about_users(selection: Selection, admission: Admission) -> str:
     """Describe the total."""
-    whose = {"female": "women", "male": "men"}.get(selection.gender or "", "adults")
+    minors = admission.youngest < COMING_OF_AGE
+    everybody = ("persons", "women and girls", "men and boys") if minors else _ADULTS
+    whose = everybody[{"female": 1, "male": 2}.get(selection.gender or "", 0)]
     where = f" from {country(selection.nationality)}" if selection.nationality else ""
-    return f"{whose}{where} whose profiles are held; minors have none"
+    rest = "" if minors else "; minors have none"
+    return f"{whose}{where} whose profiles are held{rest}"
+
+
+def about_minors(admission: Admission) -> str | None:
+    """Say that minors are admitted, or were once; nothing where they never were."""
+    if admission.minimum_age < COMING_OF_AGE:
+        ages = from_which_age(admission.minimum_age, admission.by_country)
+        return f"Minors are admitted: the store's policy takes in persons{ages}."
+    if admission.left < COMING_OF_AGE:
+        ages = from_which_age(admission.left, {})
+        return f"Minors may be held: an earlier policy of the store took in persons{ages}."
+    return None
 
 
 def about_nationalities(seen: People, words: Words) -> str:

@@ -113,6 +113,7 @@ class MemoryDecidingStore:
                 email_domains=statistics.email_domains,
                 arrivals=self.arrivals(),
                 counts=self.counts(),
+                policies=tuple(self._state.policies),
             )
 
     def counts(self) -> Tally:

@@ -193,11 +193,13 @@ class MongoDecidingStore:
         with self._connection.snapshot() as session:
             documents = self._statistics(session)
             writer_documents = self._writers(session, fields)
+            policies = tuple(policies_in(self._collections.policies, session))
         return Overview(
             cohorts=cohorts_in(documents),
             email_domains=domains_in(documents),
             arrivals=arrivals_of(writer_documents),
             counts=tally_of(writer_documents),
+            policies=policies,
         )
 
     def counts(self) -> Tally:

@@ -8,10 +8,11 @@ for each writer, because the bound on them is each writer's.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from profiles.application.ports.policies import PolicyEntry
 from profiles.application.ports.stores import Overview
 from profiles.application.transaction.arrivals import recent
 from profiles.domain.outcome import Outcome
@@ -70,13 +71,14 @@ def statistics(connection: sqlite3.Connection) -> Statistics:
     return Statistics(cells=cells_of(_cohorts(connection)), email_domains=_domains(connection))
 
 
-def overview(connection: sqlite3.Connection) -> Overview:
+def overview(connection: sqlite3.Connection, policies: Sequence[PolicyEntry]) -> Overview:
     """Return all that the page is made of; as of one moment inside a transaction."""
     return Overview(
         cohorts=_cohorts(connection),
         email_domains=_domains(connection),
         arrivals=arrivals(connection),
         counts=tally(connection),
+        policies=policies,
     )
 
 

@@ -165,7 +165,8 @@ class SqliteDecidingStore:
     def overview(self) -> Overview:
         """Return all that the page is made of, as of one moment."""
         with self._exceptions_mapped(), self._snapshot():
-            return counting.overview(self._connection)
+            policies = tuple(unit_of_work.policies(self._connection))
+            return counting.overview(self._connection, policies)
 
     def counts(self) -> Tally:
         """Return the sum of all tallies."""

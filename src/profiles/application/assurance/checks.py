@@ -10,11 +10,12 @@ from typing import Final
 
 from profiles.application.errors import LedgerError, LogError, StoreError
 from profiles.application.policy.adopting import compared, told
+from profiles.application.policy.minors import minors_warning
 from profiles.application.ports.probes import SchemaFacts, ServerFacts, TableFacts, TopicFacts
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.errors import ProfilesError
-from profiles.domain.policy import MINIMUM_AGE, EmailTreatment, PrivacyPolicy
+from profiles.domain.policy import EmailTreatment, PrivacyPolicy
 from profiles.domain.policy_settings import settings_of
 
 CLOCKS_APART: Final = timedelta(seconds=30)
@@ -230,19 +231,9 @@ def file_check(facts: FileFacts) -> Check:
 def minimum_age_check(policy: PrivacyPolicy) -> Check:
     """Tell from which age on persons are admitted, aloud where some of them are minors."""
     found = f"{policy.minimum_age} years"
-    if (warning := minors_warning(policy.minimum_age)) is not None:
+    if (warning := minors_warning(policy.minimum_age, policy.minimum_age_in)) is not None:
         found += f": {warning}"
     return Check(what="minimum age", ok=True, found=found)
-
-
-def minors_warning(minimum_age: int) -> str | None:
-    """Say that a policy admits minors, or nothing where it does not."""
-    if minimum_age >= MINIMUM_AGE:
-        return None
-    return (
-        f"the policy admits minors from {minimum_age} years on; children merit specific protection"
-        " (GDPR Recital 38), and consent to online services needs Art. 8."
-    )
 
 
 def policy_change_check(progress: StoreProgress, policy: PrivacyPolicy) -> Check:

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from profiles.application.dashboard.population import BANDS, EVERYONE, Group, Selection
 from profiles.application.dashboard.publication import Tables
+from profiles.application.policy.minors import ADULTS_ONLY, Admission
 from profiles.domain.outcome import RejectionReason, WithheldReason
 from profiles.domain.statistics import GENDERS, NATIONALITIES, OTHER, UNKNOWN
 
@@ -73,6 +74,7 @@ class People:
     pyramid: by gender, then by place in `BANDS`; those of unknown gender are left out.
     genders, nationalities: all that are possible; most frequent first, then by name, `UNKNOWN`
         last.
+    youngest: who is below this age, in years, is not held; it is no count.
     """
 
     total: int
@@ -80,25 +82,38 @@ class People:
     pyramid: Mapping[str, tuple[int, ...]]
     genders: Mapping[str, int]
     nationalities: Mapping[str, int]
+    youngest: int = ADULTS_ONLY.youngest
 
     @property
     def median_age(self) -> int | None:
         """Estimate the age that half have not reached, from the bands; None where all are hidden.
 
-        In whole years, as if a band's persons were spread evenly over its years.
+        In whole years, as if a band's persons were spread evenly over those of its years that are
+        not below the minimum age.
         """
         half = sum(self.bands) / 2
         below = 0
         for band, count in zip(BANDS, self.bands, strict=True):
             if count and below + count >= half:
-                years = (band.oldest or band.youngest) - band.youngest + 1
-                return int(band.youngest + min(years * (half - below) / count, years - 1))
+                oldest = band.oldest or band.youngest
+                youngest = min(max(band.youngest, self.youngest), oldest)
+                years = oldest - youngest + 1
+                return int(youngest + min(years * (half - below) / count, years - 1))
             below += count
         return None
 
 
-def people(groups: Mapping[Group, int], selection: Selection = EVERYONE, *, k: int) -> People:
-    """Round what is held of a selection; `groups` has nobody else."""
+def people(
+    groups: Mapping[Group, int],
+    selection: Selection = EVERYONE,
+    *,
+    k: int,
+    youngest: int = ADULTS_ONLY.youngest,
+) -> People:
+    """Round what is held of a selection; `groups` has nobody else.
+
+    youngest: see `People`.
+    """
     bands = [0] * len(BANDS)
     pyramid = {gender: [0] * len(BANDS) for gender in sorted(GENDERS)}
     genders = dict.fromkeys(_possible(GENDERS, selection.gender), 0)
@@ -121,6 +136,7 @@ def people(groups: Mapping[Group, int], selection: Selection = EVERYONE, *, k: i
         },
         genders=_most_frequent(shown_genders),
         nationalities=_most_frequent(rounded_parts(nationalities, total, k=k)),
+        youngest=youngest,
     )
 
 
@@ -200,6 +216,7 @@ class Disclosed:
 
     selection: whom `people` tells of: who was asked for, or everyone where that is refused.
     nationalities, genders: what a reader may select beside what is selected already.
+    admission: from which age on persons are held; of policies, and no count.
     All but `people` tells of everyone.
     """
 
@@ -213,6 +230,7 @@ class Disclosed:
     rejected: KeptOut
     nationalities: tuple[str, ...]
     genders: tuple[str, ...]
+    admission: Admission = ADULTS_ONLY
 
 
 def disclose(
@@ -222,11 +240,12 @@ def disclose(
 
     A selection that would tell of too few, or leave too few out, is refused: everyone is shown.
     """
-    shown = {EVERYONE: people(tables.people.get(EVERYONE, {}), k=k)}
+    youngest = tables.admission.youngest
+    shown = {EVERYONE: people(tables.people.get(EVERYONE, {}), k=k, youngest=youngest)}
 
     def of(wanted: Selection) -> People:
         if wanted not in shown:
-            shown[wanted] = people(tables.people.get(wanted, {}), wanted, k=k)
+            shown[wanted] = people(tables.people.get(wanted, {}), wanted, k=k, youngest=youngest)
         return shown[wanted]
 
     def offered(wanted: Selection) -> bool:
@@ -257,6 +276,7 @@ def disclose(
         genders=tuple(
             name for name in sorted(GENDERS) if offered(Selection(answered.nationality, name))
         ),
+        admission=tables.admission,
     )
 
 

@@ -18,6 +18,7 @@ from profiles.application.dashboard.population import (
     by_group,
     by_selection,
 )
+from profiles.application.policy.minors import ADULTS_ONLY, Admission, admission
 from profiles.application.ports.stores import Overview
 
 Key = TypeVar("Key")
@@ -29,12 +30,14 @@ class Tables:
 
     people: by selection; each has its own table, as each is a page of its own to a reader.
     reasons: persons withheld and rejected, by reason.
+    admission: from which age on persons are held; it counts nobody, and is always the present one.
     """
 
     people: Mapping[Selection, Mapping[Group, int]]
     email_domains: Mapping[str, int]
     arrivals: Mapping[datetime, int]
     reasons: Mapping[str, int]
+    admission: Admission = ADULTS_ONLY
 
 
 def tables_of(overview: Overview, *, today: date) -> Tables:
@@ -44,6 +47,7 @@ def tables_of(overview: Overview, *, today: date) -> Tables:
         email_domains=overview.email_domains,
         arrivals=overview.arrivals,
         reasons=overview.counts.reasons,
+        admission=admission(overview.policies),
     )
 
 
@@ -64,6 +68,7 @@ def moved_on(published: Tables, current: Tables, *, k: int) -> Tables:
         email_domains=_moved_on(published.email_domains, current.email_domains, k),
         arrivals=_moved_on(kept, current.arrivals, k),
         reasons=_moved_on(published.reasons, current.reasons, k),
+        admission=current.admission,
     )
 
 

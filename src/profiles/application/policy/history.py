@@ -21,21 +21,21 @@ def key_ids(entries: Sequence[PolicyEntry], settings: Settings) -> frozenset[str
 def was_kept_longer(entries: Sequence[PolicyEntry], settings: Settings) -> bool:
     """Tell whether something may be held under a policy that keeps longer than the one at hand."""
     days = retention_days(settings)
-    return any(retention_days(entry.settings) > days for entry in _since_applied(entries))
+    return any(retention_days(entry.settings) > days for entry in since_applied(entries))
 
 
 def irreversible(entries: Sequence[PolicyEntry], settings: Settings) -> Sequence[SettingChange]:
     """Return what changed, since a policy was applied last, that can't reach what is held."""
     found: list[SettingChange] = []
     before: Settings | None = None
-    for after in [*(entry.settings for entry in _since_applied(entries)), settings]:
+    for after in [*(entry.settings for entry in since_applied(entries)), settings]:
         if before is not None:
             found += changes(before, after)
         before = after
     return [change for change in found if change.effect is Effect.FROM_NOW_ON]
 
 
-def _since_applied(entries: Sequence[PolicyEntry]) -> Iterator[PolicyEntry]:
+def since_applied(entries: Sequence[PolicyEntry]) -> Iterator[PolicyEntry]:
     """Yield the entries from the last one on under which all that was held was brought."""
     applied = [n for n, entry in enumerate(entries) if entry.event is PolicyEvent.APPLIED]
     yield from entries[applied[-1] if applied else 0 :]

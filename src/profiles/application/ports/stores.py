@@ -27,12 +27,14 @@ class Overview:
     cohorts, email_domains: the statistics; a cohort may have no one in it.
     arrivals: newly held persons by minute of log time (UTC), of the last 24 hours of it.
     counts: the sum of the tallies of all chunks.
+    policies: those that the store was written under, oldest first.
     """
 
     cohorts: Cohorts = field(default_factory=dict)
     email_domains: Mapping[str, int] = field(default_factory=dict)
     arrivals: Mapping[datetime, int] = field(default_factory=dict)
     counts: Tally = field(default_factory=Tally)
+    policies: Sequence[PolicyEntry] = ()
 
     @property
     def statistics(self) -> Statistics:

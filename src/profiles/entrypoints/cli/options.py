@@ -128,6 +128,13 @@ store = option(
     metavar="URL",
     help="Where profiles live, like sqlite:///profiles.db; once for each store.",
 )
+some_store = option(
+    "--store",
+    "stores",
+    multiple=True,
+    metavar="URL",
+    help="Where profiles live, like sqlite:///profiles.db; once for each store.",
+)
 data = option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),

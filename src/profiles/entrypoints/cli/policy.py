@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from profiles.application.assurance.checks import minors_warning
+from profiles.application.dashboard.disclosure import DEFAULT_K
 from profiles.application.policy.applying import PolicyApplication
 from profiles.application.policy.describing import PolicyDescription, SettingLine, describe
+from profiles.application.policy.minors import minors_warning
+from profiles.application.policy.records import records_of
 from profiles.domain.errors import ProfilesError
 from profiles.domain.policy_settings import settings_of
 from profiles.domain.profile import Profile
@@ -29,9 +31,11 @@ from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.policy import applying
+from profiles.entrypoints.composition.records import RecordedSettings, processing_of
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import count_progress
+from profiles.entrypoints.records import markdown_of
 
 _WIDE: Final = 250
 
@@ -58,7 +62,8 @@ def show_policy(*, policy: PolicySource, as_json: bool) -> None:
     if not terminal.is_terminal:
         terminal.width = _WIDE  # nothing is broken over lines in a file
     terminal.print(f"Policy {description.fingerprint[:12]}, {_origin(policy)}.")
-    if (warning := minors_warning(in_force.minimum_age)) is not None:
+    warning = minors_warning(in_force.minimum_age, in_force.minimum_age_in)
+    if warning is not None:
         terminal.print(f"Note: {warning}", style="bold")
     terminal.print()
     terminal.print(_settings_table(description))
@@ -68,6 +73,50 @@ def show_policy(*, policy: PolicySource, as_json: bool) -> None:
         f"\nA profile is deleted as a whole {in_force.retention.days} days after its record: the"
         " shortest of these times counts."
     )
+
+
+@cli.command("records")
+@options.some_store
+@options.some_kafka
+@options.topic
+@options.data
+@options.some_ledger
+@options.ledger_topic
+@options.option("--k", type=click.IntRange(min=1), help="Of the page. Default: as for `dashboard`.")
+@options.policy
+@options.option("--json", "as_json", is_flag=True, help="Print one JSON document, not Markdown.")
+@click.pass_context
+def show_records(
+    context: click.Context,
+    *,
+    stores: Sequence[str],
+    kafka: str | None,
+    topic: str,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    k: int | None,
+    policy: PolicySource,
+    as_json: bool,
+) -> None:
+    """Print the records of processing activities (GDPR Art. 30), as Markdown."""
+    defaults = (context.parent.default_map if context.parent else None) or {}
+    settings = RecordedSettings(
+        stores=read_stores(stores) if stores else None,
+        kafka=kafka,
+        topic=topic,
+        data=data,
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        k=k or defaults.get("dashboard", {}).get("k") or DEFAULT_K,
+    )
+    records = records_of(policy.read(), processing_of(settings))
+    click.echo(
+        json.dumps(asdict(records), ensure_ascii=False) if as_json else markdown_of(records),
+        nl=as_json,
+    )
+    if records.missing:
+        missing = " ".join(records.missing)
+        console().print(Text(f"These records are not complete. {missing} Then print them again."))
 
 
 @cli.command("apply-policy")

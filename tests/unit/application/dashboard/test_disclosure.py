@@ -278,16 +278,20 @@ def test_the_order_tells_no_more_than_the_numbers() -> None:
 
 
 def test_the_median_age_is_estimated_from_what_is_shown() -> None:
-    def median(**bands: int) -> int | None:
+    def median(youngest: int = 18, **bands: int) -> int | None:
         places = {f"from_{band.youngest}": number for number, band in enumerate(BANDS)}
         held = {Group("DK", "female", places[name]): count for name, count in bands.items()}
-        return people(held, k=5).median_age
+        return people(held, k=5, youngest=youngest).median_age
 
     assert median(from_30=100) == 32
     assert median(from_30=104, from_60=4) == 32
     assert median(from_30=50, from_60=50) == 34
     assert median(from_30=50, from_60=100) == 61
     assert median(from_100=50) == 100
+    assert median(from_0=100, youngest=0) == 9
+    assert median(from_0=100, youngest=13) == 15  # nobody below is admitted
+    assert median(from_0=100, youngest=18) == 17  # and yet there is somebody
+    assert median(from_18=100, youngest=19) == 19
     assert median(from_30=4) is None
     assert median() is None
 

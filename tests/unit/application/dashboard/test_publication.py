@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
@@ -14,6 +15,7 @@ from profiles.application.dashboard.publication import (
     persons_changed,
     tables_of,
 )
+from profiles.application.policy.minors import Admission
 from profiles.application.ports.stores import Overview
 from profiles.domain.statistics import Cell, cohorts_of
 from profiles.domain.tally import Tally
@@ -53,6 +55,15 @@ def test_a_table_moves_when_k_persons_have_changed_and_not_before() -> None:
     assert moved_on(published, tables(15), k=K) == tables(15)
     assert moved_on(published, tables(5), k=K) == tables(5)
     assert moved_on(published, tables(11), k=1) == tables(11)
+
+
+def test_the_policy_s_minimum_age_is_the_present_one_at_once() -> None:
+    before = tables(10)
+    teenagers = Admission(minimum_age=13, youngest=13, left=13)
+
+    moved = moved_on(before, replace(before, admission=teenagers), k=K)
+
+    assert moved.admission == teenagers
 
 
 def test_each_table_moves_by_itself() -> None:
