@@ -273,6 +273,18 @@ def test_the_highest_minimum_age_is_that_of_all_countries() -> None:
     assert PrivacyPolicy(minimum_age=16).highest_minimum_age == 16
 
 
+def test_where_anybody_is_admitted_a_country_can_still_ask_for_years() -> None:
+    policy = PrivacyPolicy(minimum_age=0, minimum_age_in={"KR": 19})
+
+    assert policy.minimum_age_of(nationality="NO", country="Norway") == 0
+    assert policy.minimum_age_of(nationality="NO", country="KR") == 19
+
+
+# These mutants survive and change nothing, for no country has such a name:
+# profiles.domain.policy.xǁPrivacyPolicyǁminimum_age_of__mutmut_16 and
+# profiles.domain.policy.xǁPrivacyPolicyǁminimum_age_of__mutmut_23.
+
+
 def test_without_exceptions_all_are_alike() -> None:
     assert DEFAULT_POLICY.minimum_age_of(nationality=None, country=None) == 18
     assert DEFAULT_POLICY.minimum_age_of(nationality="", country="") == 18
@@ -378,6 +390,14 @@ def test_a_minimum_age_of_a_country_needs_the_fields_that_tell_it(name: str) -> 
     assert refusal_of_countries(profile_rules=less(DEFAULT_PROFILE_RULES, name)) == (
         f"minimum_age_in can't be checked without {name} in a profile; keep it, or leave"
         " minimum_age_in out"
+    )
+
+
+def test_all_fields_that_are_missing_for_it_are_named() -> None:
+    fewer = less(DEFAULT_PROFILE_RULES, "country", "nationality")
+
+    assert refusal_of_countries(profile_rules=fewer).startswith(
+        "minimum_age_in can't be checked without country, nationality in a profile;"
     )
 
 
