@@ -4,8 +4,8 @@ Results go to standard output, the tally as one JSON object on its last line; ev
 standard error. Exit code 0: done; 1: a failure or a finding; 2: wrong usage or configuration.
 """
 
-from profiles.entrypoints.cli import compliance, jobs, pages, policy
+from profiles.entrypoints.cli import compliance, jobs, pages, policy, rights
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.running import run_command
 
-__all__ = ["cli", "compliance", "jobs", "pages", "policy", "run_command"]
+__all__ = ["cli", "compliance", "jobs", "pages", "policy", "rights", "run_command"]

@@ -1,0 +1,137 @@
+"""The rights of the persons: whose profile a request is about, and what is held of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import click
+
+from profiles.application.rights.access import export_person
+from profiles.application.rights.finding import find_persons, missing_keys
+from profiles.domain.errors import UsageError
+from profiles.domain.matching import search_for
+from profiles.domain.person import PersonId
+from profiles.domain.reading import canonical_id
+from profiles.entrypoints.addresses import SqliteAddress, read_stores
+from profiles.entrypoints.cli import options
+from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.composition.stores import deciding_store, existing_log
+from profiles.entrypoints.policy import PolicySource
+from profiles.entrypoints.progress import count_progress
+
+_STANDARD_INPUT: Final = "-"
+_LONGEST_LINE: Final = 10_000
+
+
+@cli.command(context_settings={"allow_extra_args": True})
+@options.store
+@options.policy
+@click.option(
+    "--email",
+    metavar="ADDRESS",
+    help="E-mail address; - reads it from standard input, so that no process list shows it.",
+)
+@click.option("--username", metavar="NAME", help="User name, or -.")
+@click.option("--name", metavar="NAME", help="Full name, or -; together with --birth-month.")
+@click.option("--birth-month", metavar="YYYY-MM", help="Month of birth, or -.")
+@options.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="How many of those who match are named; the others are counted.",
+)
+@click.pass_context
+def find(
+    context: click.Context,
+    *,
+    stores: Sequence[str],
+    policy: PolicySource,
+    email: str | None,
+    username: str | None,
+    name: str | None,
+    birth_month: str | None,
+    limit: int,
+) -> None:
+    """Print the ids of those whom a request may be about, and which fields match.
+
+    All that is given must match. Whatever is given as - is read from standard input, a line each,
+    in the order of the options here.
+    """
+    if context.args:  # not repeated, as click would: it may be an address
+        raise UsageError("find takes no argument; say --email, --username, or --name.")
+    given = sys.stdin.buffer
+    keys = policy.read_keys()
+    search = search_for(
+        email=_value(email, given),
+        username=_value(username, given),
+        name=_value(name, given),
+        birth_month=_value(birth_month, given),
+        keys=keys,
+    )
+    in_force = policy.read()
+    with deciding_store(read_stores(stores).deciding, create=False) as store:
+        missing = [] if email is None else missing_keys(store, in_force, [key.id for key in keys])
+        with count_progress(console(), "profiles looked at") as looked_at:
+            findings = find_persons(store, search, limit=limit, progress=looked_at)
+    if missing:
+        console().print(
+            f"Pseudonyms under {', '.join(missing)} were not compared, because the key is not at"
+            " hand: name its file in email_keys of the policy, or find the person by another field."
+        )
+    found = [
+        {"id": match.id, "fields": match.fields, "weaker": match.weaker} for match in findings.found
+    ]
+    document = {
+        "found": found,
+        "more": findings.more,
+        "looked_at": findings.looked_at,
+        "missing_keys": missing,
+    }
+    click.echo(json.dumps(document))
+
+
+def _value(given: str | None, lines: BinaryIO) -> str | None:
+    """Return the value of an option; - takes the next line of standard input."""
+    if given != _STANDARD_INPUT:
+        return given
+    try:
+        return lines.readline(_LONGEST_LINE).decode()
+    except UnicodeDecodeError:
+        raise UsageError("What standard input gives is no UTF-8; write it anew.") from None
+
+
+@cli.command()
+@click.argument("person", metavar="ID")
+@options.store
+@options.data
+@options.policy
+def export(*, person: str, stores: Sequence[str], data: Path | None, policy: PolicySource) -> None:
+    """Print all that is held of a person, as JSON (GDPR Art. 15 and 20)."""
+    identity = _identity(person)
+    deciding = read_stores(stores).deciding
+    beside = deciding.path.parent if isinstance(deciding, SqliteAddress) else Path()
+    with (
+        deciding_store(deciding, create=False) as store,
+        existing_log((data or beside) / "log.sqlite") as log,
+    ):
+        click.echo(
+            json.dumps(
+                export_person(identity, store, log, policy.read()), ensure_ascii=False, indent=2
+            )
+        )
+
+
+def _identity(text: str) -> PersonId:
+    identity = canonical_id(text.strip())
+    if identity is None:
+        raise UsageError(
+            "ID is the login.uuid of a person: 36 characters, like"
+            " 00000000-0000-4000-8000-000000000000. What was given has another form."
+        )
+    return identity
