@@ -18,6 +18,7 @@ from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.ports.logs import (
     LogLookup,
+    LogSearch,
     PartitionedLog,
     Publisher,
     RejectedSink,
@@ -25,6 +26,7 @@ from profiles.application.ports.logs import (
 from profiles.domain.outcome import Rejected, RejectionReason
 from tests.support.memory_streams import (
     MemoryLogLookup,
+    MemoryLogSearch,
     MemoryPartitionedLog,
     MemoryPublisher,
     MemoryRejectedSink,
@@ -49,6 +51,8 @@ class Streams(Protocol):
         ...
 
     def lookup(self) -> LogLookup: ...
+
+    def search(self) -> LogSearch: ...
 
 
 class Rejection(NamedTuple):
@@ -92,6 +96,9 @@ class MemoryStreams:
     def lookup(self) -> LogLookup:
         return MemoryLogLookup(self._topic)
 
+    def search(self) -> LogSearch:
+        return MemoryLogSearch(self._topic)
+
 
 class KafkaStreams:
     def __init__(self, address: str, name: str, stack: ExitStack) -> None:
@@ -134,6 +141,12 @@ class KafkaStreams:
 
         lookup = KafkaLogLookup(self._address, self._topic.name)
         return self._stack.enter_context(closing(lookup))
+
+    def search(self) -> LogSearch:
+        from profiles.adapters.kafka import KafkaSearch  # noqa: PLC0415 - see above
+
+        search = KafkaSearch(self._address, self._topic.name)
+        return self._stack.enter_context(closing(search))
 
 
 def rejection_in(message: bytes | None) -> Rejection:
@@ -343,3 +356,28 @@ def test_a_lookup_tells_where_a_partition_begins_and_where_it_holds_records(
     assert lookup.holds_records(partition, end - 1, end)
     assert not lookup.holds_records(partition, 0, 0)
     assert not lookup.holds_records(partition, end, end + 5)
+
+
+def test_a_search_yields_all_that_a_topic_held_when_it_began(streams: Streams) -> None:
+    publisher = streams.publisher()
+    for number in range(5):
+        publisher.publish(b"a key", b"%d" % number)
+    publisher.flush(within_s=PATIENCE_S)
+    search = streams.search()
+    bounds = search.bounds()
+    publisher.publish(b"a key", b"later")
+    publisher.flush(within_s=PATIENCE_S)
+
+    found = {
+        number: list(search.records(number, start=start, end=end))
+        for number, (start, end) in bounds.items()
+    }
+
+    records = [record for some in found.values() for record in some]
+    assert [record.value for record in records] == [b"0", b"1", b"2", b"3", b"4"]
+    assert [record.offset for record in records] == [0, 1, 2, 3, 4]
+    assert {record.key for record in records} == {b"a key"}
+    assert sorted(bounds.values()) == [(0, 0), (0, 5)]
+    assert search.place(b"a key") in bounds
+    (number,) = (n for n, some in found.items() if some)
+    assert [r.offset for r in search.records(number, start=2, end=4)] == [2, 3]

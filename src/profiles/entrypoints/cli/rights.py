@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import click
 
-from profiles.application.rights.access import export_person
+from profiles.application.rights.export_schema import export_schema
 from profiles.application.rights.finding import find_persons, missing_keys
 from profiles.domain.errors import UsageError
 from profiles.domain.matching import search_for
 from profiles.domain.person import PersonId
 from profiles.domain.reading import canonical_id
-from profiles.entrypoints.addresses import SqliteAddress, read_stores
+from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
-from profiles.entrypoints.composition.stores import deciding_store, existing_log
+from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.export import ExportSettings, exporter
+from profiles.entrypoints.composition.stores import deciding_store
+from profiles.entrypoints.export_page import export_page
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import count_progress
 
@@ -106,24 +109,79 @@ def _value(given: str | None, lines: BinaryIO) -> str | None:
         raise UsageError("What standard input gives is no UTF-8; write it anew.") from None
 
 
+def _print_schema(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's own
+    if wanted:
+        click.echo(json.dumps(export_schema(), ensure_ascii=False, indent=2))
+        context.exit()
+
+
 @cli.command()
 @click.argument("person", metavar="ID")
 @options.store
+@options.some_kafka
+@options.topic
 @options.data
 @options.policy
-def export(*, person: str, stores: Sequence[str], data: Path | None, policy: PolicySource) -> None:
-    """Print all that is held of a person, as JSON (GDPR Art. 15 and 20)."""
+@options.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "html"]),
+    default="json",
+    show_default=True,
+    help="JSON for machines, or a page for the person.",
+)
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of the document, and nothing else.",
+)
+def export(
+    *,
+    person: str,
+    stores: Sequence[str],
+    kafka: str | None,
+    topic: str,
+    data: Path | None,
+    policy: PolicySource,
+    form: str,
+) -> None:
+    """Print all that is held of a person, and why (GDPR Art. 15 and 20).
+
+    In the stores, in the embedded engine's log, and with --kafka in the topic.
+    """
     identity = _identity(person)
-    deciding = read_stores(stores).deciding
-    beside = deciding.path.parent if isinstance(deciding, SqliteAddress) else Path()
-    with (
-        deciding_store(deciding, create=False) as store,
-        existing_log((data or beside) / "log.sqlite") as log,
-    ):
-        click.echo(
-            json.dumps(
-                export_person(identity, store, log, policy.read()), ensure_ascii=False, indent=2
-            )
+    addresses = read_stores(stores)
+    with count_progress(console(), "records looked at") as looked_at:
+        settings = ExportSettings(
+            stores=addresses,
+            kafka=kafka,
+            topic=topic,
+            data=data,
+            policy=policy,
+            progress=looked_at,
+        )
+        with exporter(settings) as job:
+            document = job.export(identity, now=now())
+    for sentence in _remarks(document):
+        console().print(sentence)
+    if form == "html":
+        click.echo(export_page(document))
+    else:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the operator has to know at once; nothing of the person."""
+    if not document["held"]:
+        yield "Nothing is held of this id."
+    following = document["stores"]["following"]
+    if following is not None and not following["agrees"]:
+        yield (
+            "The stores do not hold the same of this person. A running job may be writing: run the"
+            " same command again, then `profiles verify`."
         )
 
 
