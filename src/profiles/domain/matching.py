@@ -101,6 +101,11 @@ class Search:
 
     criteria: tuple[tuple[str, _Compare], ...] = field(repr=False)
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that are compared, in the order of a profile."""
+        return tuple(name for name, _ in self.criteria)
+
     def match(self, profile: Profile) -> Match | None:
         """Return what matches of a profile, or None if anything does not."""
         weaker: list[str] = []
@@ -111,7 +116,7 @@ class Search:
                 return None
             if not exact:
                 weaker.append(name)
-        return Match(profile.id, tuple(name for name, _ in self.criteria), tuple(weaker))
+        return Match(profile.id, self.fields, tuple(weaker))
 
 
 def search_for(

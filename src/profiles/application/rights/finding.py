@@ -12,7 +12,7 @@ from profiles.application.ports.stores import DecidingStore
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.matching import Match, Search
 from profiles.domain.person import PersonId
-from profiles.domain.policy import PrivacyPolicy
+from profiles.domain.policy import EmailTreatment, PrivacyPolicy
 from profiles.domain.policy_settings import settings_of
 from profiles.domain.profile import Profile
 
@@ -82,6 +82,14 @@ def missing_keys(
     """
     made_with = key_ids(store.progress().policies, settings_of(policy))
     return sorted(made_with.difference(at_hand))
+
+
+def not_kept(search: Search, policy: PrivacyPolicy) -> Sequence[str]:
+    """Return the fields compared that the policy does not keep, so that few may still have them."""
+    dropped = set(policy.dropped_profile_fields)
+    if policy.email is EmailTreatment.DROP:
+        dropped.add("email")
+    return [name for name in search.fields if name in dropped]
 
 
 def _profiles_after(last: PersonId | None, unit: UnitOfWork) -> Sequence[tuple[Profile, int]]:

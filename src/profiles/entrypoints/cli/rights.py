@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 import click
 
 from profiles.application.rights.export_schema import export_schema
-from profiles.application.rights.finding import find_persons, missing_keys
+from profiles.application.rights.finding import find_persons, missing_keys, not_kept
 from profiles.domain.errors import UsageError
 from profiles.domain.matching import search_for
 from profiles.domain.person import PersonId
@@ -87,6 +87,12 @@ def find(
             f"Pseudonyms under {', '.join(missing)} were not compared, because the key is not at"
             " hand: name its file in email_keys of the policy, or find the person by another field."
         )
+    dropped = not_kept(search, in_force)
+    if dropped:
+        console().print(
+            f"The policy in force does not keep {', '.join(dropped)}, so only profiles from before"
+            " it can match: find the person by another field."
+        )
     found = [
         {"id": match.id, "fields": match.fields, "weaker": match.weaker} for match in findings.found
     ]
@@ -95,6 +101,7 @@ def find(
         "more": findings.more,
         "looked_at": findings.looked_at,
         "missing_keys": missing,
+        "not_kept": dropped,
     }
     click.echo(json.dumps(document))
 

@@ -12,7 +12,7 @@ from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.policy.adopting import adopt
 from profiles.application.rights import finding
-from profiles.application.rights.finding import find_persons, missing_keys
+from profiles.application.rights.finding import find_persons, missing_keys, not_kept
 from profiles.domain.matching import Match, search_for
 from profiles.domain.person import Birth, Login, Person, PersonId
 from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment, PrivacyPolicy
@@ -131,3 +131,14 @@ def test_keys_that_pseudonyms_were_made_with_and_that_are_not_at_hand_are_named(
     assert missing_keys(site.store, pseudonymising(NEW), ["k1"]) == ["k0"]
     assert missing_keys(site.store, DEFAULT_POLICY, []) == ["k0", "k1"]
     assert missing_keys(MemoryDecidingStore(), DEFAULT_POLICY, []) == []
+
+
+def test_fields_that_the_policy_does_not_keep_are_told() -> None:
+    search = search_for(email="ada@example.com", username="ada")
+    dropping = PrivacyPolicy(email=EmailTreatment.DROP)
+    rules = {name: r for name, r in DEFAULT_POLICY.profile_rules.items() if name != "username"}
+
+    assert not_kept(search, DEFAULT_POLICY) == []
+    assert not_kept(search, dropping) == ["email"]
+    assert not_kept(search, PrivacyPolicy(profile_rules=rules)) == ["username"]
+    assert not_kept(search_for(username="ada"), dropping) == []
