@@ -23,7 +23,7 @@ th[scope="row"] { overflow-wrap: break-word; }
 @media print { body { max-width: none; margin: 0; } h2 { break-after: avoid; } }
 """
 
-_NOT_TOLD: Final = "not told"
+_NOT_NAMED: Final = "not named in the privacy policy"
 
 
 def export_page(document: Document) -> str:
@@ -75,8 +75,8 @@ def _body(document: Document) -> Iterator[str]:
     yield _pairs(
         "Controller, contact, recipients",
         {
-            "Controller": document["controller"] or _NOT_TOLD,
-            "Contact": document["contact"] or _NOT_TOLD,
+            "Controller": document["controller"] or _NOT_NAMED,
+            "Contact": document["contact"] or _NOT_NAMED,
             "Recipients": "; ".join(document["recipients"]) or "none",
             "Transfers to third countries": "; ".join(document["transfers"]) or "none",
             "Automated decisions": document["automated_decisions"],

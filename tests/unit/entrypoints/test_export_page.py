@@ -151,7 +151,7 @@ def test_where_nothing_is_held_the_page_says_so_plainly() -> None:
     assert "Nothing is held of this id, in any of the places below." in shown
     assert "MongoDB at h/d nothing" in shown
     assert "Your profile" not in shown
-    assert "Controller not told" in shown
+    assert "Controller not named in the privacy policy" in shown
     assert "Complain to a supervisory authority" in shown
 
 

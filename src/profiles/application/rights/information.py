@@ -48,8 +48,8 @@ _COMPLAINT: Final = (
 )
 
 SOURCE: Final = (
-    "Records of other systems, such as the Random User Generator API; the newest of them became"
-    " this profile."
+    "Records of other systems, such as the Random User Generator API. A profile is made of the"
+    " newest record."
 )
 
 AUTOMATED_DECISIONS: Final = (
