@@ -45,7 +45,7 @@ class Match(NamedTuple):
 class _Address:
     """An e-mail address that is looked for.
 
-    local, domain: before and behind the @, the domain as `domain_of` writes it.
+    local, domain: what is before the @, and the @ with what is behind it, as `domain_of` writes it.
     folded: `local` in one case.
     pseudonyms: of its writings under all keys, and whether the writing is the given one.
     """
@@ -64,8 +64,8 @@ class _Address:
         lower case.
         """
         local, domain = _parts(address)
-        behind = address[len(local) :]  # with the @
-        endings = {behind, behind.lower(), f"@{domain}" if domain else behind}
+        behind = address[len(local) :]
+        endings = {behind, behind.lower(), domain}
         written = {local + one for one in endings}
         lower = {local.lower() + one for one in endings}
         return cls(
@@ -190,9 +190,9 @@ def _folded(text: str) -> str:
 
 
 def _parts(address: str) -> tuple[str, str]:
-    """Return what is before the @ of an address, and its domain in one writing.
+    """Return what is before the @ of an address, and the @ with its domain in one writing.
 
     What has no @ is all before it.
     """
     local, at, behind = address.rpartition("@")
-    return (local, domain_of(address) or behind.casefold()) if at else (address, "")
+    return (local, at + (domain_of(address) or behind.casefold())) if at else (behind, at)
