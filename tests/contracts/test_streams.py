@@ -20,6 +20,7 @@ from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.ports.logs import (
     LogLookup,
     LogReader,
+    LogSearch,
     PartitionedLog,
     Publisher,
     RejectedSink,
@@ -27,6 +28,7 @@ from profiles.application.ports.logs import (
 from profiles.domain.outcome import Rejected, RejectionReason
 from tests.support.memory_streams import (
     MemoryLogLookup,
+    MemoryLogSearch,
     MemoryPartitionedLog,
     MemoryPublisher,
     MemoryRejectedSink,
@@ -53,6 +55,8 @@ class Streams(Protocol):
     def lookup(self) -> LogLookup: ...
 
     def reader(self) -> LogReader: ...
+
+    def search(self) -> LogSearch: ...
 
 
 class Rejection(NamedTuple):
@@ -98,6 +102,9 @@ class MemoryStreams:
 
     def reader(self) -> LogReader:
         return MemoryLogLookup(self._topic)
+
+    def search(self) -> LogSearch:
+        return MemoryLogSearch(self._topic)
 
 
 class KafkaStreams:
@@ -147,6 +154,12 @@ class KafkaStreams:
 
         reader = KafkaLogLookup(self._address, self._topic.name)
         return self._stack.enter_context(closing(reader))
+
+    def search(self) -> LogSearch:
+        from profiles.adapters.kafka import KafkaSearch  # noqa: PLC0415 - see above
+
+        search = KafkaSearch(self._address, self._topic.name)
+        return self._stack.enter_context(closing(search))
 
 
 def rejection_in(message: bytes | None) -> Rejection:
@@ -384,3 +397,28 @@ def test_what_is_no_longer_of_its_topic_is_not_taken_for_it(streams: Streams) ->
 
     with pytest.raises(LogError, match="deleted and created again"):
         list(reader.records(earlier, 0, 1))
+
+
+def test_a_search_yields_all_that_a_topic_held_when_it_began(streams: Streams) -> None:
+    publisher = streams.publisher()
+    for number in range(5):
+        publisher.publish(b"a key", b"%d" % number)
+    publisher.flush(within_s=PATIENCE_S)
+    search = streams.search()
+    bounds = search.bounds()
+    publisher.publish(b"a key", b"later")
+    publisher.flush(within_s=PATIENCE_S)
+
+    found = {
+        number: list(search.records(number, start=start, end=end))
+        for number, (start, end) in bounds.items()
+    }
+
+    records = [record for some in found.values() for record in some]
+    assert [record.value for record in records] == [b"0", b"1", b"2", b"3", b"4"]
+    assert [record.offset for record in records] == [0, 1, 2, 3, 4]
+    assert {record.key for record in records} == {b"a key"}
+    assert sorted(bounds.values()) == [(0, 0), (0, 5)]
+    assert search.place(b"a key") in bounds
+    (number,) = (n for n, some in found.items() if some)
+    assert [r.offset for r in search.records(number, start=2, end=4)] == [2, 3]

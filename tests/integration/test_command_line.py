@@ -236,6 +236,14 @@ def test_export_of_someone_unknown_holds_nothing_and_succeeds(profiles: Profiles
     assert done.code == 0
     assert json.loads(done.out)["profile"] is None
     assert json.loads(done.out)["log"] == []
+    assert done.err == "Nothing is held of this id.\n"
+
+
+def test_the_schema_of_exports_is_printed_without_a_store(profiles: Profiles) -> None:
+    done = profiles("export", "--schema")
+
+    published = Path(__file__).parents[2] / "docs" / "reference" / "export.schema.json"
+    assert (done.code, done.out) == (0, published.read_text("utf-8"))
 
 
 KAFKA = ("--kafka", "127.0.0.1:1")

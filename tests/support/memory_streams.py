@@ -189,3 +189,25 @@ class MemoryLogLookup:
     def holds_records(self, partition: LogPartition, start: int, end: int) -> bool:
         first = max(start, self.first(partition))
         return any(first <= record.offset < end for record in self._topic.logs[partition.number])
+
+
+class MemoryLogSearch:
+    """Looks through a topic; a key is put into the partition of its length."""
+
+    name = "topic of a test"
+
+    def __init__(self, topic: MemoryTopic) -> None:
+        self._topic = topic
+        self.order: list[int] = []
+
+    def bounds(self) -> Mapping[int, tuple[int, int]]:
+        first = self._topic.first
+        return {n: (first.get(n, 0), len(log)) for n, log in enumerate(self._topic.logs)}
+
+    def place(self, key: bytes) -> int:
+        return len(key) % len(self._topic.logs)
+
+    def records(self, number: int, *, start: int, end: int) -> Iterator[LogRecord]:
+        self.order.append(number)
+        first = max(start, self._topic.first.get(number, 0))
+        yield from (r for r in self._topic.logs[number] if first <= r.offset < end)

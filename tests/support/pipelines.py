@@ -28,7 +28,7 @@ PERSONS_OF_IT = f"simulator:limit={PERSONS},seed=5"
 
 
 class Ended(NamedTuple):
-    """What a command left: its exit code, its last line as JSON, and all its texts."""
+    """What a command left: its exit code, its document (or last line) as JSON, and its texts."""
 
     code: int
     document: Any
@@ -79,7 +79,8 @@ class Pipeline:
         )
         assert code in (None, done.returncode), done.stderr.decode()
         out = done.stdout.decode()
-        document = json.loads(out.splitlines()[-1]) if out else None
+        lines = out.splitlines()
+        document = json.loads(out if lines[0] == "{" else lines[-1]) if out else None
         return Ended(done.returncode, document, out, done.stderr.decode())
 
     def produce(self) -> None:

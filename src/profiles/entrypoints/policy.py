@@ -69,12 +69,20 @@ class PolicySource:
         Raises:
             UsageError: a key can't be read, or the settings make no policy.
         """
-        keys = [_key(name, path) for name, path in self.keys]
+        keys = self.read_keys()
         try:
             return read_policy(self.set_by_operator(), keys)
         except UsageError as error:
             text = str(error).rstrip(".")
             raise UsageError(f"{self.origin}: [{TABLE}] {text}.") from None
+
+    def read_keys(self) -> list[PseudonymKey]:
+        """Read all keys from their files, those of earlier pseudonyms included.
+
+        Raises:
+            UsageError: a key can't be read.
+        """
+        return [_key(name, path) for name, path in self.keys]
 
 
 DEFAULT: Final = PolicySource()

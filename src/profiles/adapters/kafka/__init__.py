@@ -8,6 +8,7 @@ from profiles.adapters.kafka.lookup import KafkaLogLookup
 from profiles.adapters.kafka.probe import KafkaProbe
 from profiles.adapters.kafka.producer import KafkaPublisher
 from profiles.adapters.kafka.rejected import KafkaRejectedSink, rejected_topic
+from profiles.adapters.kafka.search import KafkaSearch
 from profiles.adapters.kafka.topic import DEFAULT_TOPIC, Topic, Topics, TopicSettings
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "KafkaProbe",
     "KafkaPublisher",
     "KafkaRejectedSink",
+    "KafkaSearch",
     "Topic",
     "TopicSettings",
     "Topics",

@@ -82,3 +82,10 @@ LEDGER_WRITER: Final[Mapping[str, Any]] = {
     "linger.ms": 0,
 }
 """Who enters something into the erasure ledger."""
+
+SEARCH: Final[Mapping[str, Any]] = {
+    **LOOKUP,
+    "auto.offset.reset": "earliest",  # what is deleted meanwhile is passed over
+    "queued.max.messages.kbytes": 32_768,
+}
+"""Who reads a whole topic once, in no group."""

@@ -312,3 +312,37 @@ class LogLookup(Protocol):
             LogError: the log did not answer.
         """
         ...
+
+
+class LogSearch(Protocol):
+    """A topic as one sees it who looks for a person's records; joins no group, keeps no position.
+
+    Used by one thread.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name the topic."""
+        ...
+
+    def bounds(self) -> Mapping[int, tuple[int, int]]:
+        """Return, of each partition, the first offset that is held and the one of the next record.
+
+        Raises:
+            LogError: the topic is not there, or the log did not answer.
+        """
+        ...
+
+    def place(self, key: bytes) -> int:
+        """Return the partition in which our producer, and Java's, put a key."""
+        ...
+
+    def records(self, number: int, *, start: int, end: int) -> Iterator[LogRecord]:
+        """Yield the records of a partition from one offset to before another, in order.
+
+        What has been deleted from the log meanwhile is passed over.
+
+        Raises:
+            LogError: the log did not answer; what was yielded is not all.
+        """
+        ...

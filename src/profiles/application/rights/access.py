@@ -1,61 +1,166 @@
-"""The right of access: all that is held of a person (GDPR Art. 15 and 20)."""
+"""The rights of access and of data portability: all that is held of a person (GDPR Art. 15, 20)."""
 
 from __future__ import annotations
 
-import json
-from datetime import date
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
 
 from profiles.application.ports.logs import Log
-from profiles.application.ports.stores import DecidingStore
+from profiles.application.ports.stores import DecidingStore, FollowingStore
+from profiles.application.rights import information
+from profiles.application.rights.log_records import (
+    LoggedRecord,
+    SearchedLog,
+    TopicSearcher,
+    of_embedded_log,
+)
 from profiles.domain.columns import NAMES
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.profile import Profile
+from profiles.domain.version import Version
+
+FORMAT: Final = "profiles-export/1"
+"""Names the form of the document, which `export_schema` describes."""
+
+_READINGS: Final = 3
+"""A record that comes while the stores are read is soon in both."""
+
+_Held = tuple[Profile, int] | None
 
 
-def export_person(
-    person: PersonId, store: DecidingStore, log: Log | None, policy: PrivacyPolicy
-) -> dict[str, Any]:
-    """Gather all that is held of a person, as values that JSON can write.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The names of the stores, for those who read the document."""
 
-    Returns:
-        `id`; `profile`: the fields held, with `version`, or None; `log`: the records that the
-        log still holds, each with offset, time and the person as it was taken in; `fields`: why
-        each field of the profile is kept, on what legal basis, and for how many days.
+    deciding: str
+    following: str | None = None
 
-    Raises:
-        StoreError, LogError: one of them did not answer, so the export would not be whole.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonExporter:
+    """Gathers what is held of a person, beside running jobs.
+
+    following, log, topic: None where there is none.
     """
-    held = store.profile(person)
-    return {
-        "id": person,
-        "profile": None if held is None else _written(*held),
-        "log": [] if log is None else _log_of(person, log),
-        "fields": {
-            name: {
-                "purpose": rule.purpose,
-                "legal_basis": f"GDPR Art. 6(1)({rule.legal_basis.value})",
-                "retention_days": rule.retention.days,
-            }
-            for name, rule in policy.profile_rules.items()
-        },
-    }
+
+    named: Named
+    store: DecidingStore
+    following: FollowingStore | None
+    log: Log | None
+    topic: TopicSearcher | None
+    policy: PrivacyPolicy
+
+    def export(self, person: PersonId, *, now: datetime) -> dict[str, Any]:
+        """Return all of it as values that JSON can write, in the form that `FORMAT` names.
+
+        now: aware.
+
+        Whoever is not known, and whoever the policy does not admit, gets the same answer: that
+        nothing is held.
+
+        Raises:
+            StoreError, LogError: one of them did not answer, so the export would not be whole.
+        """
+        held, followed = self._held(person)
+        searched, records = self._logged(person)
+        return {
+            "format": FORMAT,
+            "id": person,
+            "made_at": now.isoformat(),
+            "held": held is not None or followed is not None or bool(records),
+            "profile": _written(held),
+            "source": {"description": information.SOURCE, "record": self._origin(held)},
+            "stores": {
+                "deciding": {"name": self.named.deciding, "holds": held is not None},
+                "following": None
+                if self.following is None
+                else {
+                    "name": self.named.following,
+                    "holds": followed is not None,
+                    "agrees": followed == held,
+                    "profile": _written(followed),
+                },
+            },
+            "log": [_record(record) for record in records],
+            "searched": [_searched(log) for log in searched],
+            "fields": information.fields_of(self.policy),
+            "log_fields": information.log_fields_of(self.policy),
+            **information.accountability_of(self.policy),
+            "automated_decisions": information.AUTOMATED_DECISIONS,
+            "rights": information.rights_under(self.policy),
+            "not_included": [
+                {"where": where, "why": why} for where, why in information.NOT_INCLUDED
+            ],
+        }
+
+    def _held(self, person: PersonId) -> tuple[_Held, _Held]:
+        """Return what the stores hold; they are read again where a job may be writing."""
+        held: _Held = None
+        followed: _Held = None
+        for _ in range(_READINGS):
+            held = self.store.profile(person)
+            if self.following is None:
+                break
+            followed = self.following.profile(person)
+            if followed == held:
+                break
+        return held, followed
+
+    def _logged(self, person: PersonId) -> tuple[list[SearchedLog], list[LoggedRecord]]:
+        searched: list[SearchedLog] = []
+        records: list[LoggedRecord] = []
+        if self.log is not None:
+            log, found = of_embedded_log(self.log, person)
+            searched.append(log)
+            records += found
+        if self.topic is not None:
+            log, found = self.topic.find(person)
+            searched.append(log)
+            records += found
+        return searched, records
+
+    def _origin(self, held: _Held) -> dict[str, Any] | None:
+        """Say which record of which topic a profile was made of."""
+        if held is None:
+            return None
+        version = Version.parts(held[1])
+        topics = self.store.progress().topics
+        known = 0 < version.epoch <= len(topics)
+        return {
+            "topic_id": topics[version.epoch - 1][0] if known else None,
+            "partition": version.partition,
+            "offset": version.offset,
+            "revision": version.revision,
+        }
 
 
-def _written(profile: Profile, version: int) -> dict[str, Any]:
+def _written(held: _Held) -> dict[str, Any] | None:
+    if held is None:
+        return None
+    profile, version = held
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in zip(NAMES, (*profile, version), strict=True)
     }
 
 
-def _log_of(person: PersonId, log: Log) -> list[dict[str, Any]]:
-    return [
-        {
-            "offset": record.offset,
-            "logged_at": record.logged_at.isoformat(),
-            "person": json.loads(record.value) if isinstance(record.value, bytes) else None,
-        }
-        for record in log.records_of(person)
+def _record(record: LoggedRecord) -> dict[str, Any]:
+    return {
+        "log": record.log,
+        "partition": record.partition,
+        "offset": record.offset,
+        "logged_at": record.logged_at.isoformat(),
+        "deletion": record.deletion,
+        "person": record.person,
+        "complete": record.complete,
+    }
+
+
+def _searched(log: SearchedLog) -> dict[str, Any]:
+    partitions = [
+        {"partition": number, "first": first, "end": end}
+        for number, (first, end) in sorted(log.bounds.items())
     ]
+    return {"log": log.log, "partitions": partitions}

@@ -4,8 +4,26 @@ Results go to standard output, the tally as one JSON object on its last line; ev
 standard error. Exit code 0: done; 1: a failure or a finding; 2: wrong usage or configuration.
 """
 
-from profiles.entrypoints.cli import compliance, erasure, jobs, pages, policy, quarantine
+from profiles.entrypoints.cli import (
+    compliance,
+    erasure,
+    jobs,
+    pages,
+    policy,
+    quarantine,
+    rights,
+)
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.running import run_command
 
-__all__ = ["cli", "compliance", "erasure", "jobs", "pages", "policy", "quarantine", "run_command"]
+__all__ = [
+    "cli",
+    "compliance",
+    "erasure",
+    "jobs",
+    "pages",
+    "policy",
+    "quarantine",
+    "rights",
+    "run_command",
+]

@@ -1,4 +1,4 @@
-"""Oversight: what is held of a person, and the proof that all is as it should be."""
+"""Oversight: the proof that all is as it should be."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from pathlib import Path
 
 import click
 
-from profiles.application.rights.access import export_person
-from profiles.domain.errors import UsageError
-from profiles.domain.person import PersonId
-from profiles.domain.reading import canonical_id
-from profiles.entrypoints.addresses import SqliteAddress, read_stores
+from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
@@ -21,7 +17,6 @@ from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.doctor import doctor as joined_doctor
 from profiles.entrypoints.composition.ledgers import LedgerSettings
-from profiles.entrypoints.composition.stores import deciding_store, existing_log
 from profiles.entrypoints.composition.verify import verifying
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.rendering import table_of
@@ -106,34 +101,3 @@ def verify(
     click.echo(json.dumps(asdict(verification), ensure_ascii=False))
     if not all(check.ok for check in verification.checks):
         context.exit(FAILURE)
-
-
-@cli.command()
-@click.argument("person", metavar="ID")
-@options.store
-@options.data
-@options.policy
-def export(*, person: str, stores: Sequence[str], data: Path | None, policy: PolicySource) -> None:
-    """Print all that is held of a person, as JSON (GDPR Art. 15 and 20)."""
-    identity = _identity(person)
-    deciding = read_stores(stores).deciding
-    beside = deciding.path.parent if isinstance(deciding, SqliteAddress) else Path()
-    with (
-        deciding_store(deciding, create=False) as store,
-        existing_log((data or beside) / "log.sqlite") as log,
-    ):
-        click.echo(
-            json.dumps(
-                export_person(identity, store, log, policy.read()), ensure_ascii=False, indent=2
-            )
-        )
-
-
-def _identity(text: str) -> PersonId:
-    identity = canonical_id(text.strip())
-    if identity is None:
-        raise UsageError(
-            "ID is the login.uuid of a person: 36 characters, like"
-            " 00000000-0000-4000-8000-000000000000. What was given has another form."
-        )
-    return identity

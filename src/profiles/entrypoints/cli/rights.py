@@ -1,0 +1,202 @@
+"""The rights of the persons: whose profile a request is about, and what is held of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import click
+
+from profiles.application.rights.export_schema import export_schema
+from profiles.application.rights.finding import find_persons, missing_keys, not_kept
+from profiles.domain.errors import UsageError
+from profiles.domain.matching import search_for
+from profiles.domain.person import PersonId
+from profiles.domain.reading import canonical_id
+from profiles.entrypoints.addresses import read_stores
+from profiles.entrypoints.cli import options
+from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.export import ExportSettings, exporter
+from profiles.entrypoints.composition.stores import deciding_store
+from profiles.entrypoints.export_page import export_page
+from profiles.entrypoints.policy import PolicySource
+from profiles.entrypoints.progress import count_progress
+
+_STANDARD_INPUT: Final = "-"
+_LONGEST_LINE: Final = 10_000
+
+
+@cli.command(context_settings={"allow_extra_args": True})
+@options.store
+@options.policy
+@click.option(
+    "--email",
+    metavar="ADDRESS",
+    help="E-mail address; - reads it from standard input, so that no process list shows it.",
+)
+@click.option("--username", metavar="NAME", help="User name, or -.")
+@click.option("--name", metavar="NAME", help="Full name, or -; together with --birth-month.")
+@click.option("--birth-month", metavar="YYYY-MM", help="Month of birth, or -.")
+@options.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="How many of those who match are named; the others are counted.",
+)
+@click.pass_context
+def find(
+    context: click.Context,
+    *,
+    stores: Sequence[str],
+    policy: PolicySource,
+    email: str | None,
+    username: str | None,
+    name: str | None,
+    birth_month: str | None,
+    limit: int,
+) -> None:
+    """Print the ids of those whom a request may be about, and which fields match.
+
+    All that is given must match. Whatever is given as - is read from standard input, a line each,
+    in the order of the options here.
+    """
+    if context.args:  # not repeated, as click would: it may be an address
+        raise UsageError("find takes no argument; say --email, --username, or --name.")
+    given = sys.stdin.buffer
+    keys = policy.read_keys()
+    search = search_for(
+        email=_value(email, given),
+        username=_value(username, given),
+        name=_value(name, given),
+        birth_month=_value(birth_month, given),
+        keys=keys,
+    )
+    in_force = policy.read()
+    with deciding_store(read_stores(stores).deciding, create=False) as store:
+        missing = [] if email is None else missing_keys(store, in_force, [key.id for key in keys])
+        with count_progress(console(), "profiles looked at") as looked_at:
+            findings = find_persons(store, search, limit=limit, progress=looked_at)
+    if missing:
+        console().print(
+            f"Pseudonyms under {', '.join(missing)} were not compared, because the key is not at"
+            " hand: name its file in email_keys of the policy, or find the person by another field."
+        )
+    dropped = not_kept(search, in_force)
+    if dropped:
+        console().print(
+            f"The policy in force does not keep {', '.join(dropped)}, so only profiles from before"
+            " it can match: find the person by another field."
+        )
+    found = [
+        {"id": match.id, "fields": match.fields, "weaker": match.weaker} for match in findings.found
+    ]
+    document = {
+        "found": found,
+        "more": findings.more,
+        "looked_at": findings.looked_at,
+        "missing_keys": missing,
+        "not_kept": dropped,
+    }
+    click.echo(json.dumps(document))
+
+
+def _value(given: str | None, lines: BinaryIO) -> str | None:
+    """Return the value of an option; - takes the next line of standard input."""
+    if given != _STANDARD_INPUT:
+        return given
+    try:
+        return lines.readline(_LONGEST_LINE).decode()
+    except UnicodeDecodeError:
+        raise UsageError("What standard input gives is no UTF-8; write it anew.") from None
+
+
+def _print_schema(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's own
+    if wanted:
+        click.echo(json.dumps(export_schema(), ensure_ascii=False, indent=2))
+        context.exit()
+
+
+@cli.command()
+@click.argument("person", metavar="ID")
+@options.store
+@options.some_kafka
+@options.topic
+@options.data
+@options.policy
+@options.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "html"]),
+    default="json",
+    show_default=True,
+    help="JSON for machines, or a page for the person.",
+)
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of the document, and nothing else.",
+)
+def export(
+    *,
+    person: str,
+    stores: Sequence[str],
+    kafka: str | None,
+    topic: str,
+    data: Path | None,
+    policy: PolicySource,
+    form: str,
+) -> None:
+    """Print all that is held of a person, and why (GDPR Art. 15 and 20).
+
+    In the stores, in the embedded engine's log, and with --kafka in the topic.
+    """
+    identity = _identity(person)
+    addresses = read_stores(stores)
+    with count_progress(console(), "records looked at") as looked_at:
+        settings = ExportSettings(
+            stores=addresses,
+            kafka=kafka,
+            topic=topic,
+            data=data,
+            policy=policy,
+            progress=looked_at,
+        )
+        with exporter(settings) as job:
+            document = job.export(identity, now=now())
+    for sentence in _remarks(document):
+        console().print(sentence)
+    if form == "html":
+        click.echo(export_page(document))
+    else:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the operator has to know at once; nothing of the person."""
+    if not document["held"]:
+        yield "Nothing is held of this id."
+    following = document["stores"]["following"]
+    if following is not None and not following["agrees"]:
+        yield (
+            "The stores do not hold the same of this person. A running job may be writing: run the"
+            " same command again, then `profiles verify`."
+        )
+
+
+def _identity(text: str) -> PersonId:
+    identity = canonical_id(text.strip())
+    if identity is None:
+        raise UsageError(
+            "ID is the login.uuid of a person: 36 characters, like"
+            " 00000000-0000-4000-8000-000000000000. What was given has another form."
+        )
+    return identity
