@@ -68,7 +68,7 @@ def test_a_new_store_remembers_no_policy(store: DecidingStore) -> None:
 def test_what_is_remembered_is_undone_with_the_rest(store: DecidingStore) -> None:
     def work(unit: UnitOfWork) -> None:
         unit.add_policy(entry(NOON))
-        assert unit.policy() == entry(NOON).fingerprint
+        assert unit.policy() == entry(NOON).deciding
         assert list(unit.policies()) == [entry(NOON)]
         raise MadeToFailError
 
@@ -84,7 +84,7 @@ def test_a_policy_that_was_applied_is_not_adopted_by_that(store: DecidingStore) 
     store.transactions.run(lambda unit: unit.add_policy(entry(NOON)))
     store.transactions.run(lambda unit: unit.add_policy(applied))
 
-    assert store.transactions.run(lambda unit: unit.policy()) == entry(NOON).fingerprint
+    assert store.transactions.run(lambda unit: unit.policy()) == entry(NOON).deciding
     assert remembered(store) == [entry(NOON), applied]
 
 
@@ -192,7 +192,7 @@ def test_a_store_of_before_that_goes_on_as_it_was_remembers_one_policy(
 
 def test_a_chunk_that_was_decided_by_another_policy_is_refused(store: DecidingStore) -> None:
     adopted(store)
-    own = entry(NOON).fingerprint
+    own = entry(NOON).deciding
     store.apply(replace(chunk(stored(ADA)), policy=own), MemoryLedger())
     adopted(store, minimum_age=21)
 
@@ -200,12 +200,28 @@ def test_a_chunk_that_was_decided_by_another_policy_is_refused(store: DecidingSt
     with pytest.raises(PolicyChangedError) as refused:
         store.apply(late, MemoryLedger())
 
-    newer = entry(NOON, minimum_age=21).fingerprint
+    newer = entry(NOON, minimum_age=21).deciding
     assert str(refused.value) == (
-        f"The store is written under the policy {newer[:12]} now, and this job has {own[:12]}."
-        " Nothing more was stored. Start it again with the policy that is in force; `profiles"
-        " policy` shows what it would use."
+        "The store is written under another privacy policy than this command has. Nothing more was"
+        " stored. `profiles doctor` says where they differ; start again with the policy that is in"
+        " force."
     )
     assert held(store).keys() == {ADA}
     store.apply(replace(late, policy=newer), MemoryLedger())
     assert held(store).keys() == {ADA, BEA}
+
+
+def test_what_is_only_told_to_the_persons_stops_no_job(store: DecidingStore) -> None:
+    adopted(store)
+    chunks = [
+        replace(chunk(stored(person), start=offset), policy=entry(NOON).deciding)
+        for offset, person in enumerate((ADA, BEA))
+    ]
+    store.apply(chunks[0], MemoryLedger())
+
+    adoption = adopted(store, purpose="to see", controller="We", legal_basis="consent")
+    store.apply(chunks[1], MemoryLedger())
+
+    assert adoption.new
+    assert held(store).keys() == {ADA, BEA}
+    assert len(remembered(store)) == 2

@@ -82,6 +82,6 @@ def test_a_job_of_the_earlier_policy_stops_and_goes_on_under_the_new_one(site: S
     site.produce("simulator:seed=4,limit=50").production()
     until(lambda: not earlier.is_running())
 
-    assert "The store is written under the policy" in earlier.said
+    assert "The store is written under another privacy policy" in earlier.said
     site.process().tally()
     assert min(profile.age for profile in held(site)) >= MINIMUM_AGE

@@ -218,6 +218,7 @@ def test_the_collections_are_named_after_that_of_the_profiles(
     assert set(base.list_collection_names()) == {
         "people",
         "people_outbox",
+        "people_policies",
         "people_quarantine",
         "people_statistics",
         "people_writers",

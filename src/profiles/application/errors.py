@@ -94,17 +94,13 @@ class GapError(ProfilesError):
 
 
 class PolicyChangedError(ProfilesError):
-    """Another job has adopted another privacy policy for the store."""
-
-    def __init__(self, adopted: str, own: str) -> None:
-        super().__init__(adopted, own)
-        self.adopted, self.own = adopted, own
+    """The store is written under another privacy policy, which decides otherwise."""
 
     def __str__(self) -> str:
         return (
-            f"The store is written under the policy {self.adopted[:12]} now, and this job has"
-            f" {self.own[:12]}. Nothing more was stored. Start it again with the policy that is in"
-            " force; `profiles policy` shows what it would use."
+            "The store is written under another privacy policy than this command has. Nothing more"
+            " was stored. `profiles doctor` says where they differ; start again with the policy"
+            " that is in force."
         )
 
 

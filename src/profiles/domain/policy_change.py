@@ -8,7 +8,13 @@ from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from profiles.domain.policy import EmailTreatment
-from profiles.domain.policy_settings import KNOWN, Settings, zone_named
+from profiles.domain.policy_settings import (
+    KNOWN,
+    ONLY_TOLD,
+    Settings,
+    retention_days,
+    zone_named,
+)
 
 
 class Effect(Enum):
@@ -42,7 +48,7 @@ _LESS_OF_AN_ADDRESS: Final = (
     EmailTreatment.PSEUDONYMISE.value,
     EmailTreatment.DROP.value,
 )
-_NOTICES: Final = ("controller", "contact", "recipients", "transfers")
+_NOTICES: Final = sorted(ONLY_TOLD - {"purpose", "legal_basis"})
 # The clocks of a zone differ between winter and summer; the year does not matter for any now.
 _MOMENTS: Final = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 4, 7, 10)]
 
@@ -66,11 +72,6 @@ def changes(before: Settings, after: Settings) -> list[SettingChange]:
         *_notices(before, after),
         *_unknown(before, after),
     ]
-
-
-def retention_days(settings: Settings) -> int:
-    """Return how long a profile is kept: the shortest retention of its fields, in days."""
-    return min(int(days.removesuffix("d")) for days in settings["retention"].values())
 
 
 def _ages(before: Settings, after: Settings) -> Iterator[SettingChange]:

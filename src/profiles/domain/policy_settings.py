@@ -48,6 +48,11 @@ LEGAL_BASES: Final[Mapping[str, LegalBasis]] = {basis.name.lower(): basis for ba
 _BREAKS: Final = frozenset({"Cc", "Zl", "Zp"})
 """Categories of line breaks and of what a terminal takes for a command."""
 
+ONLY_TOLD: Final = frozenset(
+    {"purpose", "legal_basis", "controller", "contact", "recipients", "transfers"}
+)
+"""Settings that are told to the persons concerned, and decide about no record."""
+
 _DAYS: Final = re.compile(r"([0-9]{1,6})d")
 _OFFSET: Final = re.compile(r"UTC([+-])([01][0-9]):([0-5][0-9])")
 
@@ -86,6 +91,21 @@ def fingerprint_of(settings: Settings) -> str:
     """Return the SHA-256 of settings, as 64 hexadecimal digits: equal ones have equal ones."""
     canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def deciding_fingerprint_of(settings: Settings) -> str:
+    """Return the fingerprint of what decides about records.
+
+    Policies that differ only in what is told to the persons concerned have the same one: they
+    admit the same persons, and keep the same of them. Of the retentions the shortest counts.
+    """
+    deciding = {name: value for name, value in settings.items() if name not in ONLY_TOLD}
+    return fingerprint_of({**deciding, "retention": retention_days(settings)})
+
+
+def retention_days(settings: Settings) -> int:
+    """Return how long a profile is kept: the shortest retention of its fields, in days."""
+    return min(int(days.removesuffix("d")) for days in settings["retention"].values())
 
 
 KNOWN: Final = (*settings_of(PrivacyPolicy()), "drop")

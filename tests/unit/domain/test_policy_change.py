@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from profiles.domain.policy import PrivacyPolicy
-from profiles.domain.policy_change import Effect, SettingChange, changes, retention_days
-from profiles.domain.policy_settings import read_policy, settings_of
+from profiles.domain.policy_change import Effect, SettingChange, changes
+from profiles.domain.policy_settings import read_policy, retention_days, settings_of
 from profiles.domain.pseudonym import PseudonymKey
 from tests.strategies import policies
 

@@ -21,7 +21,13 @@ from profiles.domain.policy import (
     PrivacyPolicy,
     log_rules_for,
 )
-from profiles.domain.policy_settings import KNOWN, fingerprint_of, read_policy, settings_of
+from profiles.domain.policy_settings import (
+    KNOWN,
+    deciding_fingerprint_of,
+    fingerprint_of,
+    read_policy,
+    settings_of,
+)
 from profiles.domain.profile import Profile
 from profiles.domain.pseudonym import PseudonymKey
 from tests.strategies import policies, pseudonym_keys
@@ -227,6 +233,55 @@ def test_different_settings_have_different_fingerprints(
     first, second = settings_of(one), settings_of(other)
 
     assert (fingerprint_of(first) == fingerprint_of(second)) == (first == second)
+
+
+@pytest.mark.parametrize(
+    "only_told",
+    [
+        {"purpose": "to see"},
+        {"legal_basis": "consent"},
+        {"controller": "We"},
+        {"contact": "a@b.example"},
+        {"recipients": ["Post"]},
+        {"transfers": ["CH"]},
+        {"retention": {"email": "400d"}},
+    ],
+)
+def test_what_is_only_told_decides_nothing(only_told: dict[str, Any]) -> None:
+    changed, default = settings_of(read_policy(only_told)), settings_of(DEFAULT_POLICY)
+
+    assert fingerprint_of(changed) != fingerprint_of(default)
+    assert deciding_fingerprint_of(changed) == deciding_fingerprint_of(default)
+
+
+@pytest.mark.parametrize(
+    "deciding",
+    [
+        {"minimum_age": 21},
+        {"minimum_age_in": {"KR": 19}},
+        {"leap_day": "feb28"},
+        {"zone": "UTC"},
+        {"email": "drop"},
+        {"drop": ["city"]},
+        {"retention": {"email": "30d"}},
+    ],
+)
+def test_what_decides_is_told_apart(deciding: dict[str, Any]) -> None:
+    changed = deciding_fingerprint_of(settings_of(read_policy(deciding)))
+
+    assert changed != deciding_fingerprint_of(settings_of(DEFAULT_POLICY))
+
+
+def test_another_key_decides() -> None:
+    settings = {"email": "pseudonymise"}
+    one, other = (
+        deciding_fingerprint_of(
+            settings_of(read_policy({**settings, "email_key": key.id}, [KEY, OTHER_KEY]))
+        )
+        for key in (KEY, OTHER_KEY)
+    )
+
+    assert one != other
 
 
 # What is refused ---------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class MemoryUnitOfWork:
         self._set_attribute(self._state, "ledger_position", position)
 
     def policy(self) -> str | None:
-        """Return the fingerprint of the policy that the store is written under."""
+        """Return the deciding fingerprint of the policy that the store is written under."""
         return adopted(self._state.policies)
 
     def policies(self) -> Sequence[PolicyEntry]:

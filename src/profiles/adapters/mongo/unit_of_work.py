@@ -115,7 +115,7 @@ class MongoUnitOfWork:
         )
 
     def policy(self) -> str | None:
-        """Return the fingerprint of the policy that the store is written under."""
+        """Return the deciding fingerprint of the policy that the store is written under."""
         fingerprint: str | None = self._known_registry().get("policy")
         return fingerprint
 
@@ -133,7 +133,7 @@ class MongoUnitOfWork:
         self._collections.policies.insert_one(policy_document(number, entry), session=self._session)
         if entry.event is PolicyEvent.ADOPTED:
             self._collections.writers.update_many(
-                {}, {"$set": {"policy": entry.fingerprint}}, session=self._session
+                {}, {"$set": {"policy": entry.deciding}}, session=self._session
             )
             self._registry = None
             self._writers.clear()

@@ -34,6 +34,7 @@ POLICIES: Final = """
         at TEXT NOT NULL,
         event TEXT NOT NULL CHECK (event IN ('adopted', 'applied')),
         fingerprint TEXT NOT NULL,
+        deciding TEXT NOT NULL,
         settings TEXT NOT NULL,
         weaker TEXT NOT NULL
     ) STRICT

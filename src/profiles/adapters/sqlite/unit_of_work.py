@@ -66,9 +66,9 @@ class SqliteUnitOfWork:
         self._connection.execute("UPDATE store SET ledger_position = ?", (position,))
 
     def policy(self) -> str | None:
-        """Return the fingerprint of the policy that the store is written under."""
+        """Return the deciding fingerprint of the policy that the store is written under."""
         row = self._connection.execute(
-            "SELECT fingerprint FROM policies WHERE event = 'adopted' ORDER BY number DESC LIMIT 1"
+            "SELECT deciding FROM policies WHERE event = 'adopted' ORDER BY number DESC LIMIT 1"
         ).fetchone()
         return row[0] if row else None
 
@@ -79,11 +79,12 @@ class SqliteUnitOfWork:
     def add_policy(self, entry: PolicyEntry) -> None:
         """Remember a policy."""
         self._connection.execute(
-            "INSERT INTO policies VALUES (NULL, ?, ?, ?, ?, ?)",
+            "INSERT INTO policies VALUES (NULL, ?, ?, ?, ?, ?, ?)",
             (
                 timestamp(entry.at),
                 entry.event.value,
                 entry.fingerprint,
+                entry.deciding,
                 json.dumps(entry.settings),
                 json.dumps(entry.weaker),
             ),

@@ -15,7 +15,7 @@ from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld
 from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import PrivacyPolicy
-from profiles.domain.policy_settings import fingerprint_of, settings_of
+from profiles.domain.policy_settings import deciding_fingerprint_of, settings_of
 from profiles.domain.profile import Profile
 from profiles.domain.reading import canonical_id, readable_id
 
@@ -46,7 +46,7 @@ class Chunk:
 
     start: the offset from which was read; end: the offset to go on from.
     read: how many persons were read, counted apart from the entries.
-    policy: the fingerprint of the policy by which it was decided; None where that is not told.
+    policy: the deciding fingerprint of its policy; None where that is not told.
     """
 
     partition: LogPartition
@@ -62,7 +62,7 @@ class Rules:
     """What decides about a record, beside the record.
 
     as_of: overrides the civil date for which ages are counted.
-    fingerprint: of the policy's settings.
+    fingerprint: of what the policy decides by.
     """
 
     policy: PrivacyPolicy
@@ -72,7 +72,7 @@ class Rules:
 
     def __post_init__(self) -> None:
         """Work out once what every chunk carries."""
-        object.__setattr__(self, "fingerprint", fingerprint_of(settings_of(self.policy)))
+        object.__setattr__(self, "fingerprint", deciding_fingerprint_of(settings_of(self.policy)))
 
     def dates(self, *, logged_at: datetime, read_at: datetime) -> DecisionDates:
         """Derive a record's dates."""

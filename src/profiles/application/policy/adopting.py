@@ -79,7 +79,7 @@ def _named(setting: str, parts: Sequence[str]) -> str:
 def _adopt(unit: UnitOfWork, settings: Settings, *, accept: bool, now: datetime) -> Adoption:
     entries = unit.policies()
     fingerprint = fingerprint_of(settings)
-    if unit.policy() == fingerprint:
+    if entries and fingerprint_of(_last(entries)) == fingerprint:
         return Adoption(found=(), new=False)
     empty = not entries and not unit.epochs()
     found = () if empty else compared(entries, settings)

@@ -25,7 +25,7 @@ from profiles.domain.conforming import conform, key_of_pseudonym
 from profiles.domain.outcome import Withheld
 from profiles.domain.person import PersonId
 from profiles.domain.policy import QUARANTINE_RETENTION, PrivacyPolicy
-from profiles.domain.policy_settings import fingerprint_of, settings_of
+from profiles.domain.policy_settings import deciding_fingerprint_of, fingerprint_of, settings_of
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held, differences
 from profiles.domain.version import Version
@@ -145,7 +145,7 @@ class PolicyApplier:
     ) -> tuple[PolicyApplication, PersonId | None]:
         """Treat the next profiles; return what was done, and the last of them."""
         if not done.dry_run:
-            self._check(unit, done.fingerprint)
+            self._check(unit)
         batch = _Batch(PolicyApplication(fingerprint=done.fingerprint, dry_run=done.dry_run))
         for profile, version in unit.profiles_after(after, limit=CHANGED_AT_ONCE):
             after = profile.id
@@ -173,7 +173,7 @@ class PolicyApplier:
         )
 
         def note(unit: UnitOfWork) -> None:
-            self._check(unit, done.fingerprint)
+            self._check(unit)
             last = unit.policies()[-1]
             if (last.event, last.fingerprint) != (entry.event, entry.fingerprint):
                 unit.add_policy(entry)
@@ -189,11 +189,9 @@ class PolicyApplier:
             followed=self.outbox.followed,
         )
 
-    @staticmethod
-    def _check(unit: UnitOfWork, fingerprint: str) -> None:
-        adopted = unit.policy()
-        if adopted != fingerprint:
-            raise PolicyChangedError(adopted=str(adopted), own=fingerprint)
+    def _check(self, unit: UnitOfWork) -> None:
+        if unit.policy() != deciding_fingerprint_of(settings_of(self.policy)):
+            raise PolicyChangedError
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from profiles.application.ports.policies import PolicyEntry, PolicyEvent
-from profiles.domain.policy_change import Effect, SettingChange, changes, retention_days
-from profiles.domain.policy_settings import Settings
+from profiles.domain.policy_change import Effect, SettingChange, changes
+from profiles.domain.policy_settings import Settings, retention_days
 
 
 def key_ids(entries: Sequence[PolicyEntry], settings: Settings) -> frozenset[str]:

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from profiles.domain.policy_settings import deciding_fingerprint_of
+
 
 class PolicyEvent(Enum):
     """What happened to a store under a policy."""
@@ -34,7 +36,12 @@ class PolicyEntry:
     settings: Mapping[str, Any]
     weaker: tuple[str, ...] = ()
 
+    @property
+    def deciding(self) -> str:
+        """Return the fingerprint of what decides about records."""
+        return deciding_fingerprint_of(self.settings)
+
 
 def adopted(entries: Sequence[PolicyEntry]) -> str | None:
-    """Return the fingerprint of the policy that was adopted last; None where none was."""
-    return next((e.fingerprint for e in reversed(entries) if e.event is PolicyEvent.ADOPTED), None)
+    """Return the deciding fingerprint of the policy adopted last; None where none was."""
+    return next((e.deciding for e in reversed(entries) if e.event is PolicyEvent.ADOPTED), None)

@@ -41,7 +41,7 @@ class UnitOfWork(Protocol):
         ...
 
     def policy(self) -> str | None:
-        """Return the fingerprint of the policy that the store is written under.
+        """Return the deciding fingerprint of the policy that the store is written under.
 
         None where no job has told one yet.
         """

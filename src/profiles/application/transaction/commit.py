@@ -138,7 +138,7 @@ def check_policy(unit: UnitOfWork, own: str) -> None:
     """
     adopted = unit.policy()
     if adopted is not None and adopted != own:
-        raise PolicyChangedError(adopted=adopted, own=own)
+        raise PolicyChangedError
 
 
 def _refused_before(unit: UnitOfWork, chunk: Chunk, *, position: int) -> Sequence[Quarantined]:

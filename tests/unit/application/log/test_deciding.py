@@ -19,7 +19,7 @@ from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY, PrivacyPolicy
-from profiles.domain.policy_settings import fingerprint_of, settings_of
+from profiles.domain.policy_settings import deciding_fingerprint_of, settings_of
 from profiles.domain.profile import Profile
 from profiles.domain.reading import readable_id
 from tests.strategies import Json, api_records, json_values, mutated
@@ -115,10 +115,10 @@ def test_an_empty_run_is_an_empty_chunk() -> None:
 
 
 def test_a_chunk_says_by_which_policy_it_was_decided() -> None:
-    assert RULES.fingerprint == fingerprint_of(settings_of(DEFAULT_POLICY))
-    assert replace(RULES, policy=PrivacyPolicy(minimum_age=21)).fingerprint == fingerprint_of(
-        settings_of(PrivacyPolicy(minimum_age=21))
-    )
+    assert RULES.fingerprint == deciding_fingerprint_of(settings_of(DEFAULT_POLICY))
+    assert replace(
+        RULES, policy=PrivacyPolicy(minimum_age=21)
+    ).fingerprint == deciding_fingerprint_of(settings_of(PrivacyPolicy(minimum_age=21)))
 
 
 def test_a_notice_counts_what_was_kept_out_and_names_nobody() -> None:
