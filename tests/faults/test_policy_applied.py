@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from profiles.domain.conforming import key_of_pseudonym
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics
 from profiles.domain.version import Version
-from tests.support.cluster_site import Site, until
+from tests.support.cluster_site import Running, Site, until
 
 MINIMUM_AGE = 30
 STRICTER = f"""
@@ -85,3 +87,23 @@ def test_a_job_of_the_earlier_policy_stops_and_goes_on_under_the_new_one(site: S
     assert "The store is written under another privacy policy" in earlier.said
     site.process().tally()
     assert min(profile.age for profile in held(site)) >= MINIMUM_AGE
+
+
+def test_the_embedded_store_is_brought_under_it_in_full_as_well(tmp_path: Path) -> None:
+    run = ["run", "--source=simulator:seed=5,limit=6000", "--store=sqlite:///p.db", "--once"]
+    Running(run, tmp_path).tally()
+    configure(tmp_path)
+    apply = ["apply-policy", "--store=sqlite:///p.db"]
+
+    running = Running(apply, tmp_path)
+    with closing(sqlite3.connect(tmp_path / "p.db")) as look:
+        revised = "SELECT count(*) FROM users WHERE version % 32"  # its revision has 5 bits
+        until(lambda: look.execute(revised).fetchone()[0] > 0, running)
+        assert running.kill()
+        (some,) = look.execute(revised).fetchone()
+    done = Running(apply, tmp_path).document()
+    verified = Running(["verify", "--store=sqlite:///p.db"], tmp_path).document()
+
+    assert done["finished"]
+    assert 0 < done["changed"] == done["held"] - sum(done["deleted"].values()) - some
+    assert all(check["ok"] for check in verified["checks"])
