@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 
 import pytest
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
+from profiles.adapters.memory.unit_of_work import MemoryUnitOfWork, State
 from profiles.application.errors import StoreRefusedError
 from profiles.application.log.splitting import REFUSED
 from profiles.application.ports.stores import Applied
+from profiles.application.ports.unit_of_work import UnitOfWork
+from profiles.application.transaction.commit import apply_chunk
+from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
+from profiles.domain.resolving import Held
 from profiles.domain.tally import Tally
 from tests.support.failing_stores import RefusingStore
 from tests.support.histories import (
@@ -32,6 +38,8 @@ from tests.support.histories import (
     stored,
     version,
 )
+
+T = TypeVar("T")
 
 
 def of_more_than(number: int) -> Callable[[Collection[Profile]], bool]:
@@ -167,3 +175,53 @@ def test_of_two_chunks_the_later_says_what_is_held() -> None:
     }
     assert both.deleted == {DAN: 4, ADA: 8}
     assert both.untouched == {}
+
+
+class AskingUnit(MemoryUnitOfWork):
+    """A unit of work that wants to know who is probably new, as that of MongoDB does."""
+
+    def __init__(self, state: State, told: list[set[PersonId]]) -> None:
+        super().__init__(state)
+        self._told = told
+
+    def held(
+        self,
+        persons: Collection[PersonId],
+        *,
+        probably_new: Callable[[], Collection[PersonId]] = frozenset,
+        limit: int | None = None,
+    ) -> Mapping[PersonId, Held]:
+        self._told.append(set(probably_new()))
+        return super().held(persons, limit=limit)
+
+
+class AskingTransactions:
+    def __init__(self) -> None:
+        self.told: list[set[PersonId]] = []
+        self._state = State()
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        return work(AskingUnit(self._state, self.told))
+
+
+def test_who_is_stored_by_a_chunk_is_probably_new(ledger: MemoryLedger) -> None:
+    transactions = AskingTransactions()
+    ledger.suppress(CLEO)
+    ledger.restrict(DAN)
+    apply_chunk(transactions, chunk(stored(ADA)), ledger, followed=False)
+    transactions.told.clear()
+
+    whole = chunk(*map(stored, (ADA, BEA, CLEO, DAN)), (EVE, MINOR), (BEA, MINOR), start=1)
+    apply_chunk(transactions, whole, ledger, followed=False)
+
+    assert transactions.told == [{ADA}]
+
+
+def test_nobody_is_probably_new_of_whom_something_was_decided_before(ledger: MemoryLedger) -> None:
+    transactions = AskingTransactions()
+    apply_chunk(transactions, chunk(stored(ADA)), ledger, followed=False)
+    transactions.told.clear()
+
+    apply_chunk(transactions, chunk(stored(ADA), stored(BEA)), ledger, followed=False)
+
+    assert transactions.told == [set()]
