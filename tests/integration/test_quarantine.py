@@ -162,7 +162,7 @@ def test_under_another_policy_than_that_of_the_store_nothing_is_taken_up(
     done = profiles("quarantine", "--retry", *STORE, "--policy", "older.toml")
 
     assert done.code == 1
-    assert "Error: The store is written under the policy" in done.err
+    assert "Error: The store is written under another privacy policy" in done.err
 
 
 @pytest.mark.usefixtures("rejected")
