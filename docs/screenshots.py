@@ -13,13 +13,14 @@ from itertools import islice
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
-from profiles.application.chunk import LogPartition, LogRecord, Rules, decide_chunk
 
 from profiles.adapters import codec
 from profiles.adapters.dashboard.app import create_app
 from profiles.adapters.dashboard.server import PageServer
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.simulator import Simulator
+from profiles.application.log.deciding import Rules, decide_chunk
+from profiles.application.log.records import LogPartition, LogRecord
 from profiles.domain.policy import DEFAULT_POLICY
 
 IMAGES = Path(__file__).parent / "images"
