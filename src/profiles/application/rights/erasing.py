@@ -25,6 +25,10 @@ SHARE = 100
 """And one of so many of those who are held."""
 
 
+Counts = dict[str, int | None]
+"""How many profiles or records a place has of a person, by its name; None if it can't be asked."""
+
+
 class RawRecords(Protocol):
     """The records of the log: what persons were made of."""
 
@@ -41,7 +45,7 @@ class RawRecords(Protocol):
         """Erase what can be erased, and let other readers of the log know.
 
         Raises:
-            LogError: the log did not take it.
+            LogError, TombstoneError: the log did not take it.
         """
         ...
 
@@ -128,23 +132,17 @@ class Eraser:
         Raises:
             StoreError, LogError: a place did not answer.
         """
-        found = [self._found(person) for person in persons]
-        return ErasureReceipt(
-            persons=[
-                ErasedPerson(id=person, entry=None, places=_places(places, places))
-                for person, places in zip(persons, found, strict=True)
-            ],
-            complete=not any(count for places in found for count in places.values()),
-        )
+        found = self._found(persons)
+        return _receipt(persons, [None] * len(persons), found, found)
 
     def erase(self, persons: Sequence[PersonId]) -> ErasureReceipt:
         """Erase persons out of every place, and read back.
 
         Raises:
-            LedgerError, LogError, StoreError: a place did not do it. Whom the ledger names by then
-                stays out; the same again completes it.
+            LedgerError, LogError, StoreError, TombstoneError: a place did not do it. Whom the
+                ledger names by then stays out; the same again completes it.
         """
-        before = [self._found(person) for person in persons]
+        before = self._found(persons)
         view = self.ledger.view(at_least=self.store.ledger_position())
         entries = [
             None
@@ -157,22 +155,20 @@ class Eraser:
         self._delete_followed(persons)
         if self.records is not None:
             self.records.erase(persons)
-        after = [self._found(person) for person in persons]
-        return ErasureReceipt(
-            persons=[
-                ErasedPerson(id=person, entry=entry, places=_places(found, left))
-                for person, entry, found, left in zip(persons, entries, before, after, strict=True)
-            ],
-            complete=not any(count for left in after for count in left.values()),
-        )
+        return _receipt(persons, entries, before, self._found(persons))
 
-    def _found(self, person: PersonId) -> dict[str, int | None]:
-        """Count what every place holds of a person."""
-        found: dict[str, int | None] = {self.name: int(self.store.profile(person) is not None)}
-        if self.following is not None and self.following_name is not None:
-            found[self.following_name] = int(self.following.profile(person) is not None)
-        if self.records is not None:
-            found[self.records.name] = self.records.count(person)
+    def _found(self, persons: Sequence[PersonId]) -> Sequence[Counts]:
+        """Count what every place holds of each person."""
+        held = self.store.held(persons)
+        followed = {} if self.following is None else self.following.held(persons)
+        found: list[Counts] = []
+        for person in persons:
+            counts: Counts = {self.name: int(person in held)}
+            if self.following_name is not None:
+                counts[self.following_name] = int(person in followed)
+            if self.records is not None:
+                counts[self.records.name] = self.records.count(person)
+            found.append(counts)
         return found
 
     def _delete_followed(self, persons: Sequence[PersonId]) -> None:
@@ -239,7 +235,23 @@ class TombstoneError(ProfilesError):
         )
 
 
-def _places(found: dict[str, int | None], left: dict[str, int | None]) -> Sequence[ErasedPlace]:
-    return [
-        ErasedPlace(place=place, found=count, left=left[place]) for place, count in found.items()
-    ]
+def _receipt(
+    persons: Sequence[PersonId],
+    entries: Sequence[int | None],
+    found: Sequence[Counts],
+    left: Sequence[Counts],
+) -> ErasureReceipt:
+    return ErasureReceipt(
+        persons=[
+            ErasedPerson(
+                id=person,
+                entry=entry,
+                places=[
+                    ErasedPlace(place=place, found=count, left=after[place])
+                    for place, count in before.items()
+                ],
+            )
+            for person, entry, before, after in zip(persons, entries, found, left, strict=True)
+        ],
+        complete=not any(count for counts in left for count in counts.values()),
+    )
