@@ -90,6 +90,11 @@ class PolicyApplier:
     clock: Clock
     restricted: Collection[PersonId] = frozenset()
     progress: Callable[[PolicyApplication], None] = field(default=lambda _application: None)
+    _deciding: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every transaction compares."""
+        self._deciding = deciding_fingerprint_of(settings_of(self.policy))
 
     def run(
         self, *, dry_run: bool = False, stopped: Callable[[], bool] = lambda: False
@@ -190,7 +195,7 @@ class PolicyApplier:
         )
 
     def _check(self, unit: UnitOfWork) -> None:
-        if unit.policy() != deciding_fingerprint_of(settings_of(self.policy)):
+        if unit.policy() != self._deciding:
             raise PolicyChangedError
 
 
