@@ -38,12 +38,12 @@ def adopted(
     *,
     at: datetime = NOON,
     accept: bool = False,
-    **own: Any,  # noqa: ANN401
+    **own: Any,  # noqa: ANN401 - as an operator writes them
 ) -> Adoption:
     return adopt(store, read_policy(own), accept=accept, now=at)
 
 
-def entry(at: datetime, *weaker: str, **own: Any) -> PolicyEntry:  # noqa: ANN401
+def entry(at: datetime, *weaker: str, **own: Any) -> PolicyEntry:  # noqa: ANN401 - see above
     whole = settings(**own)
     return PolicyEntry(
         at=at,
