@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from confluent_kafka import Consumer
 
 from profiles.domain.person import PersonId
 from tests.integration.test_command_line import Done, Profiles, profiles
-from tests.support.pipelines import PERSONS, Pipeline, ids_of_it, pipeline_into_both
+from tests.integration.test_verify import pipeline
+from tests.support.pipelines import PERSONS, Pipeline, ids_of_it
 
-__all__ = ["profiles"]
+__all__ = ["pipeline", "profiles"]
 
 RUN = ("run", "--source", "simulator:seed=3,limit=30", "--store", "sqlite:///p.db", "--once")
 ERASE = ("erase", "--store", "sqlite:///p.db")
@@ -148,17 +148,6 @@ def test_a_missing_store_or_ledger_is_not_made(profiles: Profiles, tmp_path: Pat
 
 
 # On servers --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def pipeline(
-    kafka_address: str, mongo_url: str, cassandra_address: str, tmp_path: Path
-) -> Generator[Pipeline]:
-    """Give a pipeline that has taken everybody into both stores."""
-    with pipeline_into_both(kafka_address, mongo_url, cassandra_address, tmp_path) as made:
-        made.produce()
-        made.process()
-        yield made
 
 
 def tombstones(pipeline: Pipeline) -> list[bytes | None]:
