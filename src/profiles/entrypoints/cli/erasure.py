@@ -20,7 +20,6 @@ from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.doctor import ExaminedSettings
-from profiles.entrypoints.composition.erasing import erasing, remainders
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.interruption import stoppable
 
@@ -61,6 +60,8 @@ def erase(
     dry_run: bool,
 ) -> None:
     """Erase persons from every place, and keep them out for good (GDPR Art. 17)."""
+    from profiles.entrypoints.composition.erasing import erasing, remainders
+
     identities = _identities(persons, file)
     settings = ExaminedSettings(
         stores=read_stores(stores),

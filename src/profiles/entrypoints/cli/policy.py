@@ -19,7 +19,6 @@ from profiles.application.dashboard.disclosure import DEFAULT_K
 from profiles.application.policy.applying import PolicyApplication
 from profiles.application.policy.describing import PolicyDescription, SettingLine, describe
 from profiles.application.policy.minors import minors_warning
-from profiles.application.policy.records import records_of
 from profiles.domain.errors import ProfilesError
 from profiles.domain.policy_settings import settings_of
 from profiles.domain.profile import Profile
@@ -30,12 +29,9 @@ from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
-from profiles.entrypoints.composition.policy import applying
-from profiles.entrypoints.composition.records import RecordedSettings, processing_of
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import count_progress
-from profiles.entrypoints.records import markdown_of
 
 _WIDE: Final = 250
 
@@ -100,6 +96,10 @@ def show_records(
     as_json: bool,
 ) -> None:
     """Print the records of processing activities (GDPR Art. 30), as Markdown."""
+    from profiles.application.policy.records import records_of
+    from profiles.entrypoints.composition.records import RecordedSettings, processing_of
+    from profiles.entrypoints.records import markdown_of
+
     defaults = (context.parent.default_map if context.parent else None) or {}
     settings = RecordedSettings(
         stores=read_stores(stores) if stores else None,
@@ -142,6 +142,8 @@ def apply_policy(
     dry_run: bool,
 ) -> None:
     """Bring what the stores hold under the privacy policy in force."""
+    from profiles.entrypoints.composition.policy import applying
+
     settings = ExaminedSettings(
         stores=read_stores(stores),
         kafka=kafka,

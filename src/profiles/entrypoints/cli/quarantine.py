@@ -21,7 +21,6 @@ from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
-from profiles.entrypoints.composition.quarantine import retrying
 from profiles.entrypoints.composition.stores import deciding_store
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
@@ -109,6 +108,8 @@ def _check_nothing_is_chosen() -> None:
 
 def _retry(settings: ExaminedSettings) -> None:
     """Take up everything, whatever is listed; print the counts whatever happens."""
+    from profiles.entrypoints.composition.quarantine import retrying
+
     stop = Event()
     with stoppable(stop), retrying(settings, stop=stop) as job:
         try:

@@ -10,10 +10,7 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from profiles.application.rights.export_schema import export_schema
-from profiles.application.rights.finding import find_persons, missing_keys, not_kept
 from profiles.domain.errors import UsageError
-from profiles.domain.matching import search_for
 from profiles.domain.person import PersonId
 from profiles.domain.reading import canonical_id
 from profiles.entrypoints.addresses import read_stores
@@ -21,9 +18,7 @@ from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.composition.export import ExportSettings, exporter
 from profiles.entrypoints.composition.stores import deciding_store
-from profiles.entrypoints.export_page import export_page
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import count_progress
 
@@ -66,6 +61,9 @@ def find(
     All that is given must match. Whatever is given as - is read from standard input, a line each,
     in the order of the options here.
     """
+    from profiles.application.rights.finding import find_persons, missing_keys, not_kept
+    from profiles.domain.matching import search_for
+
     if context.args:  # not repeated, as click would: it may be an address
         raise UsageError("find takes no argument; say --email, --username, or --name.")
     given = sys.stdin.buffer
@@ -118,6 +116,8 @@ def _value(given: str | None, lines: BinaryIO) -> str | None:
 
 def _print_schema(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's own
     if wanted:
+        from profiles.application.rights.export_schema import export_schema
+
         click.echo(json.dumps(export_schema(), ensure_ascii=False, indent=2))
         context.exit()
 
@@ -159,6 +159,9 @@ def export(
 
     In the stores, in the embedded engine's log, and with --kafka in the topic.
     """
+    from profiles.entrypoints.composition.export import ExportSettings, exporter
+    from profiles.entrypoints.export_page import export_page
+
     identity = _identity(person)
     addresses = read_stores(stores)
     with count_progress(console(), "records looked at") as looked_at:
