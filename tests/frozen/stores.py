@@ -46,9 +46,11 @@ def put_back_mongo(base: Database[dict[str, Any]], *, schema: int) -> None:
     with gzip.open(MONGO_FOLDERS[schema] / "mongo.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             name, document = json_util.loads(line)
-            documents.setdefault(name, []).append(document)
+            documents.setdefault(name, []).extend([] if document is None else [document])
     for name, some in documents.items():
-        base[name].insert_many(some)
+        base.create_collection(name)
+        if some:
+            base[name].insert_many(some)
     base["users"].create_index("expires_at")
     base["users_quarantine"].create_index([("logged_at", 1), ("_id", 1)])
 
