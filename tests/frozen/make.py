@@ -150,6 +150,7 @@ def freeze_mongo(frozen: FrozenLog, url: str) -> list[dict[str, Any]]:
         frozen.apply_to(store)
         rows = as_rows(store.profiles())
     options = json_util.CANONICAL_JSON_OPTIONS
+    nothing: list[Any] = [None]
     with pymongo.MongoClient[dict[str, Any]](url) as client:
         base = client["frozen"]
         write_lines(
@@ -157,7 +158,7 @@ def freeze_mongo(frozen: FrozenLog, url: str) -> list[dict[str, Any]]:
             (
                 json_util.dumps([name, document], json_options=options, ensure_ascii=False)
                 for name in sorted(base.list_collection_names())
-                for document in list(base[name].find().sort("_id", 1)) or [None]
+                for document in (list(base[name].find().sort("_id", 1)) or nothing)
             ),
         )
         client.drop_database("frozen")

@@ -18,6 +18,7 @@ from tests.frozen.log import (
     FOLDER,
     LATER_FOLDER,
     NOW,
+    THIRD_FOLDER,
     FrozenLog,
     as_rows,
     frozen_rows,
@@ -29,8 +30,8 @@ if TYPE_CHECKING:  # not every session has the drivers
     from pymongo.database import Database
 
 
-SQLITE_FOLDERS = {2: FOLDER, 3: LATER_FOLDER}
-MONGO_FOLDERS = {1: FOLDER, 2: LATER_FOLDER}
+SQLITE_FOLDERS = {2: FOLDER, 3: LATER_FOLDER, 4: THIRD_FOLDER}
+MONGO_FOLDERS = {1: FOLDER, 2: LATER_FOLDER, 3: THIRD_FOLDER}
 
 
 def put_back_sqlite(path: Path, *, schema: int) -> None:
