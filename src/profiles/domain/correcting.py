@@ -63,6 +63,16 @@ def is_correction(record: object) -> bool:
     )
 
 
+def said_by(record: object) -> dict[str, object] | None:
+    """Return what a correction sets and releases, as the log has it; None for another record."""
+    if not isinstance(record, dict) or not is_correction(record):
+        return None
+    given = record["correction"]
+    if not isinstance(given, dict):
+        return None
+    return {"set": given.get("set", {}), "release": given.get("release", [])}
+
+
 def decide_correction(
     record: object, policy: PrivacyPolicy, dates: DecisionDates
 ) -> Correction | Withheld | Rejected:
