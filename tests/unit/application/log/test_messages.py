@@ -426,7 +426,9 @@ def agree(message: bytes) -> None:
 
 responses = st.lists(api_records() | mutated(), max_size=3).map(lambda many: {"results": many})
 corrections = st.builds(
-    lambda record, given: {**record, "correction": given},
+    lambda record, given: (
+        {**record, "correction": given} if isinstance(record, dict) else {"correction": given}
+    ),
     api_records() | mutated() | st.just({"login": {"uuid": ID}, "schema": 1}),
     json_values | st.just({"set": {"city": "Oslo"}, "release": ["email"]}),
 )
