@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from profiles.domain.age import LeapDay
 from profiles.domain.assessing import admit, decide
-from profiles.domain.correcting import correction_of, is_correction
+from profiles.domain.correcting import correction_of, is_correction, said_by
 from profiles.domain.corrections import FIELDS_OF, Correction
 from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import PersonId
@@ -204,6 +204,14 @@ def test_a_correction_is_no_person_at_the_gate_before_the_log() -> None:
     assert admit(setting(city="Oslo"), DEFAULT_POLICY, today) == Rejected(
         RejectionReason.TYPE, "correction", "a person; `profiles rectify` makes corrections"
     )
+
+
+def test_what_a_correction_says_is_told_as_the_log_has_it() -> None:
+    assert said_by(setting(city="Oslo")) == {"set": {"city": "Oslo"}, "release": []}
+    released = {"login": {"uuid": ADA}, "correction": {"release": ["city"]}}
+    assert said_by(released) == {"set": {}, "release": ["city"]}
+    assert said_by({"login": {"uuid": ADA}, "correction": 3}) is None
+    assert said_by({"login": {"uuid": ADA}}) is None
 
 
 # Age and retention -------------------------------------------------------------------------------
