@@ -18,6 +18,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from profiles.domain.age import LeapDay, month_of
+from profiles.domain.corrections import FIELDS_OF, CorrectedValue, Correction
 from profiles.domain.decision_dates import LAST_ZONE, DecisionDates
 from profiles.domain.invisible import is_invisible
 from profiles.domain.outcome import (
@@ -555,7 +556,36 @@ rejected = st.builds(
 )
 
 
-_outcomes = st.one_of(counted_profiles, withheld, rejected, st.just(Erased()))
+corrected_values: st.SearchStrategy[dict[str, CorrectedValue]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "city": st.sampled_from(["Tromsø", None]),
+        "nationality": st.sampled_from(["SE", "NO", None]),
+        "email": st.sampled_from(["ada@c.example", None]),
+        "birth_date": st.sampled_from(["1990-02", "1944-12"]),
+        "registered_on": st.sampled_from([date(2020, 5, 4), None]),
+    },
+)
+
+
+@st.composite
+def corrections(draw: st.DrawFn) -> Correction:
+    """Make corrections of four persons, some of which release what others set."""
+    values = draw(corrected_values)
+    released = draw(st.sets(st.sampled_from(sorted(FIELDS_OF.keys() - values.keys()))))
+    if "email" in values:
+        values["email_domain"] = None if values["email"] is None else "c.example"
+    if (month := values.pop("birth_date", None)) is not None:
+        age = 36 if month == "1990-02" else 81
+        values |= {"birth_month": month, "age": age, "as_of": date(2026, 11, 22)}
+    return Correction(
+        person=draw(few_ids),
+        fields=values,
+        released=frozenset(of for name in released for of in FIELDS_OF[name]),
+    )
+
+
+_outcomes = st.one_of(counted_profiles, withheld, rejected, st.just(Erased()), corrections())
 _named_or_not = few_ids | st.none()
 _steps = st.sampled_from([1, 1, 1, 0])
 
@@ -568,7 +598,10 @@ def decided(draw: st.DrawFn, *, max_size: int = 12) -> list[Decided]:
     for step in steps:
         version += step
         outcome = draw(_outcomes)
-        person = outcome.id if isinstance(outcome, Profile) else draw(_named_or_not)
+        if isinstance(outcome, Correction):
+            person: PersonId | None = outcome.person
+        else:
+            person = outcome.id if isinstance(outcome, Profile) else draw(_named_or_not)
         if isinstance(outcome, Erased) and person is None:
             person = draw(few_ids)
         records.append(Decided(version, person, outcome))

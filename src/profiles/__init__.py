@@ -6,6 +6,7 @@ day, the keys and the policy are arguments.
 
 from profiles.domain.age import LeapDay, age_from_month, age_on
 from profiles.domain.assessing import admit, assess, decide
+from profiles.domain.corrections import Correction
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.minimising import minimise
@@ -38,6 +39,7 @@ __all__ = [
     "DEFAULT_POLICY",
     "Accountability",
     "Cell",
+    "Correction",
     "DecisionDates",
     "EmailTreatment",
     "Erased",

@@ -18,7 +18,8 @@ from profiles.application.log.deciding import Chunk, Rules, decide_chunk
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.ports.ledger import LedgerView
 from profiles.application.ports.stores import DecidingStore, StoreProgress
-from profiles.domain.outcome import Rejected, RejectionReason
+from profiles.domain.corrections import CorrectedValue, Corrections
+from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.statistics import Cell, Cohort, Statistics
 from profiles.domain.tally import Tally, UnbalancedTallyError
@@ -44,6 +45,8 @@ from tests.support.histories import (
     chunk,
     chunk_of,
     chunks_of,
+    correcting,
+    corrections,
     held,
     histories,
     profile,
@@ -869,7 +872,13 @@ def test_how_the_log_is_cut_into_chunks_changes_neither_state_nor_sums(
         run(steps, store, cut=True)
 
         left, right = (
-            (list(s.profiles()), s.statistics(), list(s.quarantine()), summed(s.counts()))
+            (
+                list(s.profiles()),
+                corrections(s),
+                s.statistics(),
+                list(s.quarantine()),
+                summed(s.counts()),
+            )
             for s in (store, whole)
         )
         assert left == right
@@ -878,6 +887,77 @@ def test_how_the_log_is_cut_into_chunks_changes_neither_state_nor_sums(
 def summed(tally: Tally) -> Tally:
     """Add up what may divide in different ways."""
     return replace(tally, stored=tally.stored + tally.superseded, superseded=0)
+
+
+# --- Corrections ---------------------------------------------------------------------------
+
+
+def test_what_was_corrected_stays_so_until_it_is_released(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    city: dict[str, CorrectedValue] = {"city": "تهران"}
+    of_birth: dict[str, CorrectedValue] = {"birth_month": "1990-02", "age": 36, "as_of": NOW.date()}
+    store.apply(chunk(stored(ADA), stored(BEA)), empty_ledger)
+
+    done = store.apply(chunk(correcting(ADA, **city, **of_birth), start=2), empty_ledger)
+
+    assert done.tally == Tally(read=1, stored=1)
+    held = profile(ADA, city="تهران", birth_month="1990-02", age=36)
+    assert done.stored == {ADA: (held, version(2))}
+    assert store.profile(ADA) == (held, version(2))
+    assert corrections(store) == {ADA: Corrections(fields={**city, **of_birth})}
+
+    store.apply(chunk(stored(ADA, title="Dr"), start=3), empty_ledger)
+    assert store.profile(ADA) == (held._replace(title="Dr"), version(3))
+    assert corrections(store) == {ADA: Corrections(fields={**city, **of_birth})}
+
+    store.apply(chunk(correcting(ADA, "city", "birth_date"), start=4), empty_ledger)
+    assert store.profile(ADA) == (held._replace(title="Dr"), version(4))
+    assert corrections(store) == {}
+
+    store.apply(chunk(stored(ADA), start=5), empty_ledger)
+    assert store.profile(ADA) == (profile(ADA), version(5))
+    assert store.statistics() == Statistics.recount(one for one, _ in store.profiles())
+
+
+@pytest.mark.parametrize("gone", [MINOR, EXPIRED, ERASED], ids=["minor", "expired", "erased"])
+def test_corrections_go_with_the_profile(
+    store: DecidingStore, empty_ledger: MemoryLedger, gone: Withheld | Erased
+) -> None:
+    store.apply(chunk(stored(ADA), correcting(ADA, city="Ribe")), empty_ledger)
+
+    store.apply(chunk((ADA, gone), start=2), empty_ledger)
+    assert corrections(store) == {}
+
+    store.apply(chunk(stored(ADA), start=3), empty_ledger)
+    assert store.profile(ADA) == (profile(ADA), version(3))
+
+
+def test_corrections_go_with_who_is_erased_or_swept(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    for start, person in enumerate((ADA, BEA)):
+        about = correcting(person, city="Ribe")
+        store.apply(chunk(stored(person), about, start=2 * start), empty_ledger)
+    empty_ledger.suppress(ADA)
+    store.apply_ledger(empty_ledger)
+    assert set(corrections(store)) == {BEA}
+
+    store.sweep(read_on=profile().expires_at, quarantined_before=NOW)
+    assert corrections(store) == {}
+
+
+def test_a_replayed_correction_changes_nothing(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    all_of_it = chunk(stored(ADA), correcting(ADA, city="Ribe"), stored(ADA, title="Dr"))
+    store.apply(all_of_it, empty_ledger)
+    before = state(store)
+
+    replayed = store.apply(all_of_it, empty_ledger)
+
+    assert replayed.tally == Tally(read=3, stored=1, superseded=2)
+    assert state(store) == before
 
 
 # --- Threads -------------------------------------------------------------------------------

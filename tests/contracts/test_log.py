@@ -197,6 +197,24 @@ def test_a_source_read_to_its_end_starts_over(log: Log) -> None:
     assert log.source_position(SOURCE) == 50
 
 
+def test_a_record_is_appended_beside_whoever_claims_the_log(log: Log) -> None:
+    put(log, BEA, at=NOW + timedelta(seconds=5))
+
+    with log.claim():
+        appended = log.append_record(ADA, b'{"a": 1}', logged_at=NOW)
+
+    assert appended == Appended(1, NOW + timedelta(seconds=5))
+    assert log.bounds() == (0, 2)
+    (record,) = log.records_of(ADA)
+    assert (record.offset, record.logged_at, record.value) == (1, appended.logged_at, b'{"a": 1}')
+    assert log.append_record(ADA, b"{}", logged_at=NOW + timedelta(hours=1)).first == 2
+    assert log.forget(ADA) == 2
+
+
+def test_an_empty_log_takes_a_record(log: Log) -> None:
+    assert log.append_record(ADA, b"{}", logged_at=NOW) == Appended(0, NOW)
+
+
 def test_one_at_a_time_works_with_a_log(new_log: NewLog) -> None:
     with new_log() as log, new_log() as another:
         with log.claim():

@@ -20,6 +20,7 @@ from profiles.application.policy.history import key_ids
 from profiles.application.ports.policies import PolicyEvent
 from profiles.application.ports.stores import DecidingStore, Following
 from profiles.domain.conforming import conform
+from profiles.domain.corrections import Corrections
 from profiles.domain.person import PersonId
 from profiles.domain.policy import EmailTreatment, PrivacyPolicy
 from profiles.domain.policy_settings import fingerprint_of, read_policy, settings_of
@@ -36,6 +37,8 @@ from tests.support.histories import (
     DAN,
     NOW,
     chunk,
+    correcting,
+    corrections,
     held,
     profile,
     stored,
@@ -89,6 +92,33 @@ def apply(
 
 def follow(store: DecidingStore, following: MemoryFollowingStore) -> None:
     following.follow(Following(held=held(store), absent={}))
+
+
+def test_kept_corrections_are_brought_under_the_policy_with_their_profiles(
+    store: DecidingStore,
+) -> None:
+    fill(store, profile(ADA), profile(BEA, city=None), profile(CLEO))
+    abouts = [
+        correcting(ADA, city="Ribe", email="ada@example.org", email_domain="example.org"),
+        correcting(BEA, city=None),
+        correcting(CLEO, title="Dr"),
+    ]
+    store.apply(chunk(*abouts, start=3), MemoryLedger())
+    policy = replace(
+        HASHED, profile_rules={n: r for n, r in DEFAULT.profile_rules.items() if n != "city"}
+    )
+
+    done = apply(store, policy)
+
+    hashed = pseudonym("ada@example.org", KEY)
+    assert corrections(store) == {
+        ADA: Corrections(fields={"email": hashed, "email_domain": "example.org"}),
+        CLEO: Corrections(fields={"title": "Dr"}),
+    }
+    assert held(store)[ADA][0].email == hashed
+    assert done.changed == 3
+    again = apply(store, policy)
+    assert again.changed == 0
 
 
 FOUR = [profile(ADA, age=20, birth_month="2006-01"), profile(BEA), profile(CLEO), profile(DAN)]

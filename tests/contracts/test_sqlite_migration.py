@@ -118,10 +118,12 @@ def test_it_is_noted_once_when_and_from_which_schema(frozen: Path, tmp_path: Pat
     SqliteDecidingStore.open(tmp_path / "new.db").close()
 
     ((before, after, added, at),) = asked(frozen, "SELECT * FROM migrations")
-    assert (before, after, added.split()) == (2, 4, added_since())
+    assert (before, after, added.split()) == (2, 5, [*added_since(), schema.CORRECTIONS])
     assert SqliteProbe(frozen, name="the store").schema() == SchemaFacts(
-        version=4,
-        migrations=[Migration(2, datetime.fromisoformat(at).date(), tuple(added_since()))],
+        version=5,
+        migrations=[
+            Migration(2, datetime.fromisoformat(at).date(), (*added_since(), schema.CORRECTIONS))
+        ],
     )
     assert asked(tmp_path / "new.db", "SELECT * FROM migrations") == []
 
@@ -133,7 +135,7 @@ def test_who_may_not_make_a_store_is_told_what_brings_it_forward(frozen: Path) -
         SqliteDecidingStore.open(frozen, create=False)
 
     assert str(raised.value) == (
-        f"{frozen} is a profile store of schema version 2, and this release's is 4; nothing was"
+        f"{frozen} is a profile store of schema version 2, and this release's is 5; nothing was"
         " changed. Stop what works on it and start `profiles run` or `profiles process` once: that"
         " brings it forward."
     )
@@ -147,10 +149,10 @@ def test_a_file_of_a_later_release_is_refused_and_left_alone(
     path = tmp_path / "newer.db"
     SqliteDecidingStore.open(path).close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 5")
+        connection.execute("PRAGMA user_version = 6")
     before = path.read_bytes()
 
-    with pytest.raises(UsageError, match="of schema version 5, and this release knows none later"):
+    with pytest.raises(UsageError, match="of schema version 6, and this release knows none later"):
         SqliteDecidingStore.open(path, create=create)
 
     assert path.read_bytes() == before
@@ -203,9 +205,9 @@ def test_columns_that_a_file_lacks_are_added_and_null(tmp_path: Path) -> None:
 
     added = [name for (name,) in asked(path, "SELECT name FROM pragma_table_info('users')")]
     assert added[-2:] == ["title", "registered_on"]
-    assert sorted(added) == sorted(NAMES)
+    assert sorted(added) == sorted([*NAMES, schema.CORRECTIONS])
     assert asked(path, "SELECT from_version, to_version, added FROM migrations") == [
-        (4, 4, "title registered_on")
+        (5, 5, "title registered_on")
     ]
 
 
@@ -216,8 +218,8 @@ def test_a_file_of_schema_2_that_lacks_a_column_as_well_gets_both(frozen: Path) 
         assert {held.title for held, _ in store.profiles()} == {None}
 
     ((*versions, added),) = asked(frozen, "SELECT from_version, to_version, added FROM migrations")
-    assert versions == [2, 4]
-    assert set(added.split()) == {"title", *added_since()}
+    assert versions == [2, 5]
+    assert set(added.split()) == {"title", *added_since(), schema.CORRECTIONS}
 
 
 # --- Killed, and at the same time -----------------------------------------------------------

@@ -22,7 +22,7 @@ from profiles.application.ports.logs import (
     LogReader,
     LogSearch,
     PartitionedLog,
-    Publisher,
+    PlacingPublisher,
     RejectedSink,
 )
 from profiles.domain.outcome import Rejected, RejectionReason
@@ -42,7 +42,7 @@ SLICE_S = 0.1
 class Streams(Protocol):
     """A topic of two partitions, made for one test."""
 
-    def publisher(self) -> Publisher: ...
+    def publisher(self) -> PlacingPublisher: ...
 
     def log(self, group: str) -> PartitionedLog: ...
 
@@ -75,7 +75,7 @@ class MemoryStreams:
         self._topic = MemoryTopic()
         self._sink = MemoryRejectedSink()
 
-    def publisher(self) -> Publisher:
+    def publisher(self) -> PlacingPublisher:
         return MemoryPublisher(self._topic)
 
     def log(self, group: str) -> PartitionedLog:
@@ -119,7 +119,7 @@ class KafkaStreams:
         topics.ensure(rejected_topic(name), stop=Event())
         stack.callback(topics.delete, name, rejected_topic(name).name)
 
-    def publisher(self) -> Publisher:
+    def publisher(self) -> PlacingPublisher:
         from profiles.adapters.kafka import KafkaPublisher  # noqa: PLC0415 - see above
 
         publisher = KafkaPublisher(self._address, self._topic.name, stop=Event())
@@ -191,6 +191,8 @@ def publish(streams: Streams, *values: bytes) -> None:
         publisher.publish(b"key-%d" % number, value)
     assert publisher.flush(within_s=PATIENCE_S) == 0
     assert (publisher.acknowledged, publisher.failed) == (len(values), 0)
+    number, offset = publisher.last_place or (-1, -1)
+    assert offset >= 0 <= number
 
 
 def until(reached: Callable[[], bool]) -> None:

@@ -12,6 +12,7 @@ from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
 from profiles.application.ports.stores import DecidingStore
 from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
+from profiles.domain.corrections import Corrections
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
 from profiles.domain.statistics import Statistics
@@ -106,6 +107,59 @@ def test_it_sees_what_it_has_written(transactions: Transactions) -> None:
         assert unit.held([ADA]) == {ADA: Held.of(profile(ADA), version(5))}
 
     transactions.run(work)
+
+
+def test_corrections_are_kept_with_the_profiles_that_they_are_written_with(
+    transactions: Transactions,
+) -> None:
+    kept = Corrections(
+        fields={"city": "Ribe", "registered_on": date(2020, 5, 4), "title": None, "age": 36}
+    )
+    pairs = {each: (profile(each), version(5)) for each in (ADA, BEA)}
+
+    def write(unit: UnitOfWork) -> None:
+        unit.held(list(pairs))
+        unit.write(upserts=pairs, deletions=[], corrections={ADA: kept})
+
+    transactions.run(write)
+
+    def look(unit: UnitOfWork) -> None:
+        assert unit.corrections([ADA, BEA, CLEO]) == {ADA: kept}
+        assert unit.profiles([ADA, CLEO]) == {ADA: profile(ADA)}
+        assert unit.held([ADA, BEA]) == {
+            ADA: Held.of(profile(ADA), version(5), kept),
+            BEA: Held.of(profile(BEA), version(5)),
+        }
+        assert unit.expired(profile().expires_at, limit=9)[ADA].corrections == kept
+
+    transactions.run(look)
+
+    def write_again(unit: UnitOfWork) -> None:
+        unit.held(list(pairs))
+        unit.write(upserts=pairs, deletions=[])
+
+    transactions.run(write_again)
+    assert transactions.run(lambda unit: unit.corrections([ADA, BEA])) == {}
+
+
+def test_corrections_are_undone_with_the_rest(transactions: Transactions) -> None:
+    kept = Corrections(fields={"city": "Ribe"})
+
+    def write(unit: UnitOfWork) -> None:
+        unit.held([ADA])
+        pair = profile(ADA), version(5)
+        unit.write(upserts={ADA: pair}, deletions=[], corrections={ADA: kept})
+
+    def fail(unit: UnitOfWork) -> None:
+        unit.held([ADA])
+        unit.write(upserts={}, deletions=[ADA])
+        raise MadeToFailError
+
+    transactions.run(write)
+    with pytest.raises(MadeToFailError):
+        transactions.run(fail)
+
+    assert transactions.run(lambda unit: unit.corrections([ADA])) == {ADA: kept}
 
 
 def test_a_writer_is_made_once(transactions: Transactions, writer: Writer) -> None:

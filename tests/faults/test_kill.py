@@ -236,9 +236,10 @@ def test_of_two_runs_at_once_the_second_is_refused_until_the_first_is_gone(
     assert second.returncode == FAILURE
     assert Tally(**json.loads(output)) == Tally()
     assert errors.decode().splitlines()[-1] == (
-        f"Error: {job.log}: another `profiles run`, `profiles demo` or `profiles quarantine"
-        " --retry` works with it. Wait until that has ended, or stop it; this one has changed"
-        " nothing. Two sources at once need a log each: name another folder with --data."
+        f"Error: {job.log}: another `profiles run`, `profiles demo`, `profiles rectify` or"
+        " `profiles quarantine --retry` works with it. Wait until that has ended, or stop it; this"
+        " one has changed nothing. Two sources at once need a log each: name another folder with"
+        " --data."
     )
     kill(first)
     assert job.finish().read == 0

@@ -23,6 +23,8 @@ from profiles.domain.profile import Profile
 FOLDER = Path(__file__).parent / "2026-11"
 LATER_FOLDER = Path(__file__).parent / "2026-11-26"
 """The same log in the stores of the next schemas."""
+THIRD_FOLDER = Path(__file__).parent / "2026-11-26-2"
+"""And of those after them."""
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 """When the frozen log was read."""
 RULES = Rules(policy=DEFAULT_POLICY, decode=codec.decode)

@@ -142,11 +142,15 @@ def freeze_sqlite(frozen: FrozenLog) -> list[dict[str, Any]]:
 
 
 def freeze_mongo(frozen: FrozenLog, url: str) -> list[dict[str, Any]]:
-    """Freeze MongoDB's collections as extended JSON, each line a collection's name and document."""
+    """Freeze MongoDB's collections as extended JSON, each line a collection's name and document.
+
+    A collection of none has a line with null.
+    """
     with closing(MongoDecidingStore.open(url, "frozen")) as store:
         frozen.apply_to(store)
         rows = as_rows(store.profiles())
     options = json_util.CANONICAL_JSON_OPTIONS
+    nothing: list[Any] = [None]
     with pymongo.MongoClient[dict[str, Any]](url) as client:
         base = client["frozen"]
         write_lines(
@@ -154,7 +158,7 @@ def freeze_mongo(frozen: FrozenLog, url: str) -> list[dict[str, Any]]:
             (
                 json_util.dumps([name, document], json_options=options, ensure_ascii=False)
                 for name in sorted(base.list_collection_names())
-                for document in base[name].find().sort("_id", 1)
+                for document in (list(base[name].find().sort("_id", 1)) or nothing)
             ),
         )
         client.drop_database("frozen")

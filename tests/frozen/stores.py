@@ -18,6 +18,7 @@ from tests.frozen.log import (
     FOLDER,
     LATER_FOLDER,
     NOW,
+    THIRD_FOLDER,
     FrozenLog,
     as_rows,
     frozen_rows,
@@ -29,8 +30,8 @@ if TYPE_CHECKING:  # not every session has the drivers
     from pymongo.database import Database
 
 
-SQLITE_FOLDERS = {2: FOLDER, 3: LATER_FOLDER}
-MONGO_FOLDERS = {1: FOLDER, 2: LATER_FOLDER}
+SQLITE_FOLDERS = {2: FOLDER, 3: LATER_FOLDER, 4: THIRD_FOLDER}
+MONGO_FOLDERS = {1: FOLDER, 2: LATER_FOLDER, 3: THIRD_FOLDER}
 
 
 def put_back_sqlite(path: Path, *, schema: int) -> None:
@@ -46,9 +47,11 @@ def put_back_mongo(base: Database[dict[str, Any]], *, schema: int) -> None:
     with gzip.open(MONGO_FOLDERS[schema] / "mongo.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             name, document = json_util.loads(line)
-            documents.setdefault(name, []).append(document)
+            documents.setdefault(name, []).extend([] if document is None else [document])
     for name, some in documents.items():
-        base[name].insert_many(some)
+        base.create_collection(name)
+        if some:
+            base[name].insert_many(some)
     base["users"].create_index("expires_at")
     base["users_quarantine"].create_index([("logged_at", 1), ("_id", 1)])
 

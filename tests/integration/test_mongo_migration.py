@@ -81,10 +81,11 @@ def test_a_store_of_schema_1_is_brought_forward_and_holds_what_it_held(
         assert_holds_what_was_frozen(store)
 
 
-def test_a_store_of_schema_2_gets_what_is_new_and_holds_what_it_held(
-    base: Database, mongo_url: str, name: str
+@pytest.mark.parametrize("earlier", [2, 3])
+def test_a_store_of_each_later_schema_gets_what_is_new_and_holds_what_it_held(
+    base: Database, mongo_url: str, name: str, earlier: int
 ) -> None:
-    put_back_mongo(base, schema=2)
+    put_back_mongo(base, schema=earlier)
     before = set(base.list_collection_names())
 
     with closing(MongoDecidingStore.open(mongo_url, name)) as store:
@@ -92,7 +93,7 @@ def test_a_store_of_schema_2_gets_what_is_new_and_holds_what_it_held(
         assert store.outbox(limit=1) == {}
 
     assert set(base.list_collection_names()) == {*before, "users_outbox", "users_policies"}
-    assert registry(base)["schema_version"] == 3
+    assert registry(base)["schema_version"] == 4
 
 
 def test_every_earlier_schema_that_can_be_brought_forward_is_frozen() -> None:
@@ -108,7 +109,7 @@ def test_what_was_brought_forward_has_the_registry_of_a_new_store(
     new = frozen["new_writers"].find_one({"_id": "registry"})
     assert new is not None
     assert registry(frozen).keys() == new.keys()
-    assert (new["schema_version"], new["fields"], new["migrations"]) == (3, list(NAMES), [])
+    assert (new["schema_version"], new["fields"], new["migrations"]) == (4, list(NAMES), [])
     assert registry(frozen)["fields"] == list(NAMES)
 
 
@@ -120,7 +121,7 @@ def test_it_is_noted_once_when_and_from_which_schema(
 
     (noted,) = registry(frozen)["migrations"]
     assert noted.pop("at").year >= 2026
-    assert noted == {"from_version": 1, "to_version": 3, "added": []}
+    assert noted == {"from_version": 1, "to_version": 4, "added": []}
 
 
 def test_a_store_that_was_brought_forward_is_worked_on(
@@ -136,7 +137,7 @@ def test_a_store_that_was_brought_forward_is_worked_on(
 
         assert store.ledger_position() == 2
         assert store.counts().read == before + 2
-    assert registry(frozen)["schema_version"] == 3
+    assert registry(frozen)["schema_version"] == 4
 
 
 def test_who_may_not_make_a_store_is_told_what_brings_it_forward(
@@ -146,7 +147,7 @@ def test_who_may_not_make_a_store_is_told_what_brings_it_forward(
 
     with pytest.raises(
         UsageError,
-        match=r"is of schema version 1, and this release's is 3; nothing was changed. Stop what"
+        match=r"is of schema version 1, and this release's is 4; nothing was changed. Stop what"
         " works on it and start `profiles process` or `profiles spark` once",
     ):
         MongoDecidingStore.open(mongo_url, name, create=False)
@@ -158,7 +159,7 @@ def test_who_may_not_make_a_store_is_told_what_brings_it_forward(
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
-        ({"schema_version": 4}, "is of schema version 4, and this release knows none later than 3"),
+        ({"schema_version": 5}, "is of schema version 5, and this release knows none later than 4"),
         ({"fields": [*NAMES, "shoe_size"]}, r"fields that this release does not know \(shoe_size"),
         ({"schema_version": 0}, "is of schema version 0, .* which it can't be brought to"),
     ],
@@ -207,7 +208,7 @@ def test_fields_that_documents_lack_are_added_and_null(
     assert base["users"].count_documents({"title": {"$exists": True}}) == 2
     (noted,) = registry(base)["migrations"]
     assert noted["added"] == ["title", "registered_on"]
-    assert (noted["from_version"], noted["to_version"]) == (3, 3)
+    assert (noted["from_version"], noted["to_version"]) == (4, 4)
 
 
 # --- Killed, and at the same time ------------------------------------------------------------

@@ -24,7 +24,9 @@ from profiles.application.errors import GapError, LedgerError, LogError, StoreEr
 from profiles.application.ingest.partition_task import PartitionTask
 from profiles.application.log.deciding import Chunk, Rules
 from profiles.application.log.records import LogPartition, LogRecord
+from profiles.domain.correcting import correction_of
 from profiles.domain.errors import ProfilesError, UsageError
+from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from tests.support.failing_stores import retry_at_once
@@ -95,6 +97,20 @@ def test_a_task_yields_one_tally_for_each_of_its_partitions() -> None:
         (0, Tally(read=3, stored=3), None),
         (1, Tally(read=1, stored=1), None),
     ]
+
+
+def test_a_task_takes_a_correction_in() -> None:
+    work = Work(open_task=InMemory("corrected"), partitions=PARTITIONS)
+    said = person(7)
+    identity = PersonId(json.loads(said)["login"]["uuid"])
+    correction = json.dumps(correction_of(identity, {"city": "Oslo"}, [])).encode()
+
+    for offset, value in enumerate((said, correction, said)):
+        assert rows(work, batch((0, offset), value=value))[0].failure is None
+
+    held = STORES["corrected"].profile(identity)
+    assert held is not None
+    assert held[0].city == "Oslo"
 
 
 def test_a_task_without_records_yields_nothing() -> None:

@@ -14,6 +14,7 @@ from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import Applied, Following
 from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
+from profiles.domain.corrections import Corrections
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 
@@ -102,11 +103,14 @@ class RefusingTransactions:
             write = unit.write
 
             def write_if_accepted(
-                *, upserts: Mapping[PersonId, tuple[Profile, int]], deletions: Collection[PersonId]
+                *,
+                upserts: Mapping[PersonId, tuple[Profile, int]],
+                deletions: Collection[PersonId],
+                corrections: Mapping[PersonId, Corrections] | None = None,
             ) -> None:
                 if self._refuses([profile for profile, _ in upserts.values()]):
                     raise StoreRefusedError("The store", "it is too much", "Write less.")
-                write(upserts=upserts, deletions=deletions)
+                write(upserts=upserts, deletions=deletions, corrections=corrections)
 
             unit.write = write_if_accepted  # type: ignore[method-assign]  # of this one unit
             return work(unit)

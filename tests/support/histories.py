@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from profiles.application.log.deciding import Chunk, Entry
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.stores import DecidingStore
+from profiles.domain.corrections import FIELDS_OF, CorrectedValue, Correction, Corrections
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -30,7 +31,7 @@ EXPIRED = Withheld(WithheldReason.RETENTION)
 BROKEN = Rejected(RejectionReason.TYPE, "location.city", "text or null")
 ERASED = Erased()
 
-Outcome = Profile | Withheld | Rejected | Erased
+Outcome = Profile | Withheld | Rejected | Erased | Correction
 About = tuple[PersonId | None, Outcome]
 
 
@@ -59,6 +60,17 @@ def profile(person: PersonId = ADA, **changes: Any) -> Profile:  # noqa: ANN401 
 
 def stored(person: PersonId, **changes: Any) -> About:  # noqa: ANN401 - any field
     return person, profile(person, **changes)
+
+
+def correcting(person: PersonId, *released: str, **fields: CorrectedValue) -> About:
+    """Correct fields of a profile, and release others of what may be corrected."""
+    names = frozenset(of for name in released for of in FIELDS_OF[name])
+    return person, Correction(person=person, fields=fields, released=names)
+
+
+def corrections(store: DecidingStore) -> Mapping[PersonId, Corrections]:
+    """Return what a store keeps of corrections."""
+    return store.transactions.run(lambda unit: unit.corrections(IDS))
 
 
 def chunk_of(
@@ -115,6 +127,7 @@ def state(store: DecidingStore) -> dict[str, object]:
     """Gather all that a store tells, but for how often it was asked."""
     return {
         "profiles": list(store.profiles()),
+        "corrections": corrections(store),
         "statistics": store.statistics(),
         "arrivals": store.arrivals(),
         "quarantine": list(store.quarantine()),
@@ -160,11 +173,29 @@ _profiles = st.builds(
     birth_month=st.sampled_from(["1985-03", "2000-02"]),
     expires_at=st.integers(1, 400).map(lambda days: NOW.date() + timedelta(days=days)),
 )
+_corrections = st.builds(
+    lambda person, fields, released: correcting(person, *released - fields.keys(), **fields),
+    _persons,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "city": _texts,
+            "nationality": st.sampled_from([None, "DK", "XX"]),
+            "registered_on": st.sampled_from([None, date(2020, 5, 4)]),
+        },
+    ),
+    st.sets(st.sampled_from(["city", "nationality", "registered_on"])),
+)
+_of_birth: st.SearchStrategy[About] = _persons.map(
+    lambda person: correcting(person, birth_month="1990-02", age=36, as_of=NOW.date())
+)
 _abouts: st.SearchStrategy[About] = st.one_of(
     _profiles.map(lambda made: (made.id, made)),
     _profiles.map(lambda made: (made.id, made)),
     st.tuples(_persons, st.sampled_from([MINOR, EXPIRED, BROKEN, ERASED])),
     st.tuples(st.none(), st.sampled_from([MINOR, BROKEN])),
+    _corrections,
+    _of_birth,
 )
 _messages = st.lists(_abouts, min_size=0, max_size=3).map(tuple)
 _steps: st.SearchStrategy[Step] = st.one_of(

@@ -44,12 +44,13 @@ class MemoryPublisher:
         self._refused = refused or (lambda _value: False)
         self.acknowledged = 0
         self.failed = 0
+        self.last_place: tuple[int, int] | None = None
 
     def publish(self, key: bytes, value: bytes | None) -> None:
         if value is not None and self._refused(value):
             self.failed += 1
             return
-        self._topic.append(0, value, key)
+        self.last_place = 0, self._topic.append(0, value, key)
         self.acknowledged += 1
 
     def flush(self, *, within_s: float) -> int:

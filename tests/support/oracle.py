@@ -112,6 +112,7 @@ class Oracle:
                 if person is not None:
                     self._delete(person, version)
             else:
+                assert isinstance(outcome, Rejected)  # nobody is corrected in these logs
                 path = records.path(index, outcome.path)
                 told = Rejected(outcome.reason, path, outcome.expected)
                 self._reject(topic_id, number, offset, told)

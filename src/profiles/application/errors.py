@@ -60,6 +60,10 @@ class LogAwayError(LogError):
     """The log did not answer in time; it may answer when asked again."""
 
 
+class LogClaimedError(LogError):
+    """Somebody else works with the log."""
+
+
 class LedgerError(ProfilesError):
     """The erasure ledger can't be trusted, so nothing may be stored: fail closed."""
 

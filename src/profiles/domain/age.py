@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from functools import lru_cache
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 MAXIMUM_AGE: Final = 130
 """Years; nobody is known to have lived longer, so a higher age is an error of the record."""
 
+_A_DAY: Final = timedelta(days=1)
 _DATE_LENGTH: Final = 10
 _BEHIND_A_DATE: Final = "Tt Zz+-"
 
@@ -84,3 +85,19 @@ def age_from_month(today: date, *, birth_month: str) -> int:
     """
     year, month = int(birth_month[:4]), int(birth_month[5:])
     return today.year - year - (today.month < month)
+
+
+def certain_age(today: date, *, birth_month: str, counted: int, counted_on: date) -> int:
+    """Count the full years that a person has completed for certain, of whom the month is known.
+
+    counted: the age that was counted by the date of birth on a day. It is not taken where that day
+        comes later than tomorrow, which has begun in some zone; nor are more years of it than the
+        birth month allows.
+    """
+    # Complete when the month is over, whatever the day in it and the rule for leap days.
+    completed = age_from_month(today, birth_month=birth_month) - (
+        today.month == int(birth_month[5:])
+    )
+    if counted_on > today + _A_DAY:
+        return completed
+    return max(completed, min(counted, age_from_month(counted_on, birth_month=birth_month)))

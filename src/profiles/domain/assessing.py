@@ -7,13 +7,14 @@ from typing import Any
 
 from profiles.domain import address, naming
 from profiles.domain.age import MAXIMUM_AGE, age_on, civil_date, month_of
+from profiles.domain.correcting import decide_correction, is_correction
+from profiles.domain.corrections import Correction
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.email import domain_of
 from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import Person, PersonId
 from profiles.domain.policy import EmailTreatment, PrivacyPolicy
 from profiles.domain.profile import Profile
-from profiles.domain.pseudonym import pseudonym
 from profiles.domain.reading import read_with_birth, readable_birth
 
 _KEEP = EmailTreatment.KEEP
@@ -21,24 +22,33 @@ _MINOR = Withheld(WithheldReason.MINOR)
 _EXPIRED = Withheld(WithheldReason.RETENTION)
 _FROM_THE_FUTURE = Rejected(RejectionReason.TIME, "", "a record logged at most 5 minutes ahead")
 _UNBORN = Rejected(RejectionReason.FUTURE, "dob.date", "a date of birth that has come")
+_NO_PERSON = Rejected(
+    RejectionReason.TYPE, "correction", "a person; `profiles rectify` makes corrections"
+)
 _TOO_OLD = Rejected(RejectionReason.AGE, "dob.date", f"an age of at most {MAXIMUM_AGE} years")
 
 
 def decide(
     record: object, policy: PrivacyPolicy, dates: DecisionDates
-) -> Profile | Withheld | Rejected:
+) -> Profile | Withheld | Rejected | Correction:
     """Decide what becomes of a record: the only rule that every engine applies.
 
-    record: what `read_person` takes.
+    record: what `read_person` takes, or a correction.
     """
     admitted = _admitted(record, policy, dates)
-    return _shaped(*admitted, policy, dates) if isinstance(admitted, tuple) else admitted
+    if isinstance(admitted, tuple):
+        return _shaped(*admitted, policy, dates)
+    if admitted is _NO_PERSON:
+        return decide_correction(record, policy, dates)
+    return admitted
 
 
 def admit(
     record: object, policy: PrivacyPolicy, dates: DecisionDates
 ) -> Person | Withheld | Rejected:
     """Read a record as a person who is old enough: the gate before the log and the stores.
+
+    A correction is none, and rejected: what corrects a person comes from no source.
 
     A record that is broken elsewhere, but readable as that of someone too young, is withheld and
     not rejected: a child must not leave a trace in the quarantine. The highest minimum age of all
@@ -58,7 +68,7 @@ def _admitted(
     if isinstance(read, Rejected):
         readable = readable_birth(record)
         if readable is None or readable > dates.as_of:
-            return read
+            return _NO_PERSON if is_correction(record) else read
         age = age_on(dates.as_of, born=readable, leap_day=policy.leap_day)
         return _MINOR if age < policy.highest_minimum_age else read
     person, born = read
@@ -113,7 +123,7 @@ def _shaped(
         None if location is None else location.city,
         None if location is None else location.country,
         person.nat,
-        email if email is None or policy.email is _KEEP else _treated(email, policy),
+        email if email is None or policy.email is _KEEP else policy.treated(email),
         None if email is None else domain_of(email),
         age,
         month_of(born),
@@ -125,11 +135,3 @@ def _shaped(
         nulls: dict[str, Any] = dict.fromkeys(policy.dropped_profile_fields)
         return profile._replace(**nulls)
     return profile
-
-
-def _treated(email: str, policy: PrivacyPolicy) -> str | None:
-    """Treat an e-mail address as the policy says where it does not say to keep it."""
-    if policy.email is EmailTreatment.DROP:
-        return None
-    assert policy.pseudonym_key is not None  # noqa: S101 - the policy refuses to be without it
-    return pseudonym(email, policy.pseudonym_key)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
-from profiles.domain.age import age_from_month
+from profiles.domain import age
+from profiles.domain.corrections import Corrections
 from profiles.domain.outcome import Withheld, WithheldReason
 from profiles.domain.policy import EmailTreatment, PrivacyPolicy
 from profiles.domain.profile import Profile
-from profiles.domain.pseudonym import pseudonym
 
-_A_DAY: Final = timedelta(days=1)
 _PSEUDONYM: Final = re.compile(r"([A-Za-z0-9_-]{1,32}):[0-9a-f]{64}")
 _MINOR: Final = Withheld(WithheldReason.MINOR)
 _EXPIRED: Final = Withheld(WithheldReason.RETENTION)
@@ -45,33 +44,48 @@ def conform(
         expires_at = min(expires_at, profile.as_of + policy.retention)
     if expires_at <= today:
         return _EXPIRED
-    email = profile.email
-    if email is not None and policy.email is EmailTreatment.DROP:
-        email = None
-    elif (
-        email is not None
-        and policy.email is EmailTreatment.PSEUDONYMISE
-        and key_of_pseudonym(email) not in key_ids
-    ):
-        assert policy.pseudonym_key is not None  # noqa: S101 - the policy refuses to be without it
-        email = pseudonym(email, policy.pseudonym_key)
+    email = _conforming_email(profile.email, policy, key_ids)
     kept = profile._replace(email=email, expires_at=expires_at)
     nulls: dict[str, Any] = dict.fromkeys(policy.dropped_profile_fields)
     return kept._replace(**nulls)
 
 
+def conform_corrections(
+    corrections: Corrections, policy: PrivacyPolicy, *, key_ids: Collection[str] = ()
+) -> Corrections | None:
+    """Return what the policy leaves of the corrections that are kept with a profile, or None.
+
+    key_ids: as for `conform`.
+    """
+    kept = corrections.without(policy.dropped_profile_fields)
+    email = None if kept is None else kept.fields.get("email")
+    if kept is None or not isinstance(email, str):
+        return kept
+    return Corrections(fields={**kept.fields, "email": _conforming_email(email, policy, key_ids)})
+
+
+def _conforming_email(
+    email: str | None, policy: PrivacyPolicy, key_ids: Collection[str]
+) -> str | None:
+    """Treat an address that is held as the policy says; a pseudonym stays as it is."""
+    if email is None or policy.email is EmailTreatment.KEEP:
+        return email
+    if policy.email is EmailTreatment.PSEUDONYMISE and key_of_pseudonym(email) in key_ids:
+        return email
+    return policy.treated(email)
+
+
 def certain_age(profile: Profile, today: date) -> int:
     """Return the full years that a person has completed for certain.
 
-    today: the UTC date. An age that was counted for a day later than tomorrow's, which has begun in
-        some zone, is not taken; nor are more years than the birth month allows.
+    today: the UTC date.
     """
-    month = profile.birth_month
-    # Complete when the month is over, whatever the day in it and the rule for leap days.
-    completed = age_from_month(today, birth_month=month) - (today.month == int(month[5:]))
-    if profile.as_of > today + _A_DAY:
-        return completed
-    return max(completed, min(profile.age, age_from_month(profile.as_of, birth_month=month)))
+    return age.certain_age(
+        today,
+        birth_month=profile.birth_month,
+        counted=profile.age,
+        counted_on=profile.as_of,
+    )
 
 
 def key_of_pseudonym(email: str) -> str | None:

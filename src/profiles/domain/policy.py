@@ -16,7 +16,7 @@ from profiles.domain.columns import FIELDS
 from profiles.domain.decision_dates import LAST_ZONE
 from profiles.domain.errors import UsageError
 from profiles.domain.profile import Profile
-from profiles.domain.pseudonym import PseudonymKey
+from profiles.domain.pseudonym import PseudonymKey, pseudonym
 
 MINIMUM_AGE: Final = 18
 """Years. GDPR Art. 8 says 16 for consent to online services, and lets states go down to 13;
@@ -242,6 +242,21 @@ class PrivacyPolicy:
             by_country.get((nationality or "").casefold(), 0),
             by_country.get((country or "").casefold(), 0),
         )
+
+    def admits(self, profile: Profile) -> bool:
+        """Tell whether somebody of a profile's age, nationality and country is old enough."""
+        return profile.age >= self.minimum_age_of(
+            nationality=profile.nationality, country=profile.country
+        )
+
+    def treated(self, email: str) -> str | None:
+        """Return what is kept of an e-mail address."""
+        if self.email is EmailTreatment.KEEP:
+            return email
+        if self.email is EmailTreatment.DROP:
+            return None
+        assert self.pseudonym_key is not None  # noqa: S101 - the policy refuses to be without it
+        return pseudonym(email, self.pseudonym_key)
 
 
 def _check_countries(policy: PrivacyPolicy) -> None:

@@ -6,11 +6,12 @@ This is the rule that every deciding store applies inside its transaction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from profiles.domain.outcome import Erased, Outcome, Rejected, Withheld
+from profiles.domain.corrections import Correction, Corrections
+from profiles.domain.outcome import Erased, Outcome, Rejected, Withheld, WithheldReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import UNKNOWN, Cell, Statistics, cell_of
@@ -27,7 +28,7 @@ class Decided(NamedTuple):
 
     version: int
     person: PersonId | None
-    outcome: Profile | Withheld | Rejected | Erased
+    outcome: Profile | Withheld | Rejected | Erased | Correction
 
     def __repr__(self) -> str:
         """Show neither the person nor the outcome."""
@@ -35,17 +36,21 @@ class Decided(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What a store holds of a person, as far as a decision needs it."""
+    """What a store holds of a person, as far as a decision needs it.
+
+    corrections: those that are kept with the profile, if there are any.
+    """
 
     version: int
     cell: Cell
     email_domain: str
+    corrections: Corrections | None = None
 
     @classmethod
-    def of(cls, profile: Profile, version: int) -> Held:
+    def of(cls, profile: Profile, version: int, corrections: Corrections | None = None) -> Held:
         """Return what decisions need of a profile that is held in a version."""
         cell = cell_of(profile.nationality, profile.gender, profile.birth_month)
-        return cls(version, cell, profile.email_domain or UNKNOWN)
+        return cls(version, cell, profile.email_domain or UNKNOWN, corrections)
 
     def __repr__(self) -> str:
         """Show its version and nothing of the person."""
@@ -64,6 +69,9 @@ class Changes:
     newcomers: those of `upserts` of whom nothing was held.
     rejected: what goes to quarantine, with its version.
     tally: what became of every record, `read` not yet counted.
+    corrections: what is kept from now on with those of `upserts` of whom anything was corrected.
+    unread: of whom there is a correction, and no profile to correct was told; then all this
+        is to be worked out once more, with the profiles of these.
     """
 
     upserts: Mapping[PersonId, tuple[Profile, int]] = field(repr=False)
@@ -72,6 +80,8 @@ class Changes:
     newcomers: Collection[PersonId] = field(repr=False)
     rejected: Collection[tuple[int, Rejected]]
     tally: Tally
+    corrections: Mapping[PersonId, Corrections] = field(default_factory=dict, repr=False)
+    unread: Collection[PersonId] = field(default=frozenset(), repr=False)
 
     @property
     def difference(self) -> Statistics:
@@ -83,12 +93,23 @@ _Counts = dict[int, tuple[dict[Cell, int], dict[str, int]]]
 """Cells and e-mail domains by the bits of a version that say where it comes from."""
 
 
-def resolve(  # noqa: C901 - one branch for each outcome, in the order in which they match
+Admits = Callable[[Profile], bool]
+"""Tells whether the policy admits somebody of a profile's age, nationality and country."""
+
+
+def admits_all(_profile: Profile) -> bool:
+    """Admit everybody: where nothing was corrected, `decide` has asked the policy before."""
+    return True
+
+
+def resolve(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one branch for each outcome, as they match
     records: Iterable[Decided],
     held: Mapping[PersonId, Held],
     *,
     suppressed: Collection[PersonId] = frozenset(),
     restricted: Collection[PersonId] = frozenset(),
+    profiles: Mapping[PersonId, Profile] | None = None,
+    admits: Admits = admits_all,
 ) -> Changes:
     """Work out what a chunk of records changes.
 
@@ -96,17 +117,25 @@ def resolve(  # noqa: C901 - one branch for each outcome, in the order in which 
     held: what is held of the persons of the chunk; who is missing is not held.
     suppressed: who was erased for good (GDPR Art. 17): nothing may stay, nothing may come.
     restricted: whose data must stay as they are (GDPR Art. 18).
+    profiles: of those who are held, as far as there are corrections of them; see `Changes.unread`.
+    admits: is asked about whoever has corrected fields: what was corrected may be the age or the
+        country. Who is too young is withheld.
 
     The first match counts: rejected, erased, suppressed, restricted, withheld, superseded,
     stored. Of one person's records that could be stored the last one is, the earlier are
-    superseded; a record older than what is held is superseded, too.
+    superseded; a record older than what is held is superseded, too. A correction is stored where
+    somebody is held whom it corrects, else superseded. What is kept of corrections is laid over
+    every later profile, and goes when the profile goes.
     """
+    known = profiles or {}
     now: dict[PersonId, Held | None] = {}
     upserts: dict[PersonId, tuple[Profile, int]] = {}
     deletions: dict[PersonId, int] = {}
     rejections: list[tuple[int, Rejected]] = []
     outcomes: Counter[Outcome] = Counter()
     reasons: Counter[str] = Counter()
+    corrections: dict[PersonId, Corrections] = {}
+    unread: set[PersonId] = set()
     admitted = 0
 
     def delete(person: PersonId, version: int) -> None:
@@ -114,8 +143,29 @@ def resolve(  # noqa: C901 - one branch for each outcome, in the order in which 
         if current is not None and current.version > version:
             return
         upserts.pop(person, None)
+        corrections.pop(person, None)
         now[person] = None
         deletions[person] = max(version, deletions.get(person, version))
+
+    def withhold(person: PersonId | None, version: int, reason: WithheldReason) -> None:
+        outcomes[Outcome.WITHHELD] += 1
+        reasons[reason.value] += 1
+        if person is not None:
+            delete(person, version)
+
+    def keep(profile: Profile, version: int, kept: Corrections | None) -> None:
+        """Hold a profile with corrections, if the policy admits it so corrected."""
+        nonlocal admitted
+        person = profile.id
+        if not admits(profile):
+            admitted -= 1
+            withhold(person, version, WithheldReason.MINOR)
+            return
+        upserts[person] = profile, version
+        now[person] = Held.of(profile, version, kept)
+        corrections.pop(person, None)
+        if kept is not None:
+            corrections[person] = kept
 
     for version, person, outcome in records:
         if isinstance(outcome, Rejected):
@@ -131,19 +181,33 @@ def resolve(  # noqa: C901 - one branch for each outcome, in the order in which 
             delete(person, max(version, held[person].version) if person in held else version)
         elif person is not None and person in restricted:
             outcomes[Outcome.RESTRICTED] += 1
-        elif isinstance(outcome, Withheld):
-            outcomes[Outcome.WITHHELD] += 1
-            reasons[outcome.reason.value] += 1
-            if person is not None:
-                delete(person, version)
-        else:
+        elif isinstance(outcome, Profile):
             admitted += 1
             identity = outcome.id
             current = now[identity] if identity in now else held.get(identity)
-            if current is None or current.version <= version:
+            if current is None:
                 upserts[identity] = outcome, version
                 now[identity] = Held.of(outcome, version)
                 deletions.pop(identity, None)
+            elif current.version <= version:
+                if current.corrections is None:
+                    upserts[identity] = outcome, version
+                    now[identity] = Held.of(outcome, version)
+                else:
+                    keep(current.corrections.over(outcome), version, current.corrections)
+        elif isinstance(outcome, Withheld):
+            withhold(person, version, outcome.reason)
+        else:
+            admitted += 1
+            identity = outcome.person
+            current = now[identity] if identity in now else held.get(identity)
+            if current is None or current.version > version:
+                continue
+            corrected = upserts[identity][0] if identity in upserts else known.get(identity)
+            if corrected is None:
+                unread.add(identity)
+            else:
+                keep(outcome.of(corrected), version, outcome.kept_with(current.corrections))
 
     outcomes[Outcome.STORED] = len(upserts)
     outcomes[Outcome.SUPERSEDED] = admitted - len(upserts)
@@ -157,6 +221,8 @@ def resolve(  # noqa: C901 - one branch for each outcome, in the order in which 
             **{outcome.value: count for outcome, count in outcomes.items()},
             reasons=dict(reasons),
         ),
+        corrections=corrections,
+        unread=unread,
     )
 
 
@@ -185,7 +251,7 @@ def differences(
 
 
 def _count(counts: _Counts, held: Held, sign: int) -> None:
-    version, cell, domain = held
+    version, cell, domain, _ = held
     cells, domains = counts.setdefault(version & ORIGIN_MASK, ({}, {}))
     cells[cell] = cells.get(cell, 0) + sign
     domains[domain] = domains.get(domain, 0) + sign

@@ -57,6 +57,9 @@ def _body(document: Document) -> Iterator[str]:
     if document["profile"] is not None:
         yield "<h2>Your profile</h2>"
         yield _profile(document)
+    if document["corrected"]:
+        names = ", ".join(map(_words, document["corrected"]))
+        yield _paragraph(f"Corrected, and not changed by later records of the source: {names}.")
     yield "<h2>Where it is held</h2>"
     yield from _stores(document)
     if document["log"]:
@@ -150,6 +153,11 @@ def _stores(document: Document) -> Iterator[str]:
 def _record(record: Mapping[str, Any]) -> str:
     place = f"{record['log']}, partition {record['partition']}, offset {record['offset']}"
     caption = f"{place}, logged at {record['logged_at']}"
+    if record["correction"] is not None:
+        values = dict(_flat(record["correction"]["set"]))
+        if released := record["correction"]["release"]:
+            values["Released"] = ", ".join(map(_words, released))
+        return _pairs(f"{caption}: a correction of your profile", values)
     if record["person"] is None:
         says = "It deletes your profile." if record["deletion"] else "Nothing is read of it."
         return _pairs(caption, {"Content": says})

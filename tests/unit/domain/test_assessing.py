@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from profiles.domain.age import LeapDay
 from profiles.domain.assessing import admit, assess, decide
+from profiles.domain.corrections import Correction
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected, RejectionReason, Withheld, WithheldReason
@@ -430,7 +431,7 @@ def test_anything_is_a_profile_withheld_or_rejected(
             assert outcome.as_of == at.as_of
             assert all(getattr(outcome, name) is None for name in policy.dropped_profile_fields)
             assert all(getattr(outcome, name) is not None for name in REQUIRED_PROFILE_FIELDS)
-        case Withheld() | Rejected():
+        case Withheld() | Rejected() | Correction():
             pass
 
 

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.domain.assessing import decide
-from profiles.domain.conforming import certain_age, conform, key_of_pseudonym
+from profiles.domain.conforming import (
+    certain_age,
+    conform,
+    conform_corrections,
+    key_of_pseudonym,
+)
+from profiles.domain.corrections import CorrectedValue, Corrections
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Withheld, WithheldReason
 from profiles.domain.person import PersonId
@@ -252,3 +258,36 @@ def test_what_is_held_satisfies_the_policy_that_it_was_brought_under(
         assert key_of_pseudonym(kept.email) in ids | {later.pseudonym_key.id}
     again = conform(kept, later, today=TODAY, key_ids=ids | {later.pseudonym_key.id}, shorten=True)
     assert again == kept
+
+
+# Kept corrections --------------------------------------------------------------------------------
+
+
+def kept(**fields: CorrectedValue) -> Corrections:
+    return Corrections(fields=fields)
+
+
+def test_corrections_that_fit_stay_as_they_are() -> None:
+    corrections = kept(email="Ase.Lund@Example.com", city="Oslo")
+
+    assert conform_corrections(corrections, DEFAULT_POLICY) == corrections
+
+
+def test_a_corrected_field_that_is_not_kept_any_more_goes() -> None:
+    rules = {name: rule for name, rule in DEFAULT_PROFILE_RULES.items() if name != "city"}
+    policy = PrivacyPolicy(profile_rules=rules)
+
+    assert conform_corrections(kept(city="Oslo", title="Dr"), policy) == kept(title="Dr")
+    assert conform_corrections(kept(city="Oslo"), policy) is None
+
+
+def test_a_corrected_address_is_treated_as_that_of_the_profile() -> None:
+    corrections = kept(email="Ase.Lund@Example.com", email_domain="example.com")
+    made = pseudonym("Ase.Lund@Example.com", KEY)
+
+    treated = conform_corrections(corrections, PSEUDONYMISE)
+    assert treated == kept(email=made, email_domain="example.com")
+    assert conform_corrections(kept(email=made), PSEUDONYMISE, key_ids=["k1"]) == kept(email=made)
+    dropped = conform_corrections(corrections, PrivacyPolicy(email=EmailTreatment.DROP))
+    assert dropped == kept(email=None, email_domain="example.com")
+    assert conform_corrections(kept(email=None), PSEUDONYMISE) == kept(email=None)

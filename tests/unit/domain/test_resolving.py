@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profiles.domain.corrections import CorrectedValue, Correction, Corrections
 from profiles.domain.outcome import (
     Erased,
     Outcome,
@@ -18,6 +20,7 @@ from profiles.domain.outcome import (
     WithheldReason,
 )
 from profiles.domain.person import PersonId
+from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Changes, Decided, Held, counted_out, resolve
 from profiles.domain.statistics import Cell, Statistics
@@ -28,6 +31,7 @@ from tests.strategies import counted_profiles, decided, few_ids
 ADA = PersonId("00000000-0000-4000-8000-00000000000a")
 BO = PersonId("00000000-0000-4000-8000-00000000000b")
 MINOR = Withheld(WithheldReason.MINOR)
+OLDER_IN_SWEDEN = PrivacyPolicy(minimum_age_in={"SE": 60})
 BROKEN = Rejected(RejectionReason.TYPE, "name", "object or null")
 
 
@@ -59,6 +63,7 @@ class Store:
     users: dict[PersonId, tuple[Profile, int]] = field(default_factory=dict)
     statistics: Statistics = field(default_factory=Statistics)
     tally: Tally = field(default_factory=Tally)
+    corrections: dict[PersonId, Corrections] = field(default_factory=dict)
 
     def apply(
         self,
@@ -66,11 +71,30 @@ class Store:
         suppressed: Collection[PersonId] = (),
         restricted: Collection[PersonId] = (),
     ) -> Changes:
-        held = {person: Held.of(*pair) for person, pair in self.users.items()}
-        changes = resolve(records, held, suppressed=suppressed, restricted=restricted)
+        held = {p: Held.of(*pair, self.corrections.get(p)) for p, pair in self.users.items()}
+        resolved = partial(
+            resolve,
+            records,
+            held,
+            suppressed=suppressed,
+            restricted=restricted,
+            admits=OLDER_IN_SWEDEN.admits,
+        )
+        changes = resolved()
+        if changes.unread:
+            assert set(changes.unread) <= set(self.users)
+            changes = resolved(
+                profiles={person: self.users[person][0] for person in changes.unread}
+            )
+        assert not changes.unread
         for person in changes.deletions:
             self.users.pop(person, None)
-        self.users.update(changes.upserts)
+            self.corrections.pop(person, None)
+        for person, pair in changes.upserts.items():
+            self.users[person] = pair
+            self.corrections.pop(person, None)
+        assert set(changes.corrections) <= set(changes.upserts)
+        self.corrections |= changes.corrections
         self.statistics += changes.difference
         self.tally += changes.tally
         return changes
@@ -422,6 +446,7 @@ def test_however_a_log_is_split_into_chunks_the_end_is_the_same(
         split.apply(records[start:end], suppressed, restricted)
 
     assert split.users == whole.users
+    assert split.corrections == whole.corrections
     assert split.statistics == whole.statistics
     # How these two divide may depend on the chunks.
     both = replace(split.tally, stored=0, superseded=split.tally.stored + split.tally.superseded)
@@ -451,6 +476,173 @@ def test_versions_of_what_is_held_only_grow(records: list[Decided], held: list[P
     for one in held:
         if one.id in store.users:
             assert store.users[one.id][1] >= 103
+
+
+# Corrections -------------------------------------------------------------------------------------
+
+
+def correcting(person: PersonId = ADA, *released: str, **fields: CorrectedValue) -> Correction:
+    return Correction(person=person, fields=fields, released=frozenset(released))
+
+
+def test_a_correction_of_somebody_held_is_stored_at_its_version_and_kept() -> None:
+    store = holding((profile(), 5))
+
+    changes = store.apply([Decided(6, ADA, correcting(city="Tromsø"))])
+
+    assert outcomes(changes) == {"stored": 1}
+    assert store.users == {ADA: (profile(city="Tromsø"), 6)}
+    assert store.corrections == {ADA: Corrections(fields={"city": "Tromsø"})}
+    assert changes.newcomers == []
+
+
+def test_the_profile_is_asked_for_where_nothing_in_the_chunk_tells_it() -> None:
+    held = {ADA: Held.of(profile(), 5)}
+    first = resolve([Decided(6, ADA, correcting(city="Tromsø"))], held)
+    assert set(first.unread) == {ADA}
+    assert first.upserts == {}
+
+    after = [Decided(6, ADA, profile()), Decided(7, ADA, correcting(city="Tromsø"))]
+    assert not resolve(after, held).unread
+    assert not resolve([Decided(6, BO, correcting(BO, city="Tromsø"))], held).unread
+
+
+def test_a_later_record_of_the_source_does_not_undo_a_correction() -> None:
+    store = holding((profile(), 5))
+    store.apply([Decided(6, ADA, correcting(city="Tromsø"))])
+
+    store.apply([Decided(7, ADA, profile(city="Bergen", gender="other"))])
+
+    assert store.users == {ADA: (profile(city="Tromsø", gender="other"), 7)}
+    assert store.corrections == {ADA: Corrections(fields={"city": "Tromsø"})}
+
+
+def test_in_one_chunk_the_order_of_the_log_counts() -> None:
+    store = Store()
+
+    changes = store.apply(
+        [
+            Decided(5, ADA, profile()),
+            Decided(6, ADA, correcting(city="Tromsø")),
+            Decided(7, ADA, profile(city="Bergen")),
+            Decided(8, ADA, correcting(gender="other")),
+        ]
+    )
+
+    assert outcomes(changes) == {"stored": 1, "superseded": 3}
+    assert store.users == {ADA: (profile(city="Tromsø", gender="other"), 8)}
+    assert store.corrections == {ADA: Corrections(fields={"city": "Tromsø", "gender": "other"})}
+    assert store.statistics == store.recount()
+
+
+def test_a_released_field_keeps_its_value_until_the_source_says_another() -> None:
+    store = holding((profile(), 5))
+    store.apply([Decided(6, ADA, correcting(city="Tromsø", gender="other"))])
+
+    store.apply([Decided(7, ADA, correcting(ADA, "city"))])
+    assert store.users == {ADA: (profile(city="Tromsø", gender="other"), 7)}
+    assert store.corrections == {ADA: Corrections(fields={"gender": "other"})}
+
+    store.apply([Decided(8, ADA, profile(city="Bergen"))])
+    assert store.users == {ADA: (profile(city="Bergen", gender="other"), 8)}
+
+
+def test_where_everything_is_released_nothing_is_kept() -> None:
+    store = holding((profile(), 5))
+
+    store.apply(
+        [
+            Decided(6, ADA, correcting(city="Tromsø")),
+            Decided(7, ADA, correcting(ADA, "city")),
+            Decided(8, ADA, profile()),
+        ]
+    )
+
+    assert store.users == {ADA: (profile(), 8)}
+    assert store.corrections == {}
+
+
+@pytest.mark.parametrize("gone", [MINOR, Erased()])
+def test_corrections_go_when_the_profile_goes(gone: Withheld | Erased) -> None:
+    store = holding((profile(), 5))
+
+    store.apply([Decided(6, ADA, correcting(city="Tromsø")), Decided(7, ADA, gone)])
+    assert (store.users, store.corrections) == ({}, {})
+
+    store.apply([Decided(8, ADA, profile())])
+    assert (store.users, store.corrections) == ({ADA: (profile(), 8)}, {})
+
+
+def test_a_correction_of_nobody_who_is_held_changes_nothing() -> None:
+    store = Store()
+
+    changes = store.apply([Decided(6, ADA, correcting(city="Tromsø"))])
+
+    assert outcomes(changes) == {"superseded": 1}
+    assert (store.users, store.corrections) == ({}, {})
+
+
+def test_a_correction_older_than_what_is_held_is_superseded() -> None:
+    store = holding((profile(), 5))
+
+    changes = store.apply([Decided(4, ADA, correcting(city="Tromsø"))])
+
+    assert outcomes(changes) == {"superseded": 1}
+    assert (store.users, store.corrections) == ({ADA: (profile(), 5)}, {})
+
+
+def test_a_correction_of_a_suppressed_person_deletes_what_is_held() -> None:
+    store = holding((profile(), 5))
+
+    changes = store.apply([Decided(6, ADA, correcting(city="Tromsø"))], suppressed={ADA})
+
+    assert outcomes(changes) == {"suppressed": 1}
+    assert store.users == {}
+
+
+def test_a_correction_of_a_restricted_person_changes_nothing() -> None:
+    store = holding((profile(), 5))
+
+    changes = store.apply([Decided(6, ADA, correcting(city="Tromsø"))], restricted={ADA})
+
+    assert outcomes(changes) == {"restricted": 1}
+    assert store.users == {ADA: (profile(), 5)}
+
+
+def test_who_is_too_young_for_the_corrected_country_is_withheld_and_deleted() -> None:
+    store = holding((profile(), 5))
+
+    changes = store.apply([Decided(6, ADA, correcting(nationality="SE"))])
+
+    assert outcomes(changes) == {"withheld": 1}
+    assert changes.tally.reasons == {"minor": 1}
+    assert changes.deletions == {ADA: 6}
+    assert store.users == {}
+
+
+def test_who_is_too_young_for_a_country_corrected_before_is_withheld_later_too() -> None:
+    store = holding((profile()._replace(age=81, birth_month="1944-12"), 5))
+    store.apply([Decided(6, ADA, correcting(nationality="SE"))])
+
+    changes = store.apply([Decided(7, ADA, profile())])
+
+    assert outcomes(changes) == {"withheld": 1}
+    assert (store.users, store.corrections) == ({}, {})
+
+
+@given(decided(max_size=20), held_before)
+def test_what_was_corrected_and_not_released_is_held(
+    records: list[Decided], held: list[Profile]
+) -> None:
+    store = holding(*((one, 103) for one in held))
+
+    store.apply(records)
+
+    for person, kept in store.corrections.items():
+        one = store.users[person][0]
+        assert {name: getattr(one, name) for name in kept.fields if name != "as_of"} == {
+            name: value for name, value in kept.fields.items() if name != "as_of"
+        }
 
 
 # Deleting what is held ---------------------------------------------------------------------------

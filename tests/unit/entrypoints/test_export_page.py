@@ -38,6 +38,7 @@ RECORD = {
     "deletion": False,
     "person": {"login": {"uuid": ADA, "username": None}, "email": HOSTILE},
     "complete": True,
+    "correction": None,
 }
 NOTHING = {**RECORD, "person": None, "complete": False}
 
@@ -132,6 +133,26 @@ def test_a_page_shows_each_field_with_its_purpose_and_the_records_of_the_logs() 
     assert shown.count("login.username") == 1  # among the fields of the logs
     assert "topic people 1 record another nothing" in shown
     assert "Its sender put more into it" not in shown
+
+
+def test_what_was_corrected_is_told_and_so_are_the_corrections_in_the_logs() -> None:
+    correction = {"set": {"city": HOSTILE, "email": None}, "release": ["full_name"]}
+    searched = [{"log": "topic people", "partitions": []}]
+    shown = page(
+        held=True,
+        profile=PROFILE,
+        corrected=["city", "birth_date"],
+        log=[
+            {**NOTHING, "correction": correction},
+            {**NOTHING, "correction": {"set": {}, "release": []}},
+        ],
+        searched=searched,
+    ).text
+
+    assert "not changed by later records of the source: city, birth date." in shown
+    assert "a correction of your profile" in shown
+    assert f"city {HOSTILE}" in shown
+    assert "Released full name" in shown
 
 
 def test_of_records_is_told_that_there_is_more_or_nothing_in_them() -> None:

@@ -48,6 +48,7 @@ class KafkaPublisher:
         self._hurry = hurry or Event()
         self._grace_s = grace_s
         self._acknowledged = 0
+        self._last_place: tuple[int, int] | None = None
         self._failures: Counter[str] = Counter()
         client = client_settings(address, name="profiles-producer")
         reports = {"on_delivery": self._report}
@@ -63,9 +64,17 @@ class KafkaPublisher:
         """Count what was refused or given up."""
         return self._failures.total()
 
-    def _report(self, error: KafkaError | None, _message: Message) -> None:
+    @property
+    def last_place(self) -> tuple[int, int] | None:
+        """Return partition and offset of the message that was confirmed last."""
+        return self._last_place
+
+    def _report(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
             self._acknowledged += 1
+            number, offset = message.partition(), message.offset()
+            if number is not None and offset is not None:
+                self._last_place = number, offset
         else:
             self._fail(error)
 

@@ -9,7 +9,7 @@ from itertools import takewhile
 from threading import Lock, RLock
 from typing import NamedTuple
 
-from profiles.application.errors import GapError, LogError
+from profiles.application.errors import GapError, LogClaimedError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Fingerprint
@@ -50,7 +50,7 @@ class MemoryLog:
     def claim(self) -> Generator[None]:
         """Be the only one who works with the log; see the port."""
         if not self._claim.acquire(blocking=False):
-            raise LogError(
+            raise LogClaimedError(
                 "The log in memory",
                 "another one works with it",
                 "Wait until that has ended; this one has changed nothing.",
@@ -93,6 +93,15 @@ class MemoryLog:
                 self._put(logged_at, key, value)
             if notice:
                 self._put(logged_at, None, notice)
+        return Appended(first, logged_at)
+
+    def append_record(self, person: PersonId, value: bytes, *, logged_at: datetime) -> Appended:
+        """Append a record about a person; see the port."""
+        with self._lock:
+            if self._records:
+                logged_at = max(logged_at, self._records[-1].logged_at)
+            first = self._next
+            self._put(logged_at, person.encode(), value)
         return Appended(first, logged_at)
 
     def _put(self, logged_at: datetime, key: bytes | None, value: bytes | Notice | None) -> None:

@@ -14,6 +14,7 @@ from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
 from profiles.application.ports.policies import PolicyEntry, adopted
 from profiles.application.ports.unit_of_work import UnitOfWork
+from profiles.domain.corrections import Corrections
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -40,6 +41,7 @@ class State:
     """All that a store holds."""
 
     users: dict[PersonId, tuple[Profile, int]] = field(default_factory=dict, repr=False)
+    corrections: dict[PersonId, Corrections] = field(default_factory=dict, repr=False)
     writers: dict[Writer, WriterState] = field(default_factory=dict)
     epochs: list[Epoch] = field(default_factory=list)
     ledger_position: int = 0
@@ -121,14 +123,18 @@ class MemoryUnitOfWork:
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons."""
-        users = self._state.users
-        found = ((person, Held.of(*users[person])) for person in persons if person in users)
+        users, kept = self._state.users, self._state.corrections
+        found = (
+            (person, Held.of(*users[person], kept.get(person)))
+            for person in persons
+            if person in users
+        )
         return dict(islice(found, limit))
 
     def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
         """Return what is held of up to `limit` persons who have expired."""
         found = (
-            (person, Held.of(profile, version))
+            (person, Held.of(profile, version, self._state.corrections.get(person)))
             for person, (profile, version) in self._state.users.items()
             if profile.expires_at <= read_on
         )
@@ -142,17 +148,32 @@ class MemoryUnitOfWork:
         behind = (one for one in sorted(users) if person is None or one > person)
         return [users[one] for one in islice(behind, limit)]
 
+    def profiles(self, persons: Collection[PersonId]) -> Mapping[PersonId, Profile]:
+        """Return the profiles of some persons."""
+        users = self._state.users
+        return {person: users[person][0] for person in persons if person in users}
+
+    def corrections(self, persons: Collection[PersonId]) -> Mapping[PersonId, Corrections]:
+        """Return what is kept of corrections."""
+        kept = self._state.corrections
+        return {person: kept[person] for person in persons if person in kept}
+
     def write(
         self,
         *,
         upserts: Mapping[PersonId, tuple[Profile, int]],
         deletions: Collection[PersonId],
+        corrections: Mapping[PersonId, Corrections] | None = None,
     ) -> None:
-        """Write profiles with their versions, and delete others."""
+        """Write profiles with their versions and what is kept with them, and delete others."""
         for person in deletions:
             self._delete(self._state.users, person)
+            self._delete(self._state.corrections, person)
         for person, held in upserts.items():
             self._set(self._state.users, person, held)
+            self._delete(self._state.corrections, person)
+        for person, kept in (corrections or {}).items():
+            self._set(self._state.corrections, person, kept)
 
     def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
         """Note deletions that the following store has still to make."""

@@ -20,6 +20,7 @@ from bson.int64 import Int64
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition, Writer
 from profiles.domain.columns import COLUMNS, FIELDS, Column, ColumnKind
+from profiles.domain.corrections import Corrections
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -28,12 +29,16 @@ from profiles.domain.statistics import UNKNOWN, cell_of
 
 Document = dict[str, Any]
 
+CORRECTIONS: Final = "corrections"
+"""The field of a profile's document with what was corrected; it is there where something was."""
+
 HELD_FIELDS: Final = {
     "version": 1,
     "nationality": 1,
     "gender": 1,
     "birth_month": 1,
     "email_domain": 1,
+    CORRECTIONS: 1,
 }
 """What `held_of` needs of a profile's document, beside its `_id`."""
 
@@ -140,7 +145,13 @@ def held_of(document: Mapping[str, Any]) -> Held:
         document["version"],
         cell_of(document["nationality"], document["gender"], document["birth_month"]),
         document["email_domain"] or UNKNOWN,
+        corrections_of(document) if CORRECTIONS in document else None,
     )
+
+
+def corrections_of(document: Mapping[str, Any]) -> Corrections:
+    """Read what is kept of corrections in a profile's document that has some."""
+    return Corrections.read(document[CORRECTIONS])
 
 
 def quarantine_key(writer: Writer, offset: int, ordinal: int = 0) -> Document:

@@ -19,7 +19,7 @@ from profiles.application.ports.probes import Migration
 from profiles.domain.columns import COLUMNS, NAMES
 from profiles.domain.errors import UsageError
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 AT_ONCE: Final = 1_000
 """Documents that are looked at in one command."""
@@ -50,7 +50,14 @@ def _add_collections(connection: Connection, users: Collection[Document]) -> Non
             connection.create_collection(name)
 
 
-STEPS: Final[Mapping[int, Step]] = {1: _list_fields, 2: _add_collections}
+def _keep_corrections(_connection: Connection, _users: Collection[Document]) -> None:
+    """To schema 4, in which a profile's document may have the field `corrections`: nothing to do.
+
+    An earlier release would lose them, and is refused.
+    """
+
+
+STEPS: Final[Mapping[int, Step]] = {1: _list_fields, 2: _add_collections, 3: _keep_corrections}
 """From each earlier schema version to the next one. Fields of profiles need no step: those that the
 registry does not list are written as null where they are missing."""
 

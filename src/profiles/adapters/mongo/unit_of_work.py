@@ -31,8 +31,10 @@ from profiles.adapters.mongo.counting import (
     writer_key,
 )
 from profiles.adapters.mongo.documents import (
+    CORRECTIONS,
     HELD_FIELDS,
     Document,
+    corrections_of,
     document_of,
     held_of,
     key_of,
@@ -52,6 +54,7 @@ from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
 from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.unit_of_work import UnitOfWork
+from profiles.domain.corrections import Corrections
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -266,13 +269,30 @@ class MongoUnitOfWork:
         self._held.update(profile.id for profile, _ in pairs)
         return pairs
 
+    def profiles(self, persons: Collection[PersonId]) -> Mapping[PersonId, Profile]:
+        """Return the profiles of some persons."""
+        found = self._collections.users.find(
+            {"_id": {"$in": list(map(self._key, persons))}}, session=self._session
+        )
+        return {profile.id: profile for profile, _ in map(profile_of, found)}
+
+    def corrections(self, persons: Collection[PersonId]) -> Mapping[PersonId, Corrections]:
+        """Return what is kept of corrections."""
+        found = self._collections.users.find(
+            {"_id": {"$in": list(map(self._key, persons))}, CORRECTIONS: {"$exists": True}},
+            {CORRECTIONS: 1},
+            session=self._session,
+        )
+        return {person_of(document["_id"]): corrections_of(document) for document in found}
+
     def write(
         self,
         *,
         upserts: Mapping[PersonId, tuple[Profile, int]],
         deletions: Collection[PersonId],
+        corrections: Mapping[PersonId, Corrections] | None = None,
     ) -> None:
-        """Write profiles with their versions, and delete others.
+        """Write profiles with their versions and what is kept with them, and delete others.
 
         What is newer takes the place of what is held by deletion and insertion: both go to the
         server as one command each, and take less time than as many replacements (2026-11: 35,000
@@ -284,6 +304,11 @@ class MongoUnitOfWork:
             document_of(self._key(person), profile, version)
             for person, (profile, version) in upserts.items()
         ]
+        if corrections:
+            kept = {bytes(self._key(p)): written.written() for p, written in corrections.items()}
+            for document in coming:
+                if bytes(document["_id"]) in kept:
+                    document[CORRECTIONS] = kept[bytes(document["_id"])]
         if going:
             self._collections.users.delete_many({"_id": {"$in": going}}, session=self._session)
         if coming:

@@ -20,7 +20,7 @@ from profiles.adapters.sqlite.database import (
     transaction,
 )
 from profiles.adapters.sqlite.log_schema import KIND
-from profiles.application.errors import GapError, LogError
+from profiles.application.errors import GapError, LogClaimedError, LogError
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Fingerprint
@@ -80,10 +80,10 @@ class SqliteLog:
             try:
                 stack.enter_context(claimed(self._path.with_name(f"{self._path.name}-lock")))
             except ClaimedError:
-                raise LogError(
+                raise LogClaimedError(
                     str(self._path),
-                    "another `profiles run`, `profiles demo` or `profiles quarantine --retry` works"
-                    " with it",
+                    "another `profiles run`, `profiles demo`, `profiles rectify` or `profiles"
+                    " quarantine --retry` works with it",
                     "Wait until that has ended, or stop it; this one has changed nothing. Two"
                     " sources at once need a log each: name another folder with --data.",
                 ) from None
@@ -135,6 +135,17 @@ class SqliteLog:
                 offset += 1
             self._connection.execute("UPDATE topic SET next_offset = ?", (offset,))
         return Appended(int(first), _time(moment))
+
+    def append_record(self, person: PersonId, value: bytes, *, logged_at: datetime) -> Appended:
+        """Append a record about a person; see the port."""
+        with self._exceptions_mapped(), transaction(self._connection):
+            moment = max(_moment(logged_at), _newest(self._connection))
+            (offset,) = self._connection.execute("SELECT next_offset FROM topic").fetchone()
+            self._connection.execute(
+                "INSERT INTO records VALUES (?, ?, ?, ?, NULL)", (offset, moment, person, value)
+            )
+            self._connection.execute("UPDATE topic SET next_offset = ?", (offset + 1,))
+        return Appended(int(offset), _time(moment))
 
     def _check_position(self, source: str, expected: int) -> None:
         row = self._connection.execute(

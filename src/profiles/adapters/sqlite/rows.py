@@ -6,6 +6,7 @@ order than in a new one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.domain.columns import COLUMNS, FIELDS, NAMES, ColumnKind
+from profiles.domain.corrections import Corrections
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.profile import Profile
 
@@ -52,6 +54,16 @@ def profile_of(row: Sequence[Any]) -> tuple[Profile, int]:
         if day is not None:
             values[place] = date.fromisoformat(day)
     return Profile._make(values), version
+
+
+def corrections_text(kept: Corrections) -> str:
+    """Write what is kept of corrections, as JSON."""
+    return json.dumps(kept.written(), ensure_ascii=False)
+
+
+def corrections_of(text: str | None) -> Corrections | None:
+    """Read what is kept of corrections; null is nothing."""
+    return None if text is None else Corrections.read(json.loads(text))
 
 
 QUARANTINED: Final = """

@@ -26,7 +26,10 @@ def _defined(column: Column) -> str:
     return TYPES[column.kind] if column.nullable else f"{TYPES[column.kind]} NOT NULL"
 
 
-_USERS: Final = {column.name: _defined(column) for column in COLUMNS}
+CORRECTIONS: Final = "corrections"
+"""The column of `users` with what was corrected of a profile, as JSON; null where nothing was."""
+
+_USERS: Final = {**{column.name: _defined(column) for column in COLUMNS}, CORRECTIONS: "TEXT"}
 
 POLICIES: Final = """
     CREATE TABLE policies (
@@ -76,6 +79,7 @@ _STEPS: Final[Mapping[int, str]] = {
     {OUTBOX};
     ALTER TABLE quarantine ADD COLUMN further INTEGER NOT NULL DEFAULT 0
     """,
+    4: "",
 }
 """From each earlier schema version to the next one. Columns of `users` need no step: those that are
 missing are added by their definition."""
@@ -84,7 +88,7 @@ missing are added by their definition."""
 KIND: Final = Kind(
     name="profile store",
     application_id=0x50524F53,
-    version=4,
+    version=5,
     schema=f"""
     CREATE TABLE users (
         {", ".join(f"{name} {definition}" for name, definition in _USERS.items())}

@@ -15,6 +15,8 @@ from profiles.adapters.sqlite.rows import (
     QUARANTINED_BETWEEN,
     SELECT,
     UPSERT,
+    corrections_of,
+    corrections_text,
     profile_of,
     profile_row,
     quarantine_row,
@@ -26,6 +28,7 @@ from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
 from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.unit_of_work import UnitOfWork
+from profiles.domain.corrections import Corrections
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -34,7 +37,9 @@ from profiles.domain.tally import Tally
 
 T = TypeVar("T")
 
-_HELD: Final = "SELECT id, version, nationality, gender, birth_month, email_domain FROM users"
+_HELD: Final = """
+    SELECT id, version, nationality, gender, birth_month, email_domain, corrections FROM users
+"""
 _ADD_COUNT: Final = """
     INSERT INTO counts VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count
@@ -154,7 +159,13 @@ class SqliteUnitOfWork:
     def _held(self, condition: str, *arguments: str | int) -> Mapping[PersonId, Held]:
         rows = self._connection.execute(f"{_HELD} WHERE {condition}", arguments)
         return {
-            row[0]: Held(row[1], cell_of(row[2], row[3], row[4]), row[5] or UNKNOWN) for row in rows
+            row[0]: Held(
+                row[1],
+                cell_of(row[2], row[3], row[4]),
+                row[5] or UNKNOWN,
+                row[6] and corrections_of(row[6]),
+            )
+            for row in rows
         }
 
     def profiles_after(
@@ -167,16 +178,40 @@ class SqliteUnitOfWork:
         )
         return list(map(profile_of, rows))
 
+    def profiles(self, persons: Collection[PersonId]) -> Mapping[PersonId, Profile]:
+        """Return the profiles of some persons."""
+        rows = self._connection.execute(
+            f"{SELECT} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608 - our own words
+            (json.dumps(list(persons)),),
+        )
+        return {profile.id: profile for profile, _ in map(profile_of, rows)}
+
+    def corrections(self, persons: Collection[PersonId]) -> Mapping[PersonId, Corrections]:
+        """Return what is kept of corrections."""
+        rows = self._connection.execute(
+            "SELECT id, corrections FROM users WHERE corrections IS NOT NULL"
+            " AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(persons)),),
+        )
+        read = ((person, corrections_of(text)) for person, text in rows)
+        return {person: kept for person, kept in read if kept is not None}
+
     def write(
         self,
         *,
         upserts: Mapping[PersonId, tuple[Profile, int]],
         deletions: Collection[PersonId],
+        corrections: Mapping[PersonId, Corrections] | None = None,
     ) -> None:
-        """Write profiles with their versions, and delete others."""
+        """Write profiles with their versions and what is kept with them, and delete others."""
         many = self._connection.executemany
         many("DELETE FROM users WHERE id = ?", [(person,) for person in deletions])
         many(UPSERT, [profile_row(profile, version) for profile, version in upserts.values()])
+        if corrections:
+            many(
+                "UPDATE users SET corrections = ? WHERE id = ?",
+                [(corrections_text(kept), person) for person, kept in corrections.items()],
+            )
 
     def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
         """Note deletions that the following store has still to make."""

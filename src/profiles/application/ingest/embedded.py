@@ -128,6 +128,8 @@ class EmbeddedEngine:
     def _idle(self) -> None:
         """Do what has to be done whether or not anything comes from the source."""
         self._correct_times()
+        if self._waiting_records() > 0:  # a correction: nothing else is appended beside a run
+            self.catch_up()
         self._sweep()
         self._watch()
 
@@ -180,7 +182,11 @@ class EmbeddedEngine:
 
     def _log_backlog(self) -> None:
         """Say so where the tally is going to count more than the source delivers."""
-        first, end = self.log.bounds()
-        waiting = end - (self.store.position(self.log.partition) or first)
+        waiting = self._waiting_records()
         if waiting > 0:
             _logger.info("The log holds %d records new to this store; they come first.", waiting)
+
+    def _waiting_records(self) -> int:
+        """Count what the log holds and the store has not seen."""
+        first, end = self.log.bounds()
+        return end - (self.store.position(self.log.partition) or first)

@@ -11,6 +11,7 @@ from profiles.application.log.bounds import QUARANTINED_PER_MESSAGE, bounded
 from profiles.application.log.messages import Decode, Deletion, Records
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.domain.assessing import decide
+from profiles.domain.corrections import Correction
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld
 from profiles.domain.person import Person, PersonId
@@ -18,6 +19,7 @@ from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.policy_settings import deciding_fingerprint_of, settings_of
 from profiles.domain.profile import Profile
 from profiles.domain.reading import canonical_id, readable_id
+from profiles.domain.resolving import Admits, admits_all
 
 
 class Entry(NamedTuple):
@@ -31,7 +33,7 @@ class Entry(NamedTuple):
     offset: int
     logged_at: datetime
     person: PersonId | None
-    outcome: Profile | Withheld | Rejected | Erased
+    outcome: Profile | Withheld | Rejected | Erased | Correction
     quarantined: bool = True
     place: str | None = None
 
@@ -47,6 +49,7 @@ class Chunk:
     start: the offset from which was read; end: the offset to go on from.
     read: how many persons were read, counted apart from the entries.
     policy: the deciding fingerprint of its policy; None where that is not told.
+    admits: tells whether its policy admits whoever was corrected.
     """
 
     partition: LogPartition
@@ -55,6 +58,7 @@ class Chunk:
     entries: Sequence[Entry] = field(repr=False)
     read: int
     policy: str | None = None
+    admits: Admits = field(default=admits_all, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +124,11 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
         entries=entries,
         read=read,
         policy=rules.fingerprint,
+        admits=rules.policy.admits,
     )
 
 
-_Outcome = Profile | Withheld | Rejected | Erased
+_Outcome = Profile | Withheld | Rejected | Erased | Correction
 _Decisions = Sequence[
     tuple[PersonId | None, _Outcome]
     | tuple[PersonId | None, _Outcome, bool]

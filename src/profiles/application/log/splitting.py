@@ -7,6 +7,7 @@ from typing import Final
 
 from profiles.application.log.deciding import Chunk, Entry
 from profiles.application.log.quarantine import quarantined_of
+from profiles.domain.corrections import Correction
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.profile import Profile
 
@@ -39,13 +40,13 @@ def without_profiles(chunk: Chunk) -> Chunk | None:
     Returns None where the message stores nothing and has one such place at most: then nothing can
     be left out.
     """
-    stores = any(isinstance(entry.outcome, Profile) for entry in chunk.entries)
+    stores = any(isinstance(entry.outcome, Profile | Correction) for entry in chunk.entries)
     if not stores and len(quarantined_of(chunk)) <= 1:
         return None
     entries: list[Entry] = []
     kept = True
     for entry in chunk.entries:
-        outcome = REFUSED if isinstance(entry.outcome, Profile) else entry.outcome
+        outcome = REFUSED if isinstance(entry.outcome, Profile | Correction) else entry.outcome
         is_kept = kept and isinstance(outcome, Rejected)
         entries.append(entry._replace(outcome=outcome, quarantined=is_kept))
         kept = kept and not is_kept

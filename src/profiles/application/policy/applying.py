@@ -21,7 +21,8 @@ from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.stores import DecidingStore
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.application.transaction.counting import count
-from profiles.domain.conforming import conform, key_of_pseudonym
+from profiles.domain.conforming import conform, conform_corrections, key_of_pseudonym
+from profiles.domain.corrections import Corrections
 from profiles.domain.outcome import Withheld
 from profiles.domain.person import PersonId
 from profiles.domain.policy import QUARANTINE_RETENTION, PrivacyPolicy
@@ -116,17 +117,19 @@ class PolicyApplier:
             dry_run=dry_run,
             irreversible=told(irreversible(entries, settings)),
         )
+        ids = key_ids(entries, settings)
         treat = partial(
             conform,
             policy=self.policy,
             today=self.clock().date(),
-            key_ids=key_ids(entries, settings),
+            key_ids=ids,
             shorten=was_kept_longer(entries, settings),
         )
+        correct = partial(conform_corrections, policy=self.policy, key_ids=ids)
         last: PersonId | None = None
         while not stopped():
             some, last = self.store.transactions.run(
-                partial(self._apply_some, after=last, treat=treat, done=done)
+                partial(self._apply_some, after=last, treat=treat, correct=correct, done=done)
             )
             done.add(some)
             self.progress(done)
@@ -146,21 +149,29 @@ class PolicyApplier:
         *,
         after: PersonId | None,
         treat: Callable[[Profile], Profile | Withheld],
+        correct: Callable[[Corrections], Corrections | None],
         done: PolicyApplication,
     ) -> tuple[PolicyApplication, PersonId | None]:
         """Treat the next profiles; return what was done, and the last of them."""
         if not done.dry_run:
             self._check(unit)
         batch = _Batch(PolicyApplication(fingerprint=done.fingerprint, dry_run=done.dry_run))
-        for profile, version in unit.profiles_after(after, limit=CHANGED_AT_ONCE):
+        some = unit.profiles_after(after, limit=CHANGED_AT_ONCE)
+        kept = unit.corrections([profile.id for profile, _ in some]) if some else {}
+        for profile, version in some:
             after = profile.id
             batch.counts.held += 1
             if after in self.restricted:
                 batch.counts.restricted += 1
+            elif after in kept:
+                corrections = kept[after]
+                batch.take(profile, version, treat(profile), corrections, correct(corrections))
             else:
                 batch.take(profile, version, treat(profile))
         if batch.before and not done.dry_run:
-            unit.write(upserts=batch.upserts, deletions=batch.deletions)
+            unit.write(
+                upserts=batch.upserts, deletions=batch.deletions, corrections=batch.corrections
+            )
             count(unit, differences(batch.now, batch.before), unit.epochs())
             if self.outbox.followed:
                 unit.add_to_outbox({p: held.version for p, held in batch.before.items()})
@@ -203,12 +214,13 @@ class PolicyApplier:
 class _Batch:
     """What one transaction changes.
 
-    upserts, deletions: see `UnitOfWork.write`. before: what was held of these persons.
+    upserts, deletions, corrections: see `UnitOfWork.write`. before: what was held of these persons.
     """
 
     counts: PolicyApplication
     upserts: dict[PersonId, tuple[Profile, int]] = field(default_factory=dict, repr=False)
     deletions: list[PersonId] = field(default_factory=list, repr=False)
+    corrections: dict[PersonId, Corrections] = field(default_factory=dict, repr=False)
     before: dict[PersonId, Held] = field(default_factory=dict, repr=False)
 
     @property
@@ -219,12 +231,20 @@ class _Batch:
             **{person: Held.of(*pair) for person, pair in self.upserts.items()},
         }
 
-    def take(self, profile: Profile, version: int, kept: Profile | Withheld) -> None:
-        """Add what is left of a profile."""
+    def take(
+        self,
+        profile: Profile,
+        version: int,
+        kept: Profile | Withheld,
+        corrections: Corrections | None = None,
+        kept_corrections: Corrections | None = None,
+    ) -> None:
+        """Add what is left of a profile and of its corrections."""
+        changed = kept != profile or kept_corrections != corrections
         if isinstance(kept, Withheld):
             _count(self.counts.deleted, kept.reason.value)
             self.deletions.append(profile.id)
-        elif kept != profile:
+        elif changed:
             revised = Version.revised(version)
             if revised is None:
                 self.counts.exhausted += 1
@@ -233,9 +253,11 @@ class _Batch:
             for name in _differing(profile, kept):
                 _count(self.counts.fields, name)
             self.upserts[profile.id] = kept, revised
+            if kept_corrections is not None:
+                self.corrections[profile.id] = kept_corrections
         if isinstance(kept, Profile) and (key := key_of_pseudonym(kept.email or "")):
             _count(self.counts.email_keys, key)
-        if kept != profile:
+        if changed:
             self.before[profile.id] = Held.of(profile, version)
 
 

@@ -69,6 +69,16 @@ class Log(Protocol):
         """
         ...
 
+    def append_record(self, person: PersonId, value: bytes, *, logged_at: datetime) -> Appended:
+        """Append a record about a person, beside whoever claims the log.
+
+        logged_at: see `append`.
+
+        Raises:
+            LogError: the log did not take it; nothing was appended.
+        """
+        ...
+
     def read(self, start: int, *, limit: int) -> Sequence[LogRecord]:
         """Return up to `limit` records from offset `start` on, in order.
 
@@ -157,6 +167,15 @@ class Publisher(Protocol):
 
         Returns how many were given up.
         """
+        ...
+
+
+class PlacingPublisher(Publisher, Protocol):
+    """A publisher that tells where a message stands."""
+
+    @property
+    def last_place(self) -> tuple[int, int] | None:
+        """Return partition and offset of the message that was confirmed last; None before one."""
         ...
 
 

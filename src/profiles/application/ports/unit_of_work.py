@@ -14,6 +14,7 @@ from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
 from profiles.application.ports.policies import PolicyEntry
+from profiles.domain.corrections import Corrections
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -111,14 +112,25 @@ class UnitOfWork(Protocol):
         """
         ...
 
+    def profiles(self, persons: Collection[PersonId]) -> Mapping[PersonId, Profile]:
+        """Return the profiles of some persons; who is not held is left out."""
+        ...
+
+    def corrections(self, persons: Collection[PersonId]) -> Mapping[PersonId, Corrections]:
+        """Return what is kept of corrections; who has none is left out."""
+        ...
+
     def write(
         self,
         *,
         upserts: Mapping[PersonId, tuple[Profile, int]],
         deletions: Collection[PersonId],
+        corrections: Mapping[PersonId, Corrections] | None = None,
     ) -> None:
         """Write profiles with their versions, in place of what is held, and delete others.
 
+        corrections: those that are kept with some of the profiles. With the others none are, and
+            those that were kept are gone.
         All of these persons were asked for by `held`, `expired` or `profiles_after` before.
         """
         ...

@@ -71,6 +71,7 @@ class PersonExporter:
             "made_at": now.isoformat(),
             "held": held is not None or followed is not None or bool(records),
             "profile": _written(held),
+            "corrected": self._corrected(person),
             "source": {"description": information.SOURCE, "record": self._origin(held)},
             "stores": {
                 "deciding": {"name": self.named.deciding, "holds": held is not None},
@@ -107,6 +108,11 @@ class PersonExporter:
             if followed == held:
                 break
         return held, followed
+
+    def _corrected(self, person: PersonId) -> list[str]:
+        """Name the fields that were corrected, and that the source does not change any more."""
+        kept = self.store.transactions.run(lambda unit: unit.corrections([person]))
+        return kept[person].names if person in kept else []
 
     def _logged(self, person: PersonId) -> tuple[list[SearchedLog], list[LoggedRecord]]:
         searched: list[SearchedLog] = []
@@ -154,6 +160,7 @@ def _record(record: LoggedRecord) -> dict[str, Any]:
         "logged_at": record.logged_at.isoformat(),
         "deletion": record.deletion,
         "person": record.person,
+        "correction": record.correction,
         "complete": record.complete,
     }
 

@@ -41,6 +41,10 @@ def export_schema() -> Schema:
             profile=_described(
                 _or_null(_profile()), "What the deciding store holds; null where nothing is held."
             ),
+            corrected=_described(
+                _list(_TEXT),
+                "The fields that were corrected; later records of the source do not change them.",
+            ),
             source=_object(description=_TEXT, record=_or_null(_origin())),
             stores=_object(
                 deciding=_object(name=_TEXT, holds=_YES_OR_NO),
@@ -112,6 +116,10 @@ def _record() -> Schema:
             {"type": ["object", "null"]},
             "What is read of the record, in the form of the Random User Generator API; null where"
             " nothing is.",
+        ),
+        correction=_described(
+            _or_null(_object(set={"type": "object"}, release=_list(_TEXT))),
+            "What the record corrects; null where it is no correction.",
         ),
         complete=_described(_YES_OR_NO, "Whether the record holds nothing beside that."),
     )

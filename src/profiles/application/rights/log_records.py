@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,9 @@ from profiles.application.log.bounds import bounded
 from profiles.application.log.messages import Decode, Records, document_of
 from profiles.application.log.records import LogRecord
 from profiles.application.ports.logs import Log, LogSearch
-from profiles.domain.assessing import admit
+from profiles.domain.assessing import admit, decide
+from profiles.domain.correcting import correction_of, said_by
+from profiles.domain.corrections import Correction
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Rejected, Withheld
@@ -32,6 +34,7 @@ class LoggedRecord:
     person: what is read of it, minimised, as JSON has it; None where nothing is read of it: of a
         deletion, and of what the policy does not admit or what can't be read.
     complete: whether the record holds nothing beside that.
+    correction: what the record sets and releases, where it is a correction that is taken.
     """
 
     log: str
@@ -41,6 +44,7 @@ class LoggedRecord:
     deletion: bool
     person: dict[str, Any] | None = field(repr=False)
     complete: bool
+    correction: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +62,22 @@ def of_embedded_log(log: Log, person: PersonId) -> tuple[SearchedLog, list[Logge
         LogError: the log did not answer.
     """
     name = "log of the embedded engine"
-    found = [
-        LoggedRecord(
-            log=name,
-            partition=log.partition.number,
-            offset=record.offset,
-            logged_at=record.logged_at,
-            deletion=False,
-            person=json.loads(record.value) if isinstance(record.value, bytes) else None,
-            complete=True,
+    found = []
+    for record in log.records_of(person):
+        document = json.loads(record.value) if isinstance(record.value, bytes) else None
+        correction = said_by(document)
+        found.append(
+            LoggedRecord(
+                log=name,
+                partition=log.partition.number,
+                offset=record.offset,
+                logged_at=record.logged_at,
+                deletion=False,
+                person=document if correction is None else None,
+                complete=True,
+                correction=correction,
+            )
         )
-        for record in log.records_of(person)
-    ]
     return SearchedLog(log=name, bounds={log.partition.number: log.bounds()}), found
 
 
@@ -126,12 +134,25 @@ class TopicSearcher:
             else []
         )
         for one in about:
-            yield self._logged(record, number, admitted=self._admitted(one, record.logged_at))
+            dates = DecisionDates.of(
+                logged_at=record.logged_at, read_at=self.read_at, zone=self.policy.zone
+            )
+            if isinstance(decide(one, self.policy, dates), Correction):
+                yield self._corrected(record, number, person, said_by(one) or {})
+            else:
+                yield self._logged(record, number, admitted=self._admitted(one, dates))
         if by_key and not about:
             yield self._logged(record, number)
 
-    def _admitted(self, record: object, logged_at: datetime) -> dict[str, Any] | None:
-        dates = DecisionDates.of(logged_at=logged_at, read_at=self.read_at, zone=self.policy.zone)
+    def _corrected(
+        self, record: LogRecord, number: int, person: PersonId, said: dict[str, Any]
+    ) -> LoggedRecord:
+        written = correction_of(person, said["set"], said["release"])
+        complete = isinstance(record.value, bytes) and document_of(record.value) == written
+        logged = self._logged(record, number)
+        return replace(logged, correction=said, complete=complete)
+
+    def _admitted(self, record: object, dates: DecisionDates) -> dict[str, Any] | None:
         admitted = admit(record, self.policy, dates)
         if isinstance(admitted, (Rejected, Withheld)):
             return None

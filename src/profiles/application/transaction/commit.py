@@ -104,7 +104,8 @@ def _commit(
     held = unit.held(
         _persons(chunk), probably_new=partial(_probably_new, chunk, view, position=position)
     )
-    plan = plan_commit(
+    planned = partial(
+        plan_commit,
         chunk,
         held,
         epoch=epoch.number,
@@ -113,10 +114,17 @@ def _commit(
         suppressed=view.suppressed,
         restricted=view.restricted,
     )
+    plan = planned()
+    if plan.changes.unread:
+        plan = planned(profiles=unit.profiles(plan.changes.unread))
     owed = {p: version for p, version in plan.changes.deletions.items() if p in held}
     if owed and followed:
         unit.add_to_outbox(owed)
-    unit.write(upserts=plan.changes.upserts, deletions=plan.changes.deletions.keys())
+    unit.write(
+        upserts=plan.changes.upserts,
+        deletions=plan.changes.deletions.keys(),
+        corrections=plan.changes.corrections,
+    )
     count(unit, plan.changes.differences, epochs)
     if plan.quarantined:
         unit.quarantine(plan.quarantined)

@@ -53,12 +53,14 @@ def plan_commit(  # noqa: PLR0913 - what a transaction has read, named one by on
     earlier: Sequence[EarlierEpoch] = (),
     suppressed: Collection[PersonId] = frozenset(),
     restricted: Collection[PersonId] = frozenset(),
+    profiles: Mapping[PersonId, Profile] | None = None,
 ) -> CommitPlan:
     """Work out what a chunk changes in a deciding store.
 
     held: what the store holds of the persons of the chunk's entries.
     epoch: of the chunk's partition. position: the first offset not yet decided.
     earlier: the topic's epochs before, oldest first: where it has got more partitions since.
+    profiles: see `Changes.unread`.
 
     A record below the position was decided before and changes nothing now: it counts as stored
     where it is what is held, else as superseded. It keeps the version that it was decided in, or
@@ -84,7 +86,14 @@ def plan_commit(  # noqa: PLR0913 - what a transaction has read, named one by on
         for entry in chunk.entries
         if entry.offset >= position
     ]
-    changes = resolve(records, held, suppressed=suppressed, restricted=restricted)
+    changes = resolve(
+        records,
+        held,
+        suppressed=suppressed,
+        restricted=restricted,
+        profiles=profiles,
+        admits=chunk.admits,
+    )
     replayed = [entry for entry in chunk.entries if entry.offset < position]
     stored = sum(
         entry.person is not None

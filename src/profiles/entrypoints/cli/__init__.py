@@ -11,6 +11,7 @@ from profiles.entrypoints.cli import (
     pages,
     policy,
     quarantine,
+    rectification,
     rights,
 )
 from profiles.entrypoints.cli.group import cli
@@ -24,6 +25,7 @@ __all__ = [
     "pages",
     "policy",
     "quarantine",
+    "rectification",
     "rights",
     "run_command",
 ]

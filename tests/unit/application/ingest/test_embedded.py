@@ -26,6 +26,7 @@ from profiles.application.log.records import LogRecord
 from profiles.application.ports.ledger import LedgerView
 from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Delivery, Fingerprint
+from profiles.domain.correcting import correction_of
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
@@ -360,6 +361,28 @@ def test_a_stopped_run_has_no_end_to_report(bench: Bench) -> None:
     )
 
     assert reported == []
+
+
+def test_what_is_appended_beside_a_run_is_taken_in_while_it_waits(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "IDLE_S", 0.01)
+    correction = json.dumps(correction_of(ADA, {"city": "Ribe"}, [])).encode()
+
+    class Correcting(ListedSource):
+        def deliveries(
+            self, *, start: int = 0, fingerprint: Fingerprint | None = None
+        ) -> Iterator[Delivery]:
+            yield from super().deliveries(start=start, fingerprint=fingerprint)
+            bench.log.append_record(ADA, correction, logged_at=NOW)
+            deadline = time.monotonic() + 30.0
+            while (held := bench.store.profile(ADA)) is None or held[0].city != "Ribe":
+                assert time.monotonic() < deadline
+
+    engine = bench.engine()
+    engine.run(Correcting([[person(ADA, city="Oslo")]]))
+
+    assert engine.tally == Tally(read=2, stored=2)
 
 
 def test_of_two_engines_on_one_log_the_second_is_refused_and_nothing_counts_twice(

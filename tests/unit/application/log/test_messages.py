@@ -49,6 +49,21 @@ def people(records: Records | Rejected | Deletion) -> list[Person | Rejected]:
     return [read_person(item) for item in records.items]
 
 
+# Corrections -------------------------------------------------------------------------------------
+
+
+@both
+def test_a_correction_is_one_record_with_all_that_it_says(decode: Decode) -> None:
+    document = {
+        "schema": 1,
+        "login": {"uuid": ID},
+        "correction": {"set": {"city": "Oslo"}, "release": ["email"]},
+    }
+
+    assert decode(text(document)) == Records(items=(document,))
+    assert decode(framed(text(document))) == Records(items=(document,))
+
+
 # What a message is -------------------------------------------------------------------------------
 
 
@@ -410,7 +425,16 @@ def agree(message: bytes) -> None:
 
 
 responses = st.lists(api_records() | mutated(), max_size=3).map(lambda many: {"results": many})
-documents = st.one_of(api_records(), mutated(), json_values, responses, mutated(responses))
+corrections = st.builds(
+    lambda record, given: (
+        {**record, "correction": given} if isinstance(record, dict) else {"correction": given}
+    ),
+    api_records() | mutated() | st.just({"login": {"uuid": ID}, "schema": 1}),
+    json_values | st.just({"set": {"city": "Oslo"}, "release": ["email"]}),
+)
+documents = st.one_of(
+    api_records(), mutated(), json_values, responses, mutated(responses), corrections
+)
 
 
 @st.composite

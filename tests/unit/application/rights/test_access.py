@@ -23,6 +23,7 @@ from profiles.application.rights.access import FORMAT, Named, PersonExporter
 from profiles.application.rights.export_schema import export_schema
 from profiles.application.rights.log_records import TopicSearcher
 from profiles.domain.columns import COLUMNS, ColumnKind
+from profiles.domain.correcting import correction_of
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import WithheldReason
 from profiles.domain.person import Birth, Login, Person, PersonId, Registration
@@ -115,6 +116,35 @@ def test_an_export_has_the_profile_with_every_field_and_its_version() -> None:
         "deciding": {"name": "a store", "holds": True},
         "following": None,
     }
+
+
+def test_an_export_tells_what_was_corrected() -> None:
+    site = Site()
+    site.take_in(person(BEA), person(ADA))
+    assert site.log is not None
+    correction = correction_of(ADA, {"city": "Oslo", "email": None}, [])
+    site.log.append_record(ADA, json.dumps(correction).encode(), logged_at=NOW)
+    (*_, record) = site.log.read(0, limit=10)
+    chunk = decide_chunk(
+        site.log.partition,
+        [record],
+        start=record.offset,
+        end=record.offset + 1,
+        rules=RULES,
+        read_at=NOW,
+    )
+    site.store.apply(chunk, MemoryLedger())
+
+    exported = site.export()
+
+    assert exported["corrected"] == ["city", "email"]
+    assert exported["profile"]["city"] == "Oslo"
+    assert [one["correction"] for one in exported["log"]] == [
+        None,
+        {"set": {"city": "Oslo", "email": None}, "release": []},
+    ]
+    assert [one["person"] is None for one in exported["log"]] == [False, True]
+    assert site.export(BEA)["corrected"] == []
 
 
 def test_an_export_tells_of_which_record_the_profile_was_made() -> None:

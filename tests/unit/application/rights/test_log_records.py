@@ -12,6 +12,7 @@ import pytest
 from profiles.adapters import codec
 from profiles.application.rights import log_records
 from profiles.application.rights.log_records import LoggedRecord, TopicSearcher
+from profiles.domain.correcting import correction_of
 from profiles.domain.minimising import minimise
 from profiles.domain.person import Birth, Login, Person, PersonId
 from profiles.domain.policy import DEFAULT_POLICY
@@ -61,6 +62,22 @@ def test_a_record_of_our_producer_is_shown_whole() -> None:
     assert found.complete
     assert not found.deletion
     assert ADA not in repr(found)
+
+
+def test_a_correction_is_shown_with_what_it_says() -> None:
+    topic = MemoryTopic()
+    ours = correction_of(ADA, {"city": "Oslo"}, ["email"])
+    topic.append(0, as_json(ours), KEY)
+    topic.append(0, as_json({**ours, "note": "PRIVATE"}), KEY)
+    topic.append(0, as_json({"login": {"uuid": ADA}, "correction": {"set": {"city": 3}}}), KEY)
+
+    whole, more, malformed = found_in(topic)
+
+    said = {"set": {"city": "Oslo"}, "release": ["email"]}
+    assert (whole.correction, whole.person, whole.complete) == (said, None, True)
+    assert (more.correction, more.person, more.complete) == (said, None, False)
+    assert (malformed.correction, malformed.person, malformed.complete) == (None, None, False)
+    assert "Oslo" not in repr(whole)
 
 
 def test_of_a_foreign_record_is_shown_what_is_read_of_it_and_said_that_there_is_more() -> None:

@@ -1,0 +1,156 @@
+"""The right to rectification."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+import click
+
+from profiles.domain.corrections import FIELDS_OF
+from profiles.domain.errors import UsageError
+from profiles.domain.person import PersonId
+from profiles.domain.reading import canonical_id
+from profiles.entrypoints.addresses import read_stores
+from profiles.entrypoints.cli import options
+from profiles.entrypoints.cli.exits import FAILURE
+from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.composition.doctor import ExaminedSettings
+from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.interruption import stoppable
+from profiles.entrypoints.policy import PolicySource
+
+_KNOWN: Final = ", ".join(FIELDS_OF)
+_STANDARD_INPUT: Final = "-"
+
+
+@cli.command()
+@click.argument("arguments", metavar="ID [FIELD=VALUE]…", nargs=-1)
+@options.store
+@options.some_kafka
+@options.topic
+@options.envelope
+@options.data
+@options.some_ledger
+@options.ledger_topic
+@options.policy
+@options.option(
+    "--from",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="JSON object of fields and values, null for none; - reads it from standard input, so that"
+    " no process list shows it.",
+)
+@click.option(
+    "--release",
+    multiple=True,
+    metavar="FIELD",
+    help="Field of which the source counts again, from its next record on; once for each.",
+)
+@click.pass_context
+def rectify(
+    context: click.Context,
+    *,
+    arguments: Sequence[str],
+    stores: Sequence[str],
+    kafka: str | None,
+    topic: str,
+    envelope: str | None,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    policy: PolicySource,
+    file: Path | None,
+    release: Sequence[str],
+) -> None:
+    """Correct what is held of a person, for good (GDPR Art. 16).
+
+    FIELD is one of username, gender, title, full_name, full_address, city, country, nationality,
+    email, birth_date (YYYY-MM-DD) and registered_on; FIELD= empties it. Later records of the
+    source do not change what was corrected.
+    """
+    from profiles.application.rights.rectifying import Request
+    from profiles.entrypoints.composition.erasing import erasing
+    from profiles.entrypoints.composition.rectifying import rectifying
+
+    request = Request(
+        person=_identity(arguments), values=_values(arguments[1:], file), release=release
+    )
+    settings = ExaminedSettings(
+        stores=read_stores(stores),
+        kafka=kafka,
+        topic=topic,
+        envelope=envelope,
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        data=data,
+        policy=policy,
+    )
+    stop = Event()
+    with stoppable(stop):
+        with rectifying(settings, stop=stop, told=console().print) as job:
+            done = job.rectify(request)
+        complete = done.complete
+        if done.minor:
+            console().print(
+                "By the correction the person is too young to be held, and is erased for good: a"
+                " later record with the wrong date must not bring a child back."
+            )
+            with erasing(settings, stop=stop) as erasure:
+                complete = erasure.erase([done.id]).complete and complete
+    document = {**asdict(done), "complete": complete, "erased": done.minor}
+    click.echo(json.dumps(document, ensure_ascii=False))
+    if not complete:
+        console().print(
+            "Not every store holds the correction now: a later record or correction may have come"
+            " in between, or a job may be writing. Run `profiles verify`, and the same command"
+            " again."
+        )
+        context.exit(FAILURE)
+
+
+def _identity(arguments: Sequence[str]) -> PersonId:
+    identity = canonical_id(arguments[0].strip()) if arguments else None
+    if identity is None:
+        raise UsageError(
+            "Whose? The first argument is the ID of a person, which is a login.uuid of 36"
+            " characters. Nothing was done."
+        )
+    return identity
+
+
+def _values(arguments: Sequence[str], file: Path | None) -> dict[str, object]:
+    """Read what is to be set, from arguments and a file; no value is repeated in an error."""
+    values: dict[str, object] = {} if file is None else _in_file(file)
+    for number, argument in enumerate(arguments, 1):
+        name, equals, value = argument.partition("=")
+        if not equals or name not in FIELDS_OF:
+            raise UsageError(
+                f"Argument {number} after the ID is not FIELD=VALUE with a FIELD of {_KNOWN}."
+                " Nothing was done."
+            )
+        if name in values:
+            raise UsageError(f"{name} is given twice. Nothing was done.")
+        values[name] = value or None
+    return values
+
+
+def _in_file(file: Path) -> dict[str, object]:
+    where = "Standard input" if str(file) == _STANDARD_INPUT else str(file)
+    try:
+        text = sys.stdin.buffer.read() if str(file) == _STANDARD_INPUT else file.read_bytes()
+        document = json.loads(text)
+    except OSError as failure:
+        raise UsageError(
+            f"{where} can't be read ({failure.strerror}); name another file."
+        ) from None
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or not document.keys() <= FIELDS_OF.keys():
+        raise UsageError(f"{where} is no JSON object of {_KNOWN}. Nothing was done.")
+    return document
