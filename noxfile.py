@@ -28,12 +28,13 @@ DRIVERS = ["--extra=kafka", "--extra=cassandra", "--extra=mongo"]
 LOCKS = {
     "production": ["--extra=all"],
     "lint": ["--group=lint"],
-    "types": ["--group=types", "--extra=api", "--extra=dashboard", *DRIVERS],
-    "test": ["--group=test", "--extra=api", "--extra=dashboard", *DRIVERS],
+    "types": ["--group=types", "--extra=api", "--extra=dashboard", "--extra=metrics", *DRIVERS],
+    "test": ["--group=test", "--extra=api", "--extra=dashboard", "--extra=metrics", *DRIVERS],
     "integration": ["--group=integration", "--extra=all"],
     "browser": ["--group=browser", "--extra=api", "--extra=dashboard", "--extra=mongo"],
     "mutation": ["--group=mutation", "--extra=api", "--extra=dashboard", *DRIVERS],
     "docs": ["--group=docs"],
+    "audit": ["--group=audit"],
     "demo": ["--group=build", "--extra=api", "--extra=dashboard"],
     "bench-usual-job": ["--group=bench-usual-job"],
 }

@@ -16,6 +16,7 @@ from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.ports.sources import Source
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
+from profiles.entrypoints.composition.metrics import Observing, observing
 from profiles.entrypoints.composition.waiting import StoppedError
 
 
@@ -40,6 +41,15 @@ def report_rejections(tally: Tally) -> None:
 def console() -> Console:
     """Return standard error, for people."""
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def observed_at(address: str | None) -> Generator[Observing]:
+    """Serve metrics and health at an address, if there is one, and say where."""
+    with observing(address) as served:
+        if served.url is not None:
+            console().print(f"Metrics are at {served.url}/metrics.")
+        yield served
 
 
 def run_engine(engine: EmbeddedEngine, source: Source, stop: Event, *, once: bool) -> None:

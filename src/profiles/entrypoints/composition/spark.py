@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -27,6 +27,7 @@ from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
+from profiles.entrypoints.composition.metrics import Observing
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.streaming import KafkaSettings
 from profiles.entrypoints.composition.waiting import Opening
@@ -132,6 +133,17 @@ class Watching:
 
     tally: Callable[[Tally], None] = field(default=lambda _tally: None)
     progress: Callable[[BatchProgress], None] = field(default=lambda _progress: None)
+    observing: Observing = field(default_factory=Observing)
+
+    def batch(self, tally: Tally) -> None:
+        """Tell of what a task has done with its part of a batch."""
+        self.tally(tally)
+        self.observing.metrics.counted(tally)
+
+    def ended(self, progress: BatchProgress) -> None:
+        """Tell how a batch went."""
+        self.progress(progress)
+        self.observing.metrics.took(progress.seconds)
 
 
 @contextmanager
@@ -153,10 +165,10 @@ def spark_stream(
     """
     require("profiles.adapters.kafka", extra="kafka")
     require("profiles.adapters.spark", extra="spark")
-    from profiles.adapters.kafka import Topics, TopicSettings, rejected_topic
+    from profiles.adapters.kafka import KafkaLogLookup, Topics, TopicSettings, rejected_topic
     from profiles.adapters.spark import SessionSettings, SparkStream, StreamSettings, spark_session
 
-    kafka, policy = settings.kafka, settings.policy.read()
+    kafka, policy, observer = settings.kafka, settings.policy.read(), watching or Watching()
     _check_reach(settings)
     brokers = cluster(kafka.address)  # refuses an address before anything is made
     topics = Topics(brokers)
@@ -179,6 +191,7 @@ def spark_stream(
         watch = LedgerWatch(store=store, ledger=entries, following=following)
 
         def housekeeping() -> None:
+            observer.observing.metrics.turned()
             sweep()
             watch()
 
@@ -189,6 +202,13 @@ def spark_stream(
         if brokers.password is not None:
             lend_secret(KAFKA_PASSWORD, fit_for_java(brokers.password))
         topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
+        stack.enter_context(
+            observer.observing.watch(
+                log=lambda: closing(KafkaLogLookup(brokers, kafka.topic)),
+                store=store,
+                following=following,
+            )
+        )
         starts = None
         if settings.stores.following is None:
             positions = {n: store.position(topic.partition(n)) for n in range(topic.partitions)}
@@ -202,7 +222,6 @@ def spark_stream(
                 )
             )
         )
-        observer = watching or Watching()
 
         def partitions() -> list[LogPartition]:
             found = topics.describe(kafka.topic)
@@ -229,8 +248,8 @@ def spark_stream(
             ),
             describe=partitions,
             housekeeping=housekeeping,
-            on_tally=observer.tally,
-            on_progress=observer.progress,
+            on_tally=observer.batch,
+            on_progress=observer.ended,
         )
 
 
