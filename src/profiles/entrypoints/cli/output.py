@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Event
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 import click
 from rich.console import Console
@@ -18,6 +19,7 @@ from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.metrics import Observing, observing
 from profiles.entrypoints.composition.waiting import StoppedError
+from profiles.entrypoints.log_output import OURS, LoggedLines, writes_json
 
 
 def print_tally(tally: Tally) -> None:
@@ -39,7 +41,10 @@ def report_rejections(tally: Tally) -> None:
 
 
 def console() -> Console:
-    """Return standard error, for people."""
+    """Return standard error, for people; where it is JSON, each line is logged."""
+    if writes_json():
+        lines = cast("IO[str]", LoggedLines(logging.getLogger(OURS)))
+        return Console(file=lines, highlight=False, soft_wrap=True)
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 

@@ -32,7 +32,7 @@ from profiles.entrypoints.composition.stores import deciding_store, following_st
 from profiles.entrypoints.composition.streaming import KafkaSettings
 from profiles.entrypoints.composition.waiting import Opening
 from profiles.entrypoints.gc_tuning import infrequent_collection
-from profiles.entrypoints.log_output import log_to
+from profiles.entrypoints.log_output import json_handler, log_to, writes_json
 from profiles.entrypoints.policy import DEFAULT, PolicySource
 from profiles.entrypoints.secrets import KAFKA_PASSWORD, lend_secret
 
@@ -76,6 +76,8 @@ class ShareSettings:
     """What a worker opens; calling it opens it for good, for a worker has no end that is told.
 
     It is pickled into the job, so it holds no secret.
+
+    json_log: whether its log is written as JSON, as the driver's is.
     """
 
     kafka: KafkaSettings
@@ -84,6 +86,7 @@ class ShareSettings:
     as_of: date | None
     envelope: str | None
     policy: PolicySource = DEFAULT
+    json_log: bool = False
 
     def __call__(self) -> PartitionTask:
         """Open stores, ledger and log; wait for those that are away.
@@ -91,7 +94,8 @@ class ShareSettings:
         Raises:
             UsageError, LedgerError: one of them can't be used.
         """
-        log_to(logging.StreamHandler())  # a worker is a process of its own
+        # A worker is a process of its own.
+        log_to(json_handler() if self.json_log else logging.StreamHandler())
         return PatientRetry()(self._opened, given_up=lambda: False)
 
     def _opened(self) -> PartitionTask:
@@ -245,6 +249,7 @@ def spark_stream(
                 as_of=settings.as_of,
                 envelope=settings.envelope,
                 policy=settings.policy,
+                json_log=writes_json(),
             ),
             describe=partitions,
             housekeeping=housekeeping,
