@@ -29,7 +29,7 @@ LINK = re.compile(r"\]\((?![a-z]+:)([^)\s#]*)(?:#([^)\s]+))?\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 
 # A path of the repository: of one of its folders, or a file of its root. A `<name>` ends it.
-FOLDERS = "src tests docs bench requirements .ci".split()
+FOLDERS = "src tests docs bench deploy requirements .ci".split()
 NAMED_PATH = re.compile(
     rf"(?<![\w./-])(?:(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*"
     r"|(?:noxfile\.py|pyproject\.toml|mkdocs\.yml|compose\.yaml|[A-Z]{4,}\.md))(?![\w/])"
