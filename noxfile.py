@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nox
+import nox.command
 import nox.project
 
 nox.needs_version = ">=2025.10"
@@ -28,12 +29,13 @@ DRIVERS = ["--extra=kafka", "--extra=cassandra", "--extra=mongo"]
 LOCKS = {
     "production": ["--extra=all"],
     "lint": ["--group=lint"],
-    "types": ["--group=types", "--extra=api", "--extra=dashboard", *DRIVERS],
-    "test": ["--group=test", "--extra=api", "--extra=dashboard", *DRIVERS],
+    "types": ["--group=types", "--extra=api", "--extra=dashboard", "--extra=metrics", *DRIVERS],
+    "test": ["--group=test", "--extra=api", "--extra=dashboard", "--extra=metrics", *DRIVERS],
     "integration": ["--group=integration", "--extra=all"],
     "browser": ["--group=browser", "--extra=api", "--extra=dashboard", "--extra=mongo"],
     "mutation": ["--group=mutation", "--extra=api", "--extra=dashboard", *DRIVERS],
     "docs": ["--group=docs"],
+    "audit": ["--group=audit"],
     "demo": ["--group=build", "--extra=api", "--extra=dashboard"],
     "bench-usual-job": ["--group=bench-usual-job"],
 }
@@ -308,4 +310,43 @@ def lock(session: nox.Session) -> None:
             *("--custom-compile-command", "nox -s lock"),
             *("--output-file", f"requirements/{name}.txt", *session.posargs),
             silent=True,
+        )
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """Write a bill of materials of what production installs, in CycloneDX, to `dist/sbom.json`.
+
+    It is made of the lock and needs no network; `production` or another lock can be named.
+    """
+    _install_locked(session, "audit")
+    lock = session.posargs[0] if session.posargs else "production"
+    dist = ROOT / "dist"
+    dist.mkdir(exist_ok=True)
+    session.run(
+        *("cyclonedx-py", "requirements", f"requirements/{lock}.txt"),
+        *("--pyproject", "pyproject.toml", "--output-reproducible", "--of", "JSON"),
+        *("-o", str(dist / "sbom.json")),
+    )
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Ask an advisory service whether a version that production installs has a known weakness.
+
+    Needs the network: without the service nothing is known, and the session fails and says so.
+    """
+    _install_locked(session, "audit")
+    lock = session.posargs[0] if session.posargs else "production"
+    try:
+        session.run(
+            *("pip-audit", "--requirement", f"requirements/{lock}.txt"),
+            *("--disable-pip", "--require-hashes", "--progress-spinner", "off"),
+            "--strict",  # else what the service knows nothing of passes as sound
+        )
+    except nox.command.CommandFailed:
+        session.error(
+            "Not passed: a weakness is named above, or the advisory service did not answer, or"
+            " knows nothing of a package. Without an answer nothing was checked: run it where it"
+            " answers"
         )

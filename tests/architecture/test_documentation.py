@@ -29,7 +29,7 @@ LINK = re.compile(r"\]\((?![a-z]+:)([^)\s#]*)(?:#([^)\s]+))?\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 
 # A path of the repository: of one of its folders, or a file of its root. A `<name>` ends it.
-FOLDERS = "src tests docs bench requirements .ci".split()
+FOLDERS = "src tests docs bench deploy requirements .ci".split()
 NAMED_PATH = re.compile(
     rf"(?<![\w./-])(?:(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*"
     r"|(?:noxfile\.py|pyproject\.toml|mkdocs\.yml|compose\.yaml|[A-Z]{4,}\.md))(?![\w/])"
@@ -46,7 +46,7 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 FOREIGN_FLAGS = frozenset(
     "--hypothesis-profile --packages --py-files --archives --deploy-mode --strict"
     " --require-hashes --no-deps --no-build-isolation --upgrade --only --quick --rounds"
-    " --partitions --help --debug --config --version --wait --oplogSize".split()
+    " --partitions --help --wait --oplogSize".split()
 )
 
 
@@ -141,7 +141,8 @@ def test_every_command_and_option_that_is_named_exists(document: str) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_option_that_is_named_alone_is_one_of_a_command(document: str) -> None:
-    known = {flag for command in cli.commands.values() for flag in options_of(command)}
+    commands = [cli, *cli.commands.values()]
+    known = {flag for command in commands for flag in options_of(command)}
     alone = [piece for piece in INLINE.findall(prose(text_of(document))) if piece.startswith("--")]
     flags = {flag for piece in alone for flag in FLAG.findall(piece)}
 

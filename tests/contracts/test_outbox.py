@@ -49,6 +49,13 @@ def test_the_outbox_is_read_some_at_a_time(store: DecidingStore) -> None:
     assert read == noted
 
 
+def test_the_store_tells_how_much_is_in_the_outbox(store: DecidingStore) -> None:
+    before = store.progress().outbox
+    store.transactions.run(lambda unit: unit.add_to_outbox({ADA: version(1), BEA: version(2)}))
+
+    assert (before, store.progress().outbox) == (0, 2)
+
+
 def test_what_was_noted_at_a_higher_version_meanwhile_stays_in_the_outbox(
     store: DecidingStore,
 ) -> None:

@@ -320,6 +320,30 @@ def test_a_flag_beats_a_variable_beats_the_file_beats_the_default(
     assert (tmp_path / "file.db").is_file()
 
 
+def test_a_flag_a_variable_or_the_file_makes_standard_error_json(
+    profiles: Profiles, tmp_path: Path, file: Path
+) -> None:
+    command = ["run", "--once", "--as-of", AS_OF, "--source", str(file), *STORE]
+    by_flag = profiles("--log-format=json", *command)
+    by_variable = profiles(*command, env={"PROFILES_LOG_FORMAT": "json"})
+    (tmp_path / "profiles.toml").write_text('log-format = "json"\n')
+    by_file = profiles(*command)
+    wrong_usage = profiles("--log-format", "json", "run")
+    failed = profiles("--debug", "--log-format", "json", "run", "--source", "none", *STORE)
+    overruled = profiles("--log-format=text", "run", "--source", "none", *STORE)
+
+    told = [[json.loads(line) for line in done.err.splitlines()] for done in (by_flag, by_file)]
+    told += [[json.loads(line) for line in by_variable.err.splitlines()]]
+    assert all("could not be read as persons" in str(lines[-1]["message"]) for lines in told)
+    assert by_flag.tally == by_file.tally
+    (usage,) = map(json.loads, wrong_usage.err.splitlines())
+    assert (usage["level"], wrong_usage.code) == ("ERROR", 2)
+    assert "--source" in usage["message"]
+    (failure,) = map(json.loads, failed.err.splitlines())
+    assert failure["frames"][-1] == "UsageError"
+    assert overruled.err.startswith("Error: ")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -327,6 +351,7 @@ def test_a_flag_beats_a_variable_beats_the_file_beats_the_default(
         ("[rum]\nonce = true", "table [rum]"),
         ("[run]\nport = 1", "unknown setting 'port'"),
         ("not toml", "no TOML file"),
+        ('log-format = "xml"', "log-format of the configuration file"),
     ],
 )
 def test_a_mistake_in_the_configuration_file_is_named(

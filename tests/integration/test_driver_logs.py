@@ -31,7 +31,7 @@ from profiles.application.errors import StoreError
 from profiles.application.log.records import Run
 from profiles.application.ports.stores import Following
 from profiles.domain.person import PersonId
-from profiles.entrypoints.log_output import log_to
+from profiles.entrypoints.log_output import json_handler, log_to
 from tests.support.histories import ADA, chunk, profile, stored, version
 from tests.support.mongo_stores import database
 
@@ -49,10 +49,22 @@ UNREADABLE_MS = 400_000_000_000_000
 
 @dataclass
 class Logs:
-    """What is logged, and what of it is shown."""
+    """What is logged, and what of it is shown, as text and as JSON."""
 
     logged: io.StringIO = field(default_factory=io.StringIO)
     shown: io.StringIO = field(default_factory=io.StringIO)
+
+
+class Both(logging.Handler):
+    """Shows each record in both formats."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        super().__init__()
+        self._formats = (logging.StreamHandler(stream), json_handler(stream))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for each in self._formats:
+            each.emit(record)
 
 
 @pytest.fixture
@@ -64,7 +76,7 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logs]:
     loggers = [root, logging.getLogger("profiles"), *map(logging.getLogger, names)]
     levels = [logger.level for logger in loggers]
     try:
-        log_to(logging.StreamHandler(found.shown))
+        log_to(Both(found.shown))
         for logger in loggers:
             logger.setLevel(logging.DEBUG)
         root.handlers.insert(0, logging.StreamHandler(found.logged))
@@ -115,6 +127,7 @@ def test_what_cassandras_driver_says_of_rows_is_not_shown(
     assert "Error decoding response" in logged
     assert MARKER in logged
     assert "cassandra.protocol: " in shown
+    assert '"logger": "cassandra.protocol"' in shown
     assert "tombstone" not in shown
     assert MARKER not in shown + str(raised.value)
 

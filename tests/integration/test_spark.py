@@ -16,6 +16,7 @@ from confluent_kafka import Producer
 from pyspark.sql import SparkSession
 
 from profiles.adapters.kafka import KafkaLogLookup
+from profiles.adapters.memory import MemoryMetrics
 from profiles.adapters.spark import BatchProgress, SessionSettings, spark_session
 from profiles.adapters.spark.stream import StreamSettings, records
 from profiles.application.errors import LogError
@@ -25,6 +26,7 @@ from profiles.application.log.unwrapping import Envelope, unwrapping
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.metrics import Observing
 from profiles.entrypoints.composition.spark import SparkSettings, Watching, spark_stream
 from profiles.entrypoints.composition.streaming import KafkaSettings
 from tests.support.cluster_site import PATIENCE_S, Addresses
@@ -61,6 +63,7 @@ class Job:
         self._session = session
         self._site = site
         self.told: list[BatchProgress] = []
+        self.metrics = MemoryMetrics()
 
     def once(
         self, *, checkpoint: str = "a", batch_records: int = 200_000, envelope: str | None = None
@@ -82,7 +85,10 @@ class Job:
             spark_stream(
                 settings,
                 stop=stop,
-                watching=Watching(progress=self.told.append),
+                watching=Watching(
+                    progress=self.told.append,
+                    observing=Observing(metrics=self.metrics, url="asked for"),
+                ),
                 open_session=lambda _settings: nullcontext(self._session),
             ) as stream,
         ):
@@ -106,6 +112,11 @@ def test_both_stores_hold_what_the_domain_says_of_the_log(job: Job, site: SparkS
     assert tally.read == production.acknowledged > 2_000
     assert job.told[-1].lag == 0
     assert job.told[-1].seconds > 0
+    assert job.metrics.tally == tally
+    assert len(job.metrics.seconds) == len(job.told)
+    assert job.metrics.turns > 0
+    assert job.metrics.observation is not None
+    assert job.metrics.observation.all_reachable
 
 
 def test_it_takes_whole_responses_and_deletions_and_poison_never_stops_it(

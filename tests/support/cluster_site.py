@@ -189,7 +189,9 @@ class Site:
         command += [f"--topic={self.name}", f"--partitions={self.partitions}"]
         return self._start([*command, *["--once"] * once])
 
-    def process(self, *, group: str = "a", once: bool = True) -> Running:
+    def process(
+        self, *, group: str = "a", once: bool = True, options: Iterable[str] = ()
+    ) -> Running:
         command = [
             "--debug",
             "process",
@@ -199,6 +201,7 @@ class Site:
         command += [f"--partitions={self.partitions}", f"--group={self.name}-{group}"]
         command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
         command += [f"--ledger={self.ledger}"] * (self.ledger is not None)
+        command += options
         return self._start([*command, *["--once"] * once])
 
     def apply_policy(self) -> Running:

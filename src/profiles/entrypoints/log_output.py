@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import Enum
 from types import CodeType
-from typing import Final
+from typing import Any, Final, TextIO
+
+from pythonjsonlogger.json import JsonFormatter
 
 OURS: Final = "profiles"
 
@@ -15,6 +20,74 @@ _AGAIN_S: Final = 30.0
 _NOT_SHOWN: Final = "(its text is not shown: it may hold values of a person)"
 _ABOUT_CONNECTIONS: Final = ("cassandra.cluster", "cassandra.connection", "cassandra.pool")
 """Loggers of what our own lines say once: that a server is away, and is tried again."""
+
+
+FRAMES: Final = "frames"
+"""What our own record of an error may have besides: where it came from."""
+
+
+class LogFormat(Enum):
+    """How standard error is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    """One object a line."""
+
+
+class _OnlyOurFields(JsonFormatter):
+    """Writes a record as an object of JSON, without what a library has added to it."""
+
+    def add_fields(
+        self,
+        log_data: dict[str, Any],
+        record: logging.LogRecord,
+        message_dict: dict[str, Any],  # noqa: ARG002 - of a library that logs no text
+    ) -> None:
+        """Take of a record what can hold no value."""
+        log_data["time"] = datetime.fromtimestamp(record.created, tz=UTC)
+        log_data["level"] = record.levelname
+        log_data["logger"] = record.name
+        log_data["message"] = record.message
+        frames = getattr(record, FRAMES, None) if record.name == OURS else None
+        if frames is not None:
+            log_data[FRAMES] = frames
+
+
+def json_handler(stream: TextIO | None = None) -> logging.Handler:
+    """Return a handler that writes one object of JSON a line.
+
+    stream: standard error, unless it says otherwise.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_OnlyOurFields(json_ensure_ascii=False))
+    return handler
+
+
+def writes_json() -> bool:
+    """Tell whether the log is written as JSON now."""
+    return any(isinstance(h.formatter, _OnlyOurFields) for h in logging.getLogger().handlers)
+
+
+class LoggedLines(io.TextIOBase):
+    """A file whose lines are logged: for what is written to standard error beside the log."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        """Log to a logger, at the level of information."""
+        super().__init__()
+        self._logger = logger
+        self._begun = ""
+
+    def writable(self) -> bool:
+        """Tell that it can be written to."""
+        return True
+
+    def write(self, text: str, /) -> int:
+        """Log each line that is whole by now, and that says something."""
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self._logger.info("%s", line.rstrip())
+        return len(text)
 
 
 def log_to(handler: logging.Handler) -> None:

@@ -22,22 +22,29 @@ class ConfigurationFile:
 
     path: the file, or None where there is none.
     commands: defaults for each command, by the names of its flags.
+    general: settings of the command line itself.
     tables: those that are for all commands, by name.
     """
 
     path: Path | None = None
     commands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tables: Mapping[str, object] = field(default_factory=dict)
+    general: Mapping[str, object] = field(default_factory=dict)
 
 
 def read_file(
-    path: Path | None, commands: Mapping[str, frozenset[str]], *, tables: Collection[str] = ()
+    path: Path | None,
+    commands: Mapping[str, frozenset[str]],
+    *,
+    tables: Collection[str] = (),
+    general: Collection[str] = (),
 ) -> ConfigurationFile:
     """Read a configuration file.
 
     path: the file, or None for `./profiles.toml` if there is one.
     commands: the settings that each command knows.
     tables: names of tables that are for all commands, and not read here.
+    general: settings of the command line itself, at the top of the file.
 
     Settings at the top of the file are for every command that knows them; a table named for a
     command is for that command. Names are those of the flags.
@@ -51,10 +58,16 @@ def read_file(
         path = DEFAULT_FILE
     document = read_toml(path)
     shared = {name: document.pop(name) for name in tables if isinstance(document.get(name), dict)}
+    own = {
+        _name(key): document.pop(key)
+        for key in list(document)
+        if _name(key) in general and not isinstance(document[key], dict)
+    }
     return ConfigurationFile(
         path=path,
         commands={name: _settings(path, document, name, commands) for name in commands},
         tables=shared,
+        general=own,
     )
 
 

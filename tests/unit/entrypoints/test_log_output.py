@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from profiles.entrypoints.log_output import OURS, OnlyTemplates, log_to
+from profiles.entrypoints.log_output import (
+    FRAMES,
+    OURS,
+    LoggedLines,
+    OnlyTemplates,
+    json_handler,
+    log_to,
+    writes_json,
+)
 
 PLANTED = "Ada Byron"
 
@@ -109,3 +119,73 @@ def test_what_our_own_lines_say_of_connections_is_not_said_twice(
         logging.getLogger(name).setLevel(logging.NOTSET)
 
     assert stream.getvalue() == f"{name}: Unexpected failure of %s\n"
+
+
+@pytest.fixture
+def as_json(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Give what the root logger shows as JSON."""
+    stream, root = io.StringIO(), logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    log_to(json_handler(stream))
+    return stream
+
+
+def objects(stream: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_each_record_is_one_object_of_json_on_a_line(as_json: io.StringIO) -> None:
+    OWN.warning("The store is away;\n trying again in %d s. ✓", 3)
+    OWN.error("It stays away.")
+
+    first, second = objects(as_json)
+    assert list(first) == ["time", "level", "logger", "message"]
+    assert (first["level"], first["logger"]) == ("WARNING", "profiles.test")
+    assert first["message"] == "The store is away;\n trying again in 3 s. ✓"
+    assert second["level"] == "ERROR"
+    at = datetime.fromisoformat(str(first["time"]))
+    assert timedelta(0) <= datetime.now(UTC) - at < timedelta(minutes=1)
+    assert "✓" in as_json.getvalue()
+
+
+def test_json_has_nothing_that_a_library_adds_to_its_records(as_json: io.StringIO) -> None:
+    planted = {"document": PLANTED, "level": PLANTED, "logger": PLANTED, "frames": [PLANTED]}
+    try:
+        int(PLANTED)
+    except ValueError:
+        DRIVER.warning("Read %s", PLANTED, extra=planted, exc_info=True, stack_info=True)
+    DRIVER.warning({"text": PLANTED})
+
+    first, second = objects(as_json)
+    assert first["message"] == "driver.rows: Read %s"
+    assert list(first) == list(second) == ["time", "level", "logger", "message"]
+    assert PLANTED not in as_json.getvalue()
+
+
+def test_our_own_error_can_say_where_it_came_from(as_json: io.StringIO) -> None:
+    logging.getLogger(OURS).error("It failed.", extra={FRAMES: ["line 1", "line 2"]})
+
+    (shown,) = objects(as_json)
+    assert shown["frames"] == ["line 1", "line 2"]
+
+
+def test_whether_the_log_is_json_is_known(
+    as_json: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert writes_json()
+    assert as_json.getvalue() == ""
+
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.NullHandler()])
+    assert not writes_json()
+
+
+def test_what_is_written_beside_the_log_is_logged_line_by_line(as_json: io.StringIO) -> None:
+    lines = LoggedLines(logging.getLogger(OURS))
+
+    assert lines.writable()
+    assert lines.write("The page ") == 9
+    lines.write("is at 127.0.0.1.  \n\n100 %d\nnot yet")
+
+    assert [each["message"] for each in objects(as_json)] == ["The page is at 127.0.0.1.", "100 %d"]
+    assert {each["level"] for each in objects(as_json)} == {"INFO"}

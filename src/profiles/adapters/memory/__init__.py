@@ -1,4 +1,4 @@
-"""Stores, ledger and log in memory: for tests, and for those who embed all and keep nothing.
+"""Stores, ledger, log and metrics in memory: for tests, and for who embeds all and keeps nothing.
 
 They keep the same promises as the real ones, and pass the same suites.
 """
@@ -6,6 +6,13 @@ They keep the same promises as the real ones, and pass the same suites.
 from profiles.adapters.memory.following import MemoryFollowingStore
 from profiles.adapters.memory.ledger import MemoryLedger
 from profiles.adapters.memory.log import MemoryLog
+from profiles.adapters.memory.metrics import MemoryMetrics
 from profiles.adapters.memory.store import MemoryDecidingStore
 
-__all__ = ["MemoryDecidingStore", "MemoryFollowingStore", "MemoryLedger", "MemoryLog"]
+__all__ = [
+    "MemoryDecidingStore",
+    "MemoryFollowingStore",
+    "MemoryLedger",
+    "MemoryLog",
+    "MemoryMetrics",
+]

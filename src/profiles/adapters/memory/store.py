@@ -55,6 +55,7 @@ class MemoryDecidingStore:
                     if state.position is not None
                 },
                 policies=tuple(self._state.policies),
+                outbox=len(self._state.outbox),
             )
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:

@@ -110,6 +110,7 @@ class MongoDecidingStore:
                 d["_id"]: d for d in self._collections.writers.find({}, fields, session=session)
             }
             policies = tuple(policies_in(self._collections.policies, session))
+            outbox = self._collections.outbox.count_documents({}, session=session)
         registry = found.pop(REGISTRY, {"ledger_position": 0, "epochs": []})
         return StoreProgress(
             ledger_position=int(registry["ledger_position"]),
@@ -120,6 +121,7 @@ class MongoDecidingStore:
                 if writer["position"] is not None
             },
             policies=policies,
+            outbox=outbox,
         )
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:

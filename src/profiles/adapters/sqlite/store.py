@@ -93,11 +93,13 @@ class SqliteDecidingStore:
             ).fetchall()
             ledger_position = self.ledger_position()
             policies = tuple(unit_of_work.policies(self._connection))
+            (outbox,) = self._connection.execute("SELECT count(*) FROM outbox").fetchone()
         return StoreProgress(
             ledger_position=ledger_position,
             topics=tuple(topics),
             positions={(topic_id, number): position for topic_id, number, position in writers},
             policies=policies,
+            outbox=outbox,
         )
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:

@@ -24,13 +24,14 @@ from profiles.application.ingest.chunking import (
     decide_run,
 )
 from profiles.application.ingest.erasing import LedgerWatch
-from profiles.application.ingest.pipeline import Lease, Pipeline
+from profiles.application.ingest.pipeline import Lease, Pipeline, service_of
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, Run
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import PartitionedLog, RejectedSink
+from profiles.application.ports.metrics import Metrics, NoMetrics, Service
 from profiles.application.ports.retrying import Retry
 from profiles.application.ports.stores import DecidingStore, FollowingStore
 from profiles.domain.tally import Tally
@@ -57,6 +58,7 @@ class Consumer:
     following store is sent once more what is held. What it has still to delete comes first.
 
     progress: called with the tally of each chunk.
+    metrics: told of each chunk, of what did not answer, and that the loop turns.
     tally: of all chunks that every store has got from this reader.
     """
 
@@ -69,6 +71,7 @@ class Consumer:
     retry: Retry
     following: FollowingStore | None = None
     progress: Callable[[Tally], None] = lambda _tally: None
+    metrics: Metrics = field(default_factory=NoMetrics)
     tally: Tally = field(default_factory=Tally, init=False)
     _leases: dict[int, Lease] = field(default_factory=dict, init=False)
     _reached: dict[int, int] = field(default_factory=dict, init=False)
@@ -103,6 +106,7 @@ class Consumer:
             following=self.following,
             retry=self.retry,
             stop=stop,
+            metrics=self.metrics,
         ) as pipeline:
             self.log.subscribe(lambda numbers, lost: self._revoke(pipeline, numbers, lost=lost))
             finished = False
@@ -118,8 +122,13 @@ class Consumer:
     def _deliver(self, stop: Event) -> bool:
         """Have the following store make the deletions in the outbox; tell whether it has."""
         outbox = Outbox(store=self.store, following=self.following)
+
+        def given_up() -> bool:
+            self.metrics.turned()
+            return stop.is_set()
+
         try:
-            self.retry(outbox.deliver, given_up=stop.is_set)
+            self.retry(outbox.deliver, given_up=given_up)
         except MAY_PASS:
             if not stop.is_set():
                 raise
@@ -128,6 +137,7 @@ class Consumer:
 
     def _step(self, pipeline: Pipeline, stop: Event) -> None:
         """Collect what is done, and read on if there is room for more."""
+        self.metrics.turned()
         self._collect(pipeline)
         if pipeline.persons >= WAITING_PERSONS:
             self._wait(pipeline)
@@ -160,6 +170,7 @@ class Consumer:
 
     def _wait(self, pipeline: Pipeline) -> None:
         """Wait for a chunk to be done; where that takes long, stay in the group, and erase."""
+        self.metrics.turned()
         if not pipeline.wait(timeout_s=KEEP_ALIVE_S):
             self.log.keep_alive()
             self._apply_ledger(pipeline)
@@ -167,9 +178,11 @@ class Consumer:
     def _collect(self, pipeline: Pipeline, *, wait: bool = False) -> None:
         """Count what every store has, and let the group know."""
         ends: dict[int, int] = {}
-        for chunk, tally in pipeline.completed():
+        for chunk, tally, seconds in pipeline.completed():
             self.tally += tally
             self.progress(tally)
+            self.metrics.counted(tally)
+            self.metrics.took(seconds)
             if chunk.partition.number in self._leases:
                 ends[chunk.partition.number] = chunk.end
         self._reached.update(ends)
@@ -188,6 +201,7 @@ class Consumer:
             if self.log.waiting() != waiting or not self._set_back(waiting, starts, committed):
                 return False
         except LogAwayError as failure:
+            self.metrics.failed(Service.LOG)
             _logger.warning("%s Reading waits for it; trying again.", failure)
             return False
         self.log.begin(starts)
@@ -201,10 +215,12 @@ class Consumer:
         """Ask the deciding store how far it is, or return None if it does not answer."""
         asked = pipeline.ask(lambda: {p.number: self.store.position(p) for p in partitions})
         while not wait([asked], timeout=KEEP_ALIVE_S).done:
+            self.metrics.turned()
             self.log.keep_alive()
         try:
             return asked.result()
         except StoreError as failure:
+            self.metrics.failed(Service.DECIDING)
             _logger.warning("%s Reading waits for it; trying again.", failure)
             return None
 
@@ -292,6 +308,7 @@ class Consumer:
             try:
                 erasing.result()
             except MAY_PASS as failure:
+                self.metrics.failed(service_of(failure, otherwise=Service.DECIDING))
                 _logger.warning("%s Erasures are applied as soon as it answers.", failure)
         if self._erasing is None and self._watch.falls_due():
             look = self._watch.erase if pipeline.chunks else self._watch.apply

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from profiles.application.log.records import LogRecord
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import Log
+from profiles.application.ports.metrics import Metrics, NoMetrics
 from profiles.application.ports.sources import Delivery, Source
 from profiles.application.ports.stores import DecidingStore
 from profiles.domain.policy import LOG_RETENTION
@@ -41,6 +43,7 @@ class EmbeddedEngine:
     lies between them is read from the log again.
 
     progress: called with the tally of each chunk.
+    metrics: told of each chunk, and that the engine works or waits.
     tally: of all chunks since the engine was made.
     """
 
@@ -50,6 +53,7 @@ class EmbeddedEngine:
     rules: Rules
     clock: Clock
     progress: Callable[[Tally], None] = lambda _tally: None
+    metrics: Metrics = field(default_factory=NoMetrics)
     tally: Tally = field(default_factory=Tally, init=False)
     _sweep: RetentionSweeper = field(init=False)
     _watch: LedgerWatch = field(init=False)
@@ -127,6 +131,7 @@ class EmbeddedEngine:
 
     def _idle(self) -> None:
         """Do what has to be done whether or not anything comes from the source."""
+        self.metrics.turned()
         self._correct_times()
         if self._waiting_records() > 0:  # a correction: nothing else is appended beside a run
             self.catch_up()
@@ -147,9 +152,13 @@ class EmbeddedEngine:
             chunk = decide_chunk(
                 partition, records, start=start, end=end, rules=self.rules, read_at=read_at
             )
+            began = time.monotonic()
             tally = self.store.apply(chunk, self.ledger).tally
             self.tally += tally
             self.progress(tally)
+            self.metrics.counted(tally)
+            self.metrics.took(time.monotonic() - began)
+            self.metrics.turned()
             start = end
         self._sweep()
 

@@ -115,8 +115,8 @@ class PartitionTask:
         """Wait until fewer persons than `room_for` are under way; count those who are done."""
         tally = Tally()
         while True:
-            for _, done in pipeline.completed():
-                tally += done
+            for done in pipeline.completed():
+                tally += done.tally
             if pipeline.persons < room_for and (room_for > 1 or not pipeline.chunks):
                 return tally
             pipeline.wait(timeout_s=_WAIT_S)

@@ -5,6 +5,7 @@ While one chunk is being followed the next is applied, and the caller decides th
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -14,13 +15,14 @@ from threading import Event
 from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
-from profiles.application.errors import MAY_PASS, StoreError
+from profiles.application.errors import MAY_PASS, LedgerAwayError, LogError, StoreError
 from profiles.application.following.contents import as_of_now, following_of
 from profiles.application.following.outbox import Outbox
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import quarantined_of
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import RejectedSink
+from profiles.application.ports.metrics import Metrics, NoMetrics, Service
 from profiles.application.ports.retrying import Retry
 from profiles.application.ports.stores import Applied, DecidingStore, Following, FollowingStore
 from profiles.domain.errors import ProfilesError
@@ -41,17 +43,19 @@ class Lease:
 
 
 class Done(NamedTuple):
-    """A chunk that all stores have."""
+    """A chunk that all stores have, and the seconds since it was submitted until they had it."""
 
     chunk: Chunk
     tally: Tally
+    seconds: float
 
 
 @dataclass(slots=True, kw_only=True)
 class _Task:
     chunk: Chunk
     lease: Lease
-    done: Future[Tally] = field(init=False)
+    done: Future[Done] = field(init=False)
+    submitted: float = field(default_factory=time.monotonic)
     failures: int = 0
     following: Following = field(default=Following(held={}, absent={}), repr=False)
 
@@ -74,6 +78,7 @@ class Pipeline:
     following: FollowingStore | None
     retry: Retry
     stop: Event
+    metrics: Metrics = field(default_factory=NoMetrics)
     _broken: bool = field(default=False, init=False)
     _failure: BaseException | None = field(default=None, init=False)
     _outbox: Outbox = field(init=False)
@@ -139,7 +144,7 @@ class Pipeline:
         while self._tasks and self._tasks[0].done.done():
             task = self._tasks.popleft()
             try:
-                done.append(Done(task.chunk, task.done.result()))
+                done.append(task.done.result())
             except _AbandonedError:
                 continue
             except BaseException as failure:
@@ -154,10 +159,13 @@ class Pipeline:
         return not wait(awaited, timeout=timeout_s).not_done
 
     def _apply(self, task: _Task) -> Applied:
-        applied = self._persist(task, lambda: self._decide(task.chunk))
+        deciding = Service.DECIDING
+        applied = self._persist(task, lambda: self._decide(task.chunk), of=deciding)
         if self.following is not None:
             task.failures = self._failures
-            task.following = self._persist(task, lambda: following_of(self.store, applied))
+            task.following = self._persist(
+                task, lambda: following_of(self.store, applied), of=deciding
+            )
         return applied
 
     def _decide(self, chunk: Chunk) -> Applied:
@@ -170,17 +178,17 @@ class Pipeline:
             self._outbox.expect()
         return applied
 
-    def _follow(self, task: _Task, applying: Future[Applied]) -> Tally:
+    def _follow(self, task: _Task, applying: Future[Applied]) -> Done:
         applied = applying.result()
         if self.following is not None:
             store = self.following
-            self._persist(task, lambda: self._send(task, store))
+            self._persist(task, lambda: self._send(task, store), of=Service.FOLLOWING)
             if self._outbox.falls_due():
-                self._persist(task, self._outbox.deliver)
+                self._persist(task, self._outbox.deliver, of=Service.FOLLOWING)
         rejections = [*quarantined_of(task.chunk), *applied.refused]
         if rejections:
-            self._persist(task, lambda: self.rejected.publish(rejections))
-        return applied.tally
+            self._persist(task, lambda: self.rejected.publish(rejections), of=Service.LOG)
+        return Done(task.chunk, applied.tally, time.monotonic() - task.submitted)
 
     def _send(self, task: _Task, store: FollowingStore) -> None:
         """Have the following store take a chunk: as it is now, where something has failed since."""
@@ -195,12 +203,17 @@ class Pipeline:
             self._failures += 1
             raise
 
-    def _persist(self, task: _Task, attempt: Callable[[], T]) -> T:
-        """Try until it is done; a chunk after an abandoned one is not begun."""
+    def _persist(self, task: _Task, attempt: Callable[[], T], *, of: Service) -> T:
+        """Try until it is done; a chunk after an abandoned one is not begun.
+
+        of: what has to do it, where the failure itself does not say.
+        """
         if self._broken or not task.lease.active:
             raise _AbandonedError
         try:
-            return self.retry(attempt, given_up=lambda: self._given_up(task))
+            return self.retry(
+                lambda: self._counted(attempt, of), given_up=lambda: self._given_up(task)
+            )
         except BaseException as failure:
             if isinstance(failure, MAY_PASS) and self._given_up(task):
                 task.lease.active = False
@@ -208,5 +221,20 @@ class Pipeline:
             self._broken = True
             raise
 
+    def _counted(self, attempt: Callable[[], T], service: Service) -> T:
+        """Make an attempt; count it if it fails."""
+        try:
+            return attempt()
+        except MAY_PASS as failure:
+            self.metrics.failed(service_of(failure, otherwise=service))
+            raise
+
     def _given_up(self, task: _Task) -> bool:
         return self._broken or self.stop.is_set() or not task.lease.active
+
+
+def service_of(failure: ProfilesError, *, otherwise: Service) -> Service:
+    """Say what a failure is of; that of a store does not tell which one it is."""
+    if isinstance(failure, LedgerAwayError):
+        return Service.LEDGER
+    return Service.LOG if isinstance(failure, LogError) else otherwise

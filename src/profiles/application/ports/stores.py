@@ -62,12 +62,14 @@ class StoreProgress:
     topics: id and number of partitions of each topic that was read, in the order of epochs.
     positions: the first offset not yet decided, by topic id and partition.
     policies: those that the store was written under, oldest first.
+    outbox: how many changes the following store has still to make.
     """
 
     ledger_position: int = 0
     topics: Sequence[tuple[str, int]] = ()
     positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
     policies: Sequence[PolicyEntry] = ()
+    outbox: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from profiles.entrypoints.cli.logging_options import SETTING, begin_logging, configured_format
 from profiles.entrypoints.cli.options import option
+from profiles.entrypoints.log_output import LogFormat
 from profiles.entrypoints.policy import TABLE, PolicySource
 from profiles.entrypoints.settings import read_file
 
@@ -17,8 +19,19 @@ from profiles.entrypoints.settings import read_file
     "--config", type=click.Path(path_type=Path), help="Settings in TOML. Default: profiles.toml"
 )
 @option("--debug", is_flag=True, help="Show where an error came from; never the values in it.")
+@option(
+    "--log-format",
+    type=click.Choice([each.value for each in LogFormat]),
+    help="How standard error is written. Default: text",
+)
 @click.pass_context
-def cli(context: click.Context, config: Path | None, *, debug: bool) -> None:  # noqa: ARG001 - of `run_command`
+def cli(
+    context: click.Context,
+    config: Path | None,
+    *,
+    debug: bool,  # noqa: ARG001 - of `run_command`
+    log_format: str | None,
+) -> None:
     """Stream user profiles under privacy law: adults only, and nothing that is not needed.
 
     Settings come from a flag, else from its variable, else from the configuration file.
@@ -32,7 +45,9 @@ def cli(context: click.Context, config: Path | None, *, debug: bool) -> None:  #
         )
         for name, command in cli.commands.items()
     }
-    file = read_file(config, known, tables=[TABLE])
+    file = read_file(config, known, tables=[TABLE], general=[SETTING])
+    if log_format is None and SETTING in file.general:
+        begin_logging(configured_format(file.general[SETTING]))
     context.default_map = {
         name: {_parameter(cli.commands[name], key): value for key, value in values.items()}
         for name, values in file.commands.items()

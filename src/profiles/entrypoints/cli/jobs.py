@@ -15,7 +15,13 @@ from profiles.domain.errors import ProfilesError, UsageError
 from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
-from profiles.entrypoints.cli.output import console, run_engine, run_reader, stoppable_start
+from profiles.entrypoints.cli.output import (
+    console,
+    observed_at,
+    run_engine,
+    run_reader,
+    stoppable_start,
+)
 from profiles.entrypoints.composition.embedded import EngineSettings, embedded_engine
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.sources import SourceSettings, open_source
@@ -43,6 +49,7 @@ from profiles.entrypoints.settings import read_assignments
 @options.every
 @options.results
 @options.api_url
+@options.metrics
 @options.job_policy
 def run(
     *,
@@ -55,6 +62,7 @@ def run(
     every: float,
     results: int | None,
     api_url: str | None,
+    metrics: str | None,
     policy: PolicySource,
 ) -> None:
     """Take persons from a source into a store, in one process."""
@@ -68,7 +76,7 @@ def run(
         results=results,
         as_of=as_of,
     )
-    with progress(console()) as report, stoppable(stop):
+    with progress(console()) as report, stoppable(stop), observed_at(metrics) as observing:
         engine_settings = EngineSettings(
             store=_sqlite(stores),
             data=data,
@@ -76,6 +84,7 @@ def run(
             as_of=as_of,
             policy=policy,
             progress=report,
+            observing=observing,
         )
         opened = open_source(settings)
         with embedded_engine(engine_settings) as engine:
@@ -105,6 +114,7 @@ def _sqlite(urls: Sequence[str]) -> Path:
 @options.every
 @options.results
 @options.api_url
+@options.metrics
 @options.policy
 def produce(
     *,
@@ -117,6 +127,7 @@ def produce(
     every: float,
     results: int | None,
     api_url: str | None,
+    metrics: str | None,
     policy: PolicySource,
 ) -> None:
     """Take persons from a source into Kafka: adults only, and only what is needed."""
@@ -129,7 +140,11 @@ def produce(
     settings = KafkaSettings(
         address=kafka, topic=topic, partitions=partitions, replication=replication
     )
-    with stoppable(stop, hurry), producing(settings, policy=policy, stop=stop, hurry=hurry) as job:
+    with (
+        stoppable(stop, hurry),
+        observed_at(metrics) as observing,
+        producing(settings, policy=policy, stop=stop, hurry=hurry, observing=observing) as job,
+    ):
         try:
             finished = job.run(opened, stopped=stop.is_set)
         finally:
@@ -158,6 +173,7 @@ def produce(
 @options.envelope
 @options.kafka_ledger
 @options.ledger_topic
+@options.metrics
 @options.job_policy
 def process(
     *,
@@ -172,11 +188,12 @@ def process(
     envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
+    metrics: str | None,
     policy: PolicySource,
 ) -> None:
     """Take what Kafka holds into the stores, without Spark."""
     stop = Event()
-    with progress(console()) as report, stoppable(stop):
+    with progress(console()) as report, stoppable(stop), observed_at(metrics) as observing:
         settings = ProcessSettings(
             kafka=KafkaSettings(
                 address=kafka, topic=topic, partitions=partitions, replication=replication
@@ -188,6 +205,7 @@ def process(
             envelope=envelope,
             policy=policy,
             progress=report,
+            observing=observing,
         )
         with stoppable_start(), consuming(settings, stop=stop, once=once) as job:
             run_reader(job, stop, once=once)
@@ -210,6 +228,7 @@ def process(
 @options.envelope
 @options.kafka_ledger
 @options.ledger_topic
+@options.metrics
 @options.job_policy
 @options.option("--master", metavar="URL", help="A Spark cluster. Default: this machine.")
 @options.option("--cores", type=click.IntRange(1), help="Cores of this machine. Default: all.")
@@ -237,6 +256,7 @@ def spark(
     envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
+    metrics: str | None,
     policy: PolicySource,
     master: str | None,
     cores: int | None,
@@ -264,10 +284,11 @@ def spark(
         batch_records=batch_records,
         trigger_s=trigger,
     )
-    with progress(console()) as report:
+    with progress(console()) as report, observed_at(metrics) as observing:
         watching = Watching(
             tally=report,
             progress=lambda p: report.note(f"lag {p.lag:,}, last batch {p.seconds:.1f} s"),
+            observing=observing,
         )
         # Spark takes Ctrl-C for itself when it starts, so it is ours only after that.
         with (

@@ -209,6 +209,11 @@ replication = option(
     default=-1,
     help="Of a topic that has to be created. Default: the cluster's.",
 )
+metrics = option(
+    "--metrics",
+    metavar="[HOST:]PORT",
+    help="Serve metrics and health there. Without a host: for this machine only.",
+)
 envelope = option(
     "--envelope",
     type=click.Choice([envelope.value for envelope in Envelope]),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Event
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 import click
 from rich.console import Console
@@ -16,7 +17,9 @@ from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.ports.sources import Source
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
+from profiles.entrypoints.composition.metrics import Observing, observing
 from profiles.entrypoints.composition.waiting import StoppedError
+from profiles.entrypoints.log_output import OURS, LoggedLines, writes_json
 
 
 def print_tally(tally: Tally) -> None:
@@ -38,8 +41,20 @@ def report_rejections(tally: Tally) -> None:
 
 
 def console() -> Console:
-    """Return standard error, for people."""
+    """Return standard error, for people; where it is JSON, each line is logged."""
+    if writes_json():
+        lines = cast("IO[str]", LoggedLines(logging.getLogger(OURS)))
+        return Console(file=lines, highlight=False, soft_wrap=True)
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def observed_at(address: str | None) -> Generator[Observing]:
+    """Serve metrics and health at an address, if there is one, and say where."""
+    with observing(address) as served:
+        if served.url is not None:
+            console().print(f"Metrics are at {served.url}/metrics.")
+        yield served
 
 
 def run_engine(engine: EmbeddedEngine, source: Source, stop: Event, *, once: bool) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
-from profiles.entrypoints.cli.output import console, run_engine
+from profiles.entrypoints.cli.output import console, observed_at, run_engine
 from profiles.entrypoints.composition.embedded import EngineSettings, embedded_engine
 from profiles.entrypoints.composition.page import LOOPBACK, PageSettings, page
 from profiles.entrypoints.composition.sources import SourceSettings, api_is_reachable, open_source
@@ -37,6 +37,7 @@ _DEMO_SIMULATION: Final = "simulator:seed=1,minors=0.05,updates=0.05,hostile=0.0
 @options.k
 @options.data
 @options.api_url
+@options.metrics
 @options.job_policy
 def demo(
     *,
@@ -46,6 +47,7 @@ def demo(
     k: int,
     data: Path | None,
     api_url: str | None,
+    metrics: str | None,
     policy: PolicySource,
 ) -> None:
     """Run the main job with its page, from the API or, without network, from the simulator."""
@@ -57,7 +59,13 @@ def demo(
             data = stack.enter_context(temporary_folder())
         store = data / "profiles.db"
         report = stack.enter_context(progress(terminal))
-        settings = EngineSettings(store=store, data=data, policy=policy, progress=report)
+        settings = EngineSettings(
+            store=store,
+            data=data,
+            policy=policy,
+            progress=report,
+            observing=stack.enter_context(observed_at(metrics)),
+        )
         engine = stack.enter_context(embedded_engine(settings))
         page_settings = PageSettings(port=port, refresh_s=refresh, k=k)
         served = stack.enter_context(page(SqliteAddress(path=store), page_settings))

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from typing import Final
 
 import click
-from rich.logging import RichHandler
 
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.entrypoints.cli.exits import DONE, FAILURE, USAGE
 from profiles.entrypoints.cli.group import cli
-from profiles.entrypoints.cli.output import console
-from profiles.entrypoints.log_output import log_to
+from profiles.entrypoints.cli.logging_options import begin_logging, format_asked_for
+from profiles.entrypoints.log_output import FRAMES, OURS, writes_json
 
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 
@@ -25,44 +24,48 @@ _YES: Final = frozenset({"1", "true", "yes", "on"})
 def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run a command of the command line; return its exit code."""
     _write_utf_8()
-    log_to(_log_handler())
-    debug = _wants_debug(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    begin_logging(format_asked_for(given))
+    debug = _wants_debug(given)
     try:
         code = cli.main(arguments, prog_name="profiles", standalone_mode=False)
     except click.exceptions.Abort:
         return FAILURE
     except click.ClickException as error:
-        error.show(sys.stderr)
+        _show_usage(error)
         return USAGE
     except ProfilesError as error:
-        sys.stderr.write(f"Error: {error}\n")
-        _show_frames(error, debug=debug)
+        _show_error(str(error), error, debug=debug)
         return USAGE if isinstance(error, UsageError) else FAILURE
     except Exception as error:  # noqa: BLE001 - its text can hold a person, so nothing else may show it
         name = type(error).__qualname__
-        sys.stderr.write(
-            f"Error: profiles failed ({name}). What was accepted is kept. Please report it with"
-            " what --debug shows; it holds no values.\n"
+        _show_error(
+            f"profiles failed ({name}). What was accepted is kept. Please report it with what"
+            " --debug shows; it holds no values.",
+            error,
+            debug=debug,
         )
-        _show_frames(error, debug=debug)
         return FAILURE
     return code if isinstance(code, int) else DONE  # of `Context.exit`
 
 
-def _show_frames(error: BaseException, *, debug: bool) -> None:
+def _show_error(text: str, error: BaseException, *, debug: bool) -> None:
+    """Say what went wrong, and with `debug` where, but never an error's own text."""
+    frames = [*traceback.format_tb(error.__traceback__), f"{type(error).__qualname__}\n"]
+    if writes_json():
+        more = {FRAMES: [line.rstrip("\n") for line in frames]} if debug else {}
+        logging.getLogger(OURS).error("%s", text, extra=more)
+        return
+    sys.stderr.write(f"Error: {text}\n")
     if debug:
-        sys.stderr.writelines(traceback.format_tb(error.__traceback__))
-        sys.stderr.write(f"{type(error).__qualname__}\n")
+        sys.stderr.writelines(frames)
 
 
-def _log_handler() -> logging.Handler:
-    """Write for people on a terminal; elsewhere each record is one line, however long it is."""
-    terminal = console()
-    if terminal.is_terminal:
-        return RichHandler(console=terminal, show_path=False, markup=False, rich_tracebacks=False)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    return handler
+def _show_usage(error: click.ClickException) -> None:
+    if writes_json():
+        logging.getLogger(OURS).error("%s", error.format_message())
+    else:
+        error.show(sys.stderr)
 
 
 def _write_utf_8() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from profiles.adapters import codec
@@ -13,9 +14,11 @@ from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLo
 from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.log.deciding import Rules
 from profiles.application.policy.adopting import adopt
+from profiles.application.quarantine.embedded_log import EmbeddedLogReader
 from profiles.domain.errors import UsageError
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.metrics import Observing
 from profiles.entrypoints.gc_tuning import infrequent_collection
 from profiles.entrypoints.policy import DEFAULT, PolicySource
 
@@ -35,6 +38,7 @@ class EngineSettings:
     as_of: date | None = None
     policy: PolicySource = DEFAULT
     progress: Callable[[Tally], None] = field(default=lambda _tally: None)
+    observing: Observing = field(default_factory=Observing)
 
     @property
     def log_path(self) -> Path:
@@ -68,6 +72,8 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             closing(SqliteLedger.open(settings.ledger_path, applied=store.ledger_position()))
         )
         log = stack.enter_context(closing(SqliteLog.open(settings.log_path, encode=codec.encode)))
+        reading = partial(_reading, settings.log_path)
+        stack.enter_context(settings.observing.watch(log=reading, store=store))
         stack.enter_context(infrequent_collection())
         yield EmbeddedEngine(
             log=log,
@@ -76,7 +82,15 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             rules=Rules(policy=policy, decode=codec.decode, as_of=settings.as_of),
             clock=now,
             progress=settings.progress,
+            metrics=settings.observing.metrics,
         )
+
+
+@contextmanager
+def _reading(path: Path) -> Generator[EmbeddedLogReader]:
+    """Open the log once more, for reading beside the engine."""
+    with closing(SqliteLog.open(path, encode=codec.encode, create=False)) as log:
+        yield EmbeddedLogReader(log)
 
 
 def _make_folder(path: Path) -> None:

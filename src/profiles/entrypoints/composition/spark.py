@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -27,11 +27,12 @@ from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
+from profiles.entrypoints.composition.metrics import Observing
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.streaming import KafkaSettings
 from profiles.entrypoints.composition.waiting import Opening
 from profiles.entrypoints.gc_tuning import infrequent_collection
-from profiles.entrypoints.log_output import log_to
+from profiles.entrypoints.log_output import json_handler, log_to, writes_json
 from profiles.entrypoints.policy import DEFAULT, PolicySource
 from profiles.entrypoints.secrets import KAFKA_PASSWORD, lend_secret
 
@@ -75,6 +76,8 @@ class ShareSettings:
     """What a worker opens; calling it opens it for good, for a worker has no end that is told.
 
     It is pickled into the job, so it holds no secret.
+
+    json_log: whether its log is written as JSON, as the driver's is.
     """
 
     kafka: KafkaSettings
@@ -83,6 +86,7 @@ class ShareSettings:
     as_of: date | None
     envelope: str | None
     policy: PolicySource = DEFAULT
+    json_log: bool = False
 
     def __call__(self) -> PartitionTask:
         """Open stores, ledger and log; wait for those that are away.
@@ -90,7 +94,8 @@ class ShareSettings:
         Raises:
             UsageError, LedgerError: one of them can't be used.
         """
-        log_to(logging.StreamHandler())  # a worker is a process of its own
+        # A worker is a process of its own.
+        log_to(json_handler() if self.json_log else logging.StreamHandler())
         return PatientRetry()(self._opened, given_up=lambda: False)
 
     def _opened(self) -> PartitionTask:
@@ -132,6 +137,17 @@ class Watching:
 
     tally: Callable[[Tally], None] = field(default=lambda _tally: None)
     progress: Callable[[BatchProgress], None] = field(default=lambda _progress: None)
+    observing: Observing = field(default_factory=Observing)
+
+    def batch(self, tally: Tally) -> None:
+        """Tell of what a task has done with its part of a batch."""
+        self.tally(tally)
+        self.observing.metrics.counted(tally)
+
+    def ended(self, progress: BatchProgress) -> None:
+        """Tell how a batch went."""
+        self.progress(progress)
+        self.observing.metrics.took(progress.seconds)
 
 
 @contextmanager
@@ -153,10 +169,10 @@ def spark_stream(
     """
     require("profiles.adapters.kafka", extra="kafka")
     require("profiles.adapters.spark", extra="spark")
-    from profiles.adapters.kafka import Topics, TopicSettings, rejected_topic
+    from profiles.adapters.kafka import KafkaLogLookup, Topics, TopicSettings, rejected_topic
     from profiles.adapters.spark import SessionSettings, SparkStream, StreamSettings, spark_session
 
-    kafka, policy = settings.kafka, settings.policy.read()
+    kafka, policy, observer = settings.kafka, settings.policy.read(), watching or Watching()
     _check_reach(settings)
     brokers = cluster(kafka.address)  # refuses an address before anything is made
     topics = Topics(brokers)
@@ -179,6 +195,7 @@ def spark_stream(
         watch = LedgerWatch(store=store, ledger=entries, following=following)
 
         def housekeeping() -> None:
+            observer.observing.metrics.turned()
             sweep()
             watch()
 
@@ -189,6 +206,13 @@ def spark_stream(
         if brokers.password is not None:
             lend_secret(KAFKA_PASSWORD, fit_for_java(brokers.password))
         topics.ensure(rejected_topic(kafka.topic, replication=kafka.replication), stop=stop)
+        stack.enter_context(
+            observer.observing.watch(
+                log=lambda: closing(KafkaLogLookup(brokers, kafka.topic)),
+                store=store,
+                following=following,
+            )
+        )
         starts = None
         if settings.stores.following is None:
             positions = {n: store.position(topic.partition(n)) for n in range(topic.partitions)}
@@ -202,7 +226,6 @@ def spark_stream(
                 )
             )
         )
-        observer = watching or Watching()
 
         def partitions() -> list[LogPartition]:
             found = topics.describe(kafka.topic)
@@ -226,11 +249,12 @@ def spark_stream(
                 as_of=settings.as_of,
                 envelope=settings.envelope,
                 policy=settings.policy,
+                json_log=writes_json(),
             ),
             describe=partitions,
             housekeeping=housekeeping,
-            on_tally=observer.tally,
-            on_progress=observer.progress,
+            on_tally=observer.batch,
+            on_progress=observer.ended,
         )
 
 

@@ -11,7 +11,7 @@ from threading import Event
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
 from profiles.application.ingest.consume import Consumer
-from profiles.application.ingest.produce import Producer, Production
+from profiles.application.ingest.produce import Producer
 from profiles.application.log.deciding import Rules
 from profiles.application.policy.adopting import adopt
 from profiles.domain.tally import Tally
@@ -21,6 +21,7 @@ from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
+from profiles.entrypoints.composition.metrics import Observing
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 from profiles.entrypoints.composition.waiting import Opening
 from profiles.entrypoints.gc_tuning import infrequent_collection
@@ -57,6 +58,7 @@ class ProcessSettings:
     envelope: str | None = None
     policy: PolicySource = DEFAULT
     progress: Callable[[Tally], None] = field(default=lambda _tally: None)
+    observing: Observing = field(default_factory=Observing)
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def producing(
     stop: Event,
     policy: PolicySource = DEFAULT,
     hurry: Event | None = None,
-    progress: Callable[[Production], None] = lambda _production: None,
+    observing: Observing | None = None,
 ) -> Generator[Producer]:
     """Make the topic if it is missing, and open it for writing.
 
@@ -76,14 +78,15 @@ def producing(
         UsageError, LogError: Kafka can't be used.
     """
     require("profiles.adapters.kafka", extra="kafka")
-    from profiles.adapters.kafka import KafkaPublisher, Topics, TopicSettings
+    from profiles.adapters.kafka import KafkaLogLookup, KafkaPublisher, Topics, TopicSettings
 
     wanted = TopicSettings(
         name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
     )
-    brokers = cluster(kafka.address)
+    brokers, told = cluster(kafka.address), observing or Observing()
     Topics(brokers).ensure(wanted, stop=stop)
     with (
+        told.watch(log=lambda: closing(KafkaLogLookup(brokers, kafka.topic))),
         closing(KafkaPublisher(brokers, kafka.topic, stop=stop, hurry=hurry)) as publisher,
         infrequent_collection(),
     ):
@@ -92,7 +95,7 @@ def producing(
             rules=Rules(policy=policy.read(), decode=codec.decode),
             encode=codec.encode,
             clock=now,
-            progress=progress,
+            progress=told.producing,
         )
 
 
@@ -109,6 +112,7 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
     require("profiles.adapters.kafka", extra="kafka")
     from profiles.adapters.kafka import (
         KafkaLog,
+        KafkaLogLookup,
         KafkaRejectedSink,
         Topics,
         TopicSettings,
@@ -139,6 +143,13 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
         opening(lambda: topics.ensure(of_rejected, stop=stop))
         rejected = stack.enter_context(closing(KafkaRejectedSink(brokers, kafka.topic)))
         log = stack.enter_context(closing(KafkaLog(brokers, topic, group=settings.group)))
+        stack.enter_context(
+            settings.observing.watch(
+                log=lambda: closing(KafkaLogLookup(brokers, kafka.topic)),
+                store=store,
+                following=following,
+            )
+        )
         stack.enter_context(infrequent_collection())
         yield Consumer(
             log=log,
@@ -150,4 +161,5 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
             retry=PatientRetry(),
             following=following,
             progress=settings.progress,
+            metrics=settings.observing.metrics,
         )

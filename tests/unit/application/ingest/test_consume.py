@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 
 from profiles.adapters import codec
-from profiles.adapters.memory import MemoryLedger
+from profiles.adapters.memory import MemoryLedger, MemoryMetrics
 from profiles.application.errors import (
     GapError,
     LedgerAwayError,
@@ -26,6 +26,7 @@ from profiles.application.ingest.pipeline import Lease, Pipeline
 from profiles.application.log.deciding import Chunk, Rules
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
+from profiles.application.ports.metrics import Service
 from profiles.application.ports.stores import Following
 from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
@@ -71,6 +72,7 @@ class Bench:
     following: FailingFollowingStore = field(
         default_factory=lambda: FailingFollowingStore(lambda: NOW)
     )
+    metrics: MemoryMetrics = field(default_factory=MemoryMetrics)
     stop: Event = field(default_factory=Event)
     now: datetime = NOW
 
@@ -87,6 +89,7 @@ class Bench:
             clock=lambda: self.now,
             retry=retry_at_once,
             following=self.following,
+            metrics=self.metrics,
         )
 
     def once(self, log: MemoryPartitionedLog | None = None) -> Tally:
@@ -260,6 +263,7 @@ def test_a_log_that_does_not_answer_is_asked_again_where_to_begin(
     bench.once(DeafLog(bench.topic))
 
     assert caplog.text.count("Reading waits for it; trying again.") == 2
+    assert bench.metrics.failures == {Service.LOG: 2}
     assert bench.both_hold_the_same
 
 
@@ -281,6 +285,7 @@ def test_a_store_that_is_away_is_asked_until_it_answers(bench: Bench) -> None:
 
     assert bench.once().read == 6
 
+    assert bench.metrics.failures == {Service.DECIDING: 3, Service.FOLLOWING: 3}
     assert bench.both_hold_the_same
 
 

@@ -15,7 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.adapters import codec
-from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger, MemoryLog
+from profiles.adapters.memory import (
+    MemoryDecidingStore,
+    MemoryLedger,
+    MemoryLog,
+    MemoryMetrics,
+)
 from profiles.application.errors import GapError, LedgerError, LogError, SourceError, StoreError
 from profiles.application.ingest import embedded, erasing
 from profiles.application.ingest.admission import admit_batch
@@ -112,6 +117,7 @@ class Bench:
     now: datetime = NOW
     as_of: date | None = None
     told: list[Tally] = field(default_factory=list)
+    metrics: MemoryMetrics = field(default_factory=MemoryMetrics)
 
     def engine(self, **parts: object) -> EmbeddedEngine:
         rules = Rules(policy=PrivacyPolicy(), decode=messages.decode, as_of=self.as_of)
@@ -121,6 +127,7 @@ class Bench:
             rules=rules,
             clock=lambda: self.now,
             progress=self.told.append,
+            metrics=self.metrics,
         )
 
     def cities(self) -> dict[PersonId, str | None]:
@@ -490,6 +497,28 @@ class WaitedFor(ListedSource):
         deadline = time.monotonic() + PATIENCE_S
         while not self._until():
             assert time.monotonic() < deadline, "nothing has come of it"
+
+
+def test_each_chunk_is_told_with_its_time(bench: Bench) -> None:
+    engine = bench.engine()
+
+    engine.run(ListedSource(DELIVERIES))
+
+    assert bench.metrics.tally == engine.tally
+    assert len(bench.metrics.seconds) == len(bench.told) > 0
+    assert min(bench.metrics.seconds) >= 0
+
+
+@pytest.mark.usefixtures("quick_looks")
+def test_an_engine_that_waits_for_its_source_shows_that_it_lives(bench: Bench) -> None:
+    turns: list[int] = []
+    source = WaitedFor(
+        DELIVERIES,
+        happens=lambda: turns.append(bench.metrics.turns),
+        until=lambda: bench.metrics.turns > turns[0] + 1,
+    )
+
+    assert bench.engine().run(source)
 
 
 @pytest.mark.usefixtures("quick_looks")

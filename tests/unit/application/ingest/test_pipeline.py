@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from threading import Event, Semaphore
 
 import pytest
 
 from profiles.adapters import codec
-from profiles.adapters.memory import MemoryLedger
-from profiles.application.errors import LedgerError, StoreError
+from profiles.adapters.memory import MemoryLedger, MemoryMetrics
+from profiles.application.errors import LedgerAwayError, LedgerError, LogError, StoreError
 from profiles.application.following import outbox
 from profiles.application.ingest import consume, erasing
 from profiles.application.ingest.consume import Consumer
 from profiles.application.log.deciding import Chunk, Rules
+from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.metrics import Service
 from profiles.application.ports.retrying import Retry
 from profiles.application.ports.stores import Applied, Following
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
-from tests.support.failing_stores import FailingFollowingStore, FailingStore, retry_at_once
+from profiles.domain.tally import Tally
+from tests.support.failing_stores import (
+    FailingFollowingStore,
+    FailingStore,
+    raise_next,
+    retry_at_once,
+)
 from tests.support.histories import ADA, BEA, CLEO, NOW, version
 from tests.support.memory_streams import MemoryPartitionedLog, MemoryRejectedSink, MemoryTopic
 
@@ -74,6 +82,16 @@ class ObservedStore(FailingStore):
         return super().held(persons)
 
 
+class FailingSink(MemoryRejectedSink):
+    """Fails as it is told, one element a call; None is no failure."""
+
+    failures: Iterator[Exception | None] = iter(())
+
+    def publish(self, rejected: Sequence[Quarantined]) -> None:
+        raise_next(self.failures)
+        super().publish(rejected)
+
+
 class Site:
     """A reader of one topic into two stores; each run is a process of its own."""
 
@@ -82,6 +100,8 @@ class Site:
         self.store = ObservedStore()
         self.following = RecordingFollowingStore()
         self.ledger = MemoryLedger()
+        self.sink = FailingSink()
+        self.metrics = MemoryMetrics()
         self.stop = Event()
         self.retry: Retry = retry_at_once
 
@@ -95,11 +115,12 @@ class Site:
             log=MemoryPartitionedLog(self.topic),
             store=self.store,
             ledger=self.ledger,
-            rejected=MemoryRejectedSink(),
+            rejected=self.sink,
             rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
             clock=lambda: NOW,
             retry=self.retry,
             following=self.following,
+            metrics=self.metrics,
         )
         return job.run(once=True, stop=self.stop)
 
@@ -299,3 +320,33 @@ def test_a_busy_job_delivers_what_others_have_left(
     site.run()
 
     assert site.followed == {BEA, CLEO}
+
+
+def test_what_did_not_answer_is_counted_by_what_it_is(site: Site) -> None:
+    site.send(ADA)
+    site.store.apply_failures = iter([AWAY, LedgerAwayError("ledger", "is away", "Wait."), None])
+    site.following.failures = iter([AWAY, AWAY, None])
+    refused = LogError("The topic", "it does not answer", "Wait.")
+    site.sink.failures = iter([refused, None])
+    site.topic.append(0, b"{")
+
+    assert site.run()
+
+    assert site.metrics.failures == {
+        Service.DECIDING: 1,
+        Service.LEDGER: 1,
+        Service.FOLLOWING: 2,
+        Service.LOG: 1,
+    }
+
+
+def test_each_chunk_is_told_with_its_time_once_every_store_has_it(site: Site) -> None:
+    site.send(ADA, BEA)
+    site.send(CLEO, partition=1)
+
+    assert site.run()
+
+    assert site.metrics.tally == Tally(read=3, stored=3)
+    assert len(site.metrics.seconds) == 2
+    assert min(site.metrics.seconds) > 0
+    assert site.metrics.turns > 0
