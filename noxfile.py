@@ -270,6 +270,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Examine a million mutated messages: `-- --count N --seed S`; on servers: `-- --engines`."""
+    _install_locked(session, "integration" if "--engines" in session.posargs else "test")
+    _install_editable(session)
+    session.run("python", "-m", "tests.support.fuzzing", *session.posargs)
+
+
+@nox.session
 def mutation(session: nox.Session) -> None:
     """Break the domain in every way mutmut knows; each survivor is explained beside its test.
 

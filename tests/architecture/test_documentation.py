@@ -46,7 +46,8 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 FOREIGN_FLAGS = frozenset(
     "--hypothesis-profile --packages --py-files --archives --deploy-mode --strict"
     " --require-hashes --no-deps --no-build-isolation --upgrade --only --quick --rounds"
-    " --partitions --help --wait --oplogSize".split()
+    " --partitions --help --debug --config --version --wait --oplogSize"
+    " --count --seed --engines".split()
 )
 
 

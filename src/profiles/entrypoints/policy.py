@@ -84,6 +84,14 @@ class PolicySource:
         """
         return [_key(name, path) for name, path in self.keys]
 
+    def text(self) -> str:
+        """Write it as a file that `policy_file` reads; paths of keys are absolute there."""
+        settings = self.set_by_operator()
+        if self.keys:
+            settings[KEYS] = {name: str(path) for name, path in self.keys}
+        lines = [f"{_toml(name)} = {_toml(value)}\n" for name, value in settings.items()]
+        return "".join([f"[{TABLE}]\n", *lines])
+
 
 DEFAULT: Final = PolicySource()
 """The default policy, whole."""
@@ -120,3 +128,12 @@ def _key(name: str, path: Path) -> PseudonymKey:
         return PseudonymKey(id=name, secret=secret.encode())
     except ValueError as error:
         raise UsageError(f"The key {name} of [{TABLE}] in {path} can't be used: {error}.") from None
+
+
+def _toml(value: object) -> str:
+    """Write a value of JSON as TOML does: only its objects look otherwise."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

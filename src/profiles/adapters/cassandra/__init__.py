@@ -5,8 +5,9 @@ the writer may choose. Ours is the version of the design, so the order in which 
 how often, means nothing: the newest one stays.
 """
 
+from profiles.adapters.cassandra.contents import CassandraContents
 from profiles.adapters.cassandra.probe import CassandraProbe
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.adapters.cassandra.store import CassandraFollowingStore
 
-__all__ = ["CassandraFollowingStore", "CassandraProbe", "CassandraSettings"]
+__all__ = ["CassandraContents", "CassandraFollowingStore", "CassandraProbe", "CassandraSettings"]

@@ -73,9 +73,28 @@ class KafkaSearch:
 
     def records(self, number: int, *, start: int, end: int) -> Iterator[LogRecord]:
         """Yield a partition's records; see the port."""
+        timestamps = TimestampDecoder()
+        for offset, message in self._messages(number, start=start, end=end):
+            yield record_of(message, offset, timestamps)
+
+    def contents(self) -> Iterator[bytes]:
+        """Yield the bytes of all messages that there are now: keys, values and headers.
+
+        Raises:
+            LogError: see `bounds` and `records`.
+        """
+        for number, (start, end) in self.bounds().items():
+            for _, message in self._messages(number, start=start, end=end):
+                headers = [each for header in message.headers() or () for each in header]
+                parts = [message.key(), message.value(), *headers]
+                yield b"\n".join(
+                    part.encode() if isinstance(part, str) else part or b"" for part in parts
+                )
+
+    def _messages(self, number: int, *, start: int, end: int) -> Iterator[tuple[int, Message]]:
+        """Yield a partition's messages with their offsets."""
         if start >= end:
             return
-        timestamps = TimestampDecoder()
         with map_exceptions(self._address):
             self._consumer.assign([TopicPartition(self._topic, number, start)])
         deadline = time.monotonic() + self._request_s
@@ -86,7 +105,7 @@ class KafkaSearch:
                     raise failure(self._address, error)
                 if error is not None or offset is None or offset >= end:
                     return
-                yield record_of(message, offset, timestamps)
+                yield offset, message
                 if offset == end - 1:
                     return
                 deadline = time.monotonic() + self._request_s

@@ -139,6 +139,19 @@ class Connection:
                 if failure.code != _NAMESPACE_EXISTS:  # another process was faster
                     raise
 
+    def collection_names(self) -> list[str]:
+        """Name the collections that the database has."""
+        return self._database.list_collection_names()
+
+    def drop_database(self) -> None:
+        """Remove the database with all that it holds.
+
+        Raises:
+            StoreError: the server did not do it.
+        """
+        with self.asked():
+            self._client.drop_database(self._database.name)
+
     @contextmanager
     def asked(self) -> Generator[None]:
         """Bound the time of what is asked of the server, and turn its errors into ours.

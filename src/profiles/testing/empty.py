@@ -1,0 +1,24 @@
+"""An empty log and an empty ledger for tests, with no more than the standard library."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from uuid import uuid4
+
+from profiles.adapters.memory import MemoryLedger, MemoryLog
+from profiles.domain.person import Person
+
+
+def empty_log() -> MemoryLog:
+    """Make a log that is another than each made before."""
+    return MemoryLog(f"log-{uuid4()}", encode=_encode)
+
+
+def empty_ledger() -> MemoryLedger:
+    """Make a ledger that names nobody."""
+    return MemoryLedger()
+
+
+def _encode(person: Person) -> bytes:
+    return json.dumps(dataclasses.asdict(person)).encode()
