@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from threading import Event
 
 import click
 
+from profiles.application.ingest.produce import Production
 from profiles.domain.errors import ProfilesError, UsageError
+from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
-from profiles.entrypoints.cli.output import console, run_engine, run_reader, stoppable_start
+from profiles.entrypoints.cli.output import (
+    console,
+    print_production,
+    print_tally,
+    run_engine,
+    run_reader,
+    stoppable_start,
+)
 from profiles.entrypoints.composition.embedded import EngineSettings, embedded_engine
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.sources import SourceSettings, open_source
@@ -129,11 +137,16 @@ def produce(
     settings = KafkaSettings(
         address=kafka, topic=topic, partitions=partitions, replication=replication
     )
-    with stoppable(stop, hurry), producing(settings, policy=policy, stop=stop, hurry=hurry) as job:
+    start = nullcontext() if once else stoppable_start(lambda: print_production(Production()))
+    with (
+        stoppable(stop, hurry),
+        start,
+        producing(settings, policy=policy, stop=stop, hurry=hurry) as job,
+    ):
         try:
             finished = job.run(opened, stopped=stop.is_set)
         finally:
-            click.echo(json.dumps(asdict(job.production), separators=(",", ":")))
+            print_production(job.production)
     if once and not finished:
         raise ProfilesError(
             "Stopped before the end of the source. What was fetched is in the log; the same"
@@ -189,7 +202,8 @@ def process(
             policy=policy,
             progress=report,
         )
-        with stoppable_start(), consuming(settings, stop=stop, once=once) as job:
+        nothing = stoppable_start(lambda: print_tally(Tally()))
+        with nothing, consuming(settings, stop=stop, once=once) as job:
             run_reader(job, stop, once=once)
 
 

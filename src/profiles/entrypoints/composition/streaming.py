@@ -10,6 +10,7 @@ from threading import Event
 
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
+from profiles.application.errors import AWAY
 from profiles.application.ingest.consume import Consumer
 from profiles.application.ingest.produce import Producer, Production
 from profiles.application.log.deciding import Rules
@@ -22,7 +23,7 @@ from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
-from profiles.entrypoints.composition.waiting import Opening
+from profiles.entrypoints.composition.waiting import Opening, StoppedError
 from profiles.entrypoints.gc_tuning import infrequent_collection
 from profiles.entrypoints.policy import DEFAULT, PolicySource
 
@@ -73,6 +74,7 @@ def producing(
     hurry: once it is set, what Kafka has not acknowledged is given up.
 
     Raises:
+        StoppedError: `stop` was set while Kafka was waited for.
         UsageError, LogError: Kafka can't be used.
     """
     require("profiles.adapters.kafka", extra="kafka")
@@ -82,7 +84,12 @@ def producing(
         name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
     )
     brokers = cluster(kafka.address)
-    Topics(brokers).ensure(wanted, stop=stop)
+    try:
+        Topics(brokers).ensure(wanted, stop=stop)
+    except AWAY:
+        if stop.is_set():
+            raise StoppedError from None
+        raise
     with (
         closing(KafkaPublisher(brokers, kafka.topic, stop=stop, hurry=hurry)) as publisher,
         infrequent_collection(),
