@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from profiles.domain.person import PersonId
-from tests.support.cluster_site import Running, Site
+from tests.support.chaos.targets import Job
+from tests.support.cluster_site import Running, Site, until
 
 
 @dataclass
@@ -15,6 +17,23 @@ class ErasingSite(Site):
     def __post_init__(self) -> None:
         """Name the ledger's topic after the site."""
         self.ledger_topic = f"{self.name}.ledger"
+
+    def readers(self) -> list[Job]:
+        """Start two readers of one group."""
+        return [
+            Job(f"process {number}", lambda: self.process(once=False), Running.tally)
+            for number in (1, 2)
+        ]
+
+    def has_begun(self) -> bool:
+        """Tell whether both stores are there, and have some of the log."""
+        return bool(self.committed())
+
+    def drain(self, readers: Sequence[Job]) -> None:
+        """Let the readers come to the log's end, and ask them to end."""
+        until(self.is_through, *(reader.running for reader in readers))
+        for reader in readers:
+            reader.stop()
 
     def erasure(self, *persons: PersonId) -> Running:
         """Start `profiles erase`."""

@@ -47,7 +47,7 @@ def storm(
     tell: is told of each fault, and when it came.
     """
     jobs = _jobs(site, seed)
-    until(lambda: bool(site.committed()), *(job.running for job in jobs))
+    until(site.has_begun, *(job.running for job in jobs))
     targets: list[Target] = [*jobs, *map(Server, servers)]
     begun, over = time.monotonic(), Event()
 
@@ -78,14 +78,7 @@ def _jobs(site: ErasingSite, seed: int) -> list[Job]:
     def produce() -> Running:  # from the beginning again, each time: late duplicates
         return site.produce(source, once=False, every="400ms")
 
-    def process() -> Running:
-        return site.process(once=False)
-
-    return [
-        Job("produce", produce, Running.production),
-        Job("process 1", process, Running.tally),
-        Job("process 2", process, Running.tally),
-    ]
+    return [Job("produce", produce, Running.production), *site.readers()]
 
 
 def _let_pass(
@@ -113,9 +106,14 @@ def _let_pass(
     with ThreadPoolExecutor(len(targets) + 1) as threads:
         sending = threads.submit(guarded, load.run)
         suffering = [threads.submit(guarded, partial(suffer, target)) for target in targets]
-        for each in suffering:
-            each.exception()
-        over.set()
+        try:
+            for each in suffering:
+                each.exception()
+        except BaseException:  # Ctrl-C
+            failed.set()
+            raise
+        finally:
+            over.set()
         for done in [*suffering, sending]:
             done.result()
 
@@ -139,15 +137,13 @@ def _inflict(fault: Fault, target: Target, *, failed: Event, log: Tell) -> None:
 
 def _settle(site: ErasingSite, jobs: Sequence[Job], load: Load) -> None:
     """Let the jobs come to the log's end, and compare everything with the pure rules."""
-    produce, *process = jobs
+    produce, *readers = jobs
     for job in jobs:
         job.check()
     produce.stop()
     receipt = site.erasure(*sorted(load.erased)).document()
     assert receipt["complete"]
-    until(site.is_through, *(job.running for job in process))
-    for job in process:
-        job.stop()
+    site.drain(readers)
     site.oracle.suppress(load.erased)
     site.check()
     verified = site.verification().document()

@@ -27,7 +27,7 @@ class Target(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Start it."""
+        """Start it, where it does not run."""
 
     @abstractmethod
     def kill(self) -> None:
