@@ -227,6 +227,14 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """Kill, freeze and restart all of a pipeline under load; `-- --seed N --minutes M`."""
+    _install_locked(session, "integration")
+    _install_wheel(session)
+    session.run("python", "-m", "tests.support.chaos", *session.posargs)
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Look at the page in the Chromium of this machine."""
     _install_locked(session, "browser")

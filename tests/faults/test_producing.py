@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from profiles.application.ingest.produce import Production
 from profiles.application.log import messages
 from profiles.domain.assessing import admit
 from profiles.domain.decision_dates import DecisionDates
@@ -89,11 +90,16 @@ def test_stopped_before_the_end_of_its_source_it_exits_with_1(site: Site) -> Non
     assert site.logged() == production.acknowledged == production.fetched
 
 
-def test_kafka_away_at_the_start_is_waited_for(site: Site, servers: Servers, people: Path) -> None:
+def test_kafka_away_at_the_start_is_waited_for_until_the_stream_is_asked_to_stop(
+    site: Site, servers: Servers, people: Path
+) -> None:
     servers.kafka.kill()
-    running = site.produce(people)
+    running, stream = site.produce(people), site.produce(STREAM, once=False)
+    stream.ask_to_stop(signal.SIGTERM)
     until(lambda: "Waiting for Kafka" in running.said, running)
 
+    assert stream.production() == Production()
+    assert "Stopped while waiting at the start" in stream.said
     servers.kafka.start()
     production = running.production()
 

@@ -152,7 +152,8 @@ def until(reached: Callable[[], bool], *running: Running) -> None:
 class Site:
     """See the module. `stack` ends what was started, however the test ends.
 
-    ledger: a file; None for the cluster's own ledger, which stays empty.
+    ledger: a file; None for a topic.
+    ledger_topic: its name; None for the cluster's own ledger, which stays empty.
     """
 
     servers: Addresses
@@ -161,6 +162,7 @@ class Site:
     name: str = field(default_factory=lambda: f"faults_{uuid4().hex[:12]}")
     partitions: int = 4
     ledger: Path | None = None
+    ledger_topic: str | None = None
 
     @cached_property
     def oracle(self) -> Oracle:
@@ -178,10 +180,10 @@ class Site:
 
     # Commands
 
-    def produce(self, source: str | Path, *, once: bool = True) -> Running:
+    def produce(self, source: str | Path, *, once: bool = True, every: str = "50ms") -> Running:
         command = [
             "produce",
-            "--every=50ms",
+            f"--every={every}",
             "--results=100",
             f"--source={source}",
             f"--kafka={self.servers.kafka}",
@@ -202,6 +204,7 @@ class Site:
         command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
         command += [f"--ledger={self.ledger}"] * (self.ledger is not None)
         command += options
+        command += [f"--ledger-topic={self.ledger_topic}"] * (self.ledger_topic is not None)
         return self._start([*command, *["--once"] * once])
 
     def apply_policy(self) -> Running:
@@ -247,6 +250,7 @@ class Site:
                 "bootstrap.servers": self.servers.kafka,
                 "partitioner": "murmur2_random",
                 "acks": "all",
+                "log_level": 0,  # a test that kills Kafka knows that it is away
             }
         )
         for key, value in records:

@@ -6,7 +6,7 @@ No store, no chunk, no group: a plain consumer, a loop over the messages and a d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,6 +59,7 @@ class Oracle:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     ends: dict[tuple[str, int], int] = field(default_factory=dict)
+    suppressed: set[PersonId] = field(default_factory=set)
     epoch: int = 0
     topic_id: str = ""
     partitions: int = 0
@@ -75,6 +76,15 @@ class Oracle:
             found, self.ends[place] = read(self.address, self.topic, number, start)
             for message in found:
                 self._take(message, topic.id, number)
+
+    def suppress(self, persons: Iterable[PersonId]) -> None:
+        """Keep persons out whom the ledger names, whenever it was told.
+
+        All their records are of adults and readable, or the counts would depend on that moment.
+        """
+        self.suppressed.update(persons)
+        for person in self.suppressed:
+            self.held.pop(person, None)
 
     def _take(self, message: Message, topic_id: str, number: int) -> None:
         offset = message.offset()
@@ -126,6 +136,8 @@ class Oracle:
         self.rejected[Place(topic_id, number, offset, ordinal)] = why
 
     def _hold(self, profile: Profile, version: int) -> None:
+        if profile.id in self.suppressed:
+            return
         if profile.id not in self.held or self.held[profile.id][1] <= version:
             self.held[profile.id] = profile, version
 

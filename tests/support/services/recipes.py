@@ -44,9 +44,14 @@ SMALL = Size(
     jvm=("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"),
     kafka=("-Xmx512m",),
     cassandra=("-Xms256m", "-Xmx768m"),
-    mongo=("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),
+    mongo=(
+        *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),
+        # Whoever is killed leaves a transaction open, and others wait for its end: by default for
+        # a minute, and in a container still.
+        *("--setParameter", "transactionLifetimeLimitSeconds=5"),
+    ),
 )
-"""For tests: small, and quick to start."""
+"""For tests: small, and quick to start and to forget whoever was killed."""
 
 FAST = Size(
     jvm=("-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError"),

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from threading import Event
 
 import click
 
+from profiles.application.ingest.produce import Production
 from profiles.domain.errors import ProfilesError, UsageError
+from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import (
     console,
     observed_at,
+    print_production,
+    print_tally,
     run_engine,
     run_reader,
     stoppable_start,
@@ -140,15 +143,17 @@ def produce(
     settings = KafkaSettings(
         address=kafka, topic=topic, partitions=partitions, replication=replication
     )
+    start = nullcontext() if once else stoppable_start(lambda: print_production(Production()))
     with (
         stoppable(stop, hurry),
+        start,
         observed_at(metrics) as observing,
         producing(settings, policy=policy, stop=stop, hurry=hurry, observing=observing) as job,
     ):
         try:
             finished = job.run(opened, stopped=stop.is_set)
         finally:
-            click.echo(json.dumps(asdict(job.production), separators=(",", ":")))
+            print_production(job.production)
     if once and not finished:
         raise ProfilesError(
             "Stopped before the end of the source. What was fetched is in the log; the same"
@@ -207,7 +212,8 @@ def process(
             progress=report,
             observing=observing,
         )
-        with stoppable_start(), consuming(settings, stop=stop, once=once) as job:
+        nothing = stoppable_start(lambda: print_tally(Tally()))
+        with nothing, consuming(settings, stop=stop, once=once) as job:
             run_reader(job, stop, once=once)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Event
@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from profiles.application.ingest.embedded import EmbeddedEngine
+from profiles.application.ingest.produce import Production
 from profiles.application.ports.sources import Source
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
@@ -25,6 +26,11 @@ from profiles.entrypoints.log_output import OURS, LoggedLines, writes_json
 def print_tally(tally: Tally) -> None:
     """Print a tally as the last line of standard output."""
     click.echo(json.dumps(asdict(tally), separators=(",", ":")))
+
+
+def print_production(production: Production) -> None:
+    """Print what became of what was fetched, as the last line of standard output."""
+    click.echo(json.dumps(asdict(production), separators=(",", ":")))
 
 
 def report_rejections(tally: Tally) -> None:
@@ -80,13 +86,16 @@ def run_engine(engine: EmbeddedEngine, source: Source, stop: Event, *, once: boo
 
 
 @contextmanager
-def stoppable_start() -> Generator[None]:
-    """End well, with an empty tally, where a stream was stopped before it had begun."""
+def stoppable_start(report: Callable[[], None]) -> Generator[None]:
+    """End well where a stream was stopped before it had begun.
+
+    report: prints that nothing was read.
+    """
     try:
         yield
     except StoppedError as stopped:
         console().print(str(stopped))
-        print_tally(Tally())
+        report()
 
 
 class Reader(Protocol):

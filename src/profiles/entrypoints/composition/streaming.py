@@ -10,6 +10,7 @@ from threading import Event
 
 from profiles.adapters import codec
 from profiles.adapters.retrying import PatientRetry
+from profiles.application.errors import AWAY
 from profiles.application.ingest.consume import Consumer
 from profiles.application.ingest.produce import Producer
 from profiles.application.log.deciding import Rules
@@ -23,7 +24,7 @@ from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.ledgers import LedgerSettings, ledger
 from profiles.entrypoints.composition.metrics import Observing
 from profiles.entrypoints.composition.stores import deciding_store, following_store
-from profiles.entrypoints.composition.waiting import Opening
+from profiles.entrypoints.composition.waiting import Opening, StoppedError
 from profiles.entrypoints.gc_tuning import infrequent_collection
 from profiles.entrypoints.policy import DEFAULT, PolicySource
 
@@ -75,6 +76,7 @@ def producing(
     hurry: once it is set, what Kafka has not acknowledged is given up.
 
     Raises:
+        StoppedError: `stop` was set while Kafka was waited for.
         UsageError, LogError: Kafka can't be used.
     """
     require("profiles.adapters.kafka", extra="kafka")
@@ -84,7 +86,12 @@ def producing(
         name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
     )
     brokers, told = cluster(kafka.address), observing or Observing()
-    Topics(brokers).ensure(wanted, stop=stop)
+    try:
+        Topics(brokers).ensure(wanted, stop=stop)
+    except AWAY:
+        if stop.is_set():
+            raise StoppedError from None
+        raise
     with (
         told.watch(log=lambda: closing(KafkaLogLookup(brokers, kafka.topic))),
         closing(KafkaPublisher(brokers, kafka.topic, stop=stop, hurry=hurry)) as publisher,
