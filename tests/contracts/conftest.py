@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from datetime import date
+from datetime import date, datetime
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -15,13 +14,19 @@ from typing import Protocol
 import pytest
 
 from profiles.adapters import codec
-from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger, MemoryLog
+from profiles.adapters.memory import (
+    MemoryDecidingStore,
+    MemoryKeyring,
+    MemoryLedger,
+    MemoryLog,
+)
 from profiles.adapters.simulator import Simulator
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
-from profiles.application.ports.ledger import LedgerView
+from profiles.application.ports.ledger import Keyring, Ledger, LedgerHistory, LedgerWriter
 from profiles.application.ports.logs import Log
 from profiles.application.ports.stores import DecidingStore
-from profiles.domain.person import PersonId
+from profiles.domain.ledger_entry import START, Draft, Entry, LedgerHead
+from profiles.domain.ledger_view import LedgerView
 
 NewStore = Callable[[], AbstractContextManager[DecidingStore]]
 
@@ -99,42 +104,25 @@ def log(new_log: NewLog) -> Generator[Log]:
         yield made
 
 
-class WritableLedger(Protocol):
-    """A ledger with a way to write its next entry."""
-
-    def view(self, *, at_least: int) -> LedgerView: ...
-
-    def suppress(self, person: PersonId) -> None: ...
-
-    def restrict(self, person: PersonId) -> None: ...
-
-    def unrestrict(self, person: PersonId) -> None: ...
+class WritableLedger(Ledger, LedgerHistory, LedgerWriter, Protocol):
+    """A ledger with a way to write its next entries, as another process does."""
 
 
 class SqliteLedgerWrittenBeside:
     """The SQLite ledger, written by another connection as another process does."""
 
-    def __init__(self, path: Path, ledger: SqliteLedger) -> None:
-        self._path, self._ledger = path, ledger
+    def __init__(self, path: Path, ledger: SqliteLedger, keyring: Keyring) -> None:
+        self._path, self._ledger, self._keyring = path, ledger, keyring
 
-    def view(self, *, at_least: int) -> LedgerView:
+    def view(self, *, at_least: LedgerHead = START) -> LedgerView:
         return self._ledger.view(at_least=at_least)
 
-    def suppress(self, person: PersonId) -> None:
-        self._enter("suppress", person)
+    def entries(self) -> Sequence[Entry]:
+        return self._ledger.entries()
 
-    def restrict(self, person: PersonId) -> None:
-        self._enter("restrict", person)
-
-    def unrestrict(self, person: PersonId) -> None:
-        self._enter("unrestrict", person)
-
-    def _enter(self, action: str, person: PersonId) -> None:
-        with closing(sqlite3.connect(self._path)) as connection, connection:
-            connection.execute(
-                "INSERT INTO ledger SELECT coalesce(max(position), 0) + 1, ?, ?, ? FROM ledger",
-                (action, person, "2026-11-23T12:00:00+00:00"),
-            )
+    def enter(self, drafts: Sequence[Draft], *, at: datetime) -> Sequence[Entry]:
+        with closing(SqliteLedger.open(self._path, self._keyring, applied=0)) as other:
+            return other.enter(drafts, at=at)
 
 
 @pytest.fixture
@@ -144,9 +132,9 @@ def memory_ledger() -> WritableLedger:
 
 @pytest.fixture
 def sqlite_ledger(tmp_path: Path) -> Generator[WritableLedger]:
-    path = tmp_path / "ledger.sqlite"
-    with closing(SqliteLedger.open(path, applied=0)) as opened:
-        yield SqliteLedgerWrittenBeside(path, opened)
+    path, keyring = tmp_path / "ledger.sqlite", MemoryKeyring()
+    with closing(SqliteLedger.open(path, keyring, applied=0)) as opened:
+        yield SqliteLedgerWrittenBeside(path, opened, keyring)
 
 
 @pytest.fixture

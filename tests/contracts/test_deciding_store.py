@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -16,14 +17,17 @@ from profiles.application.errors import GapError, LedgerError
 from profiles.application.log import messages
 from profiles.application.log.deciding import Chunk, Rules, decide_chunk
 from profiles.application.log.records import LogPartition, LogRecord
-from profiles.application.ports.ledger import LedgerView
 from profiles.application.ports.stores import DecidingStore, StoreProgress
 from profiles.domain.corrections import CorrectedValue, Corrections
+from profiles.domain.ledger_entry import START, LedgerHead
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld
+from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
+from profiles.domain.profile import Profile
 from profiles.domain.statistics import Cell, Cohort, Statistics
 from profiles.domain.tally import Tally, UnbalancedTallyError
-from profiles.domain.version import OFFSET_BITS, VersionRangeError
+from profiles.domain.version import OFFSET_BITS, Version, VersionRangeError
 from tests.contracts.conftest import NewStore
 from tests.support.histories import (
     ADA,
@@ -67,14 +71,14 @@ def empty_ledger() -> MemoryLedger:
 class UnreadableLedger:
     """A ledger whose file is gone."""
 
-    def view(self, *, at_least: int) -> LedgerView:
-        raise LedgerError("the-ledger", f"can't be read (at least {at_least})", "Restore it.")
+    def view(self, *, at_least: LedgerHead = START) -> LedgerView:
+        raise LedgerError("the-ledger", f"can't be read ({at_least.number})", "Restore it.")
 
 
 class CrashingLedger:
     """Something that nobody foresaw, in the middle of a chunk."""
 
-    def view(self, *, at_least: int) -> LedgerView:
+    def view(self, *, at_least: LedgerHead = START) -> LedgerView:
         raise ZeroDivisionError(at_least)
 
 
@@ -114,7 +118,7 @@ def test_it_tells_how_far_it_is_in_every_topic(
     store.apply(chunk(partition=grown, start=0), empty_ledger)
     told = store.progress()
 
-    assert told.ledger_position == 1
+    assert told.ledger.head.number == 1
     assert [tuple(topic) for topic in told.topics] == [
         (TOPIC.topic_id, 1),
         (OTHER_TOPIC.topic_id, 1),
@@ -440,7 +444,7 @@ def test_an_erasure_waits_for_no_record(store: DecidingStore, empty_ledger: Memo
 
     assert held(store).keys() == {BEA}
     assert store.statistics() == Statistics.recount([profile(BEA)])
-    assert store.ledger_position() == 2
+    assert store.ledger().head.number == 2
     assert store.apply_ledger(empty_ledger) == 0
 
 
@@ -451,7 +455,7 @@ def test_a_store_without_a_writer_applies_the_ledger_too(
 
     assert store.apply_ledger(empty_ledger) == 0
 
-    assert store.ledger_position() == 1
+    assert store.ledger().head.number == 1
     with pytest.raises(LedgerError, match="ends at entry 0"):
         store.apply_ledger(MemoryLedger())
 
@@ -476,11 +480,55 @@ def test_what_is_held_of_a_restricted_person_stays_as_it_is(
     empty_ledger.restrict(ADA)
 
     assert store.apply(chunk(newer, start=1), empty_ledger).tally == Tally(read=1, restricted=1)
-    assert store.profile(ADA) == (profile(ADA), version(0))
+    assert store.profile(ADA) is None
+    assert restricted(store) == {ADA: (profile(ADA), version(0))}
+    assert store.statistics() == Statistics()
 
     empty_ledger.unrestrict(ADA)
+    store.apply_ledger(empty_ledger)
+    assert store.profile(ADA) == (profile(ADA), version(0) + 1)
+    assert restricted(store) == {}
+    assert store.statistics() == Statistics.recount([profile(ADA)])
     store.apply(chunk(stored(ADA, city="Ribe"), start=2), empty_ledger)
     assert store.profile(ADA) == (profile(ADA, city="Ribe"), version(2))
+
+
+def restricted(store: DecidingStore) -> Mapping[PersonId, tuple[Profile, int]]:
+    """Return what is kept apart."""
+    return store.transactions.run(lambda unit: unit.restricted_after(None, limit=99))
+
+
+def test_corrections_are_kept_apart_with_the_profile_and_come_back_with_it(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply(chunk(stored(ADA), correcting(ADA, city="Ribe")), empty_ledger)
+    empty_ledger.restrict(ADA)
+    store.apply_ledger(empty_ledger)
+    kept = store.transactions.run(lambda unit: unit.corrections([ADA, BEA]))
+    assert kept.keys() == {ADA}
+    empty_ledger.unrestrict(ADA)
+    store.apply_ledger(empty_ledger)
+
+    store.apply(chunk(stored(ADA, city="Ringsted"), start=2), empty_ledger)
+
+    assert store.profile(ADA) == (profile(ADA, city="Ribe"), version(2))
+
+
+def test_who_is_erased_while_restricted_is_gone(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply(chunk(stored(ADA), correcting(ADA, city="Ribe"), stored(BEA)), empty_ledger)
+    empty_ledger.restrict(ADA, BEA)
+    store.apply_ledger(empty_ledger)
+    empty_ledger.suppress(ADA)
+    store.apply(chunk((BEA, Erased()), start=3), empty_ledger)
+
+    assert restricted(store) == {}
+    empty_ledger.readmit(ADA)
+    empty_ledger.unrestrict(ADA, BEA)
+    store.apply(chunk(stored(ADA), stored(BEA), start=4), empty_ledger)
+    assert held(store).keys() == {ADA, BEA}
+    assert store.profile(ADA) == (profile(ADA), version(4))
 
 
 def test_a_ledger_behind_the_store_stops_it(
@@ -496,7 +544,7 @@ def test_a_ledger_behind_the_store_stops_it(
         store.apply(chunk(stored(CLEO), partition=OTHER_TOPIC), MemoryLedger())
 
     assert state(store) == before
-    assert store.ledger_position() == 1
+    assert store.ledger().head.number == 1
     assert store.counts() == counts
 
 
@@ -635,7 +683,7 @@ def test_what_is_read_again_keeps_its_version_where_the_topic_has_grown_since(
 
     assert again.untouched == {
         ADA: version(0),
-        BEA: version(2),
+        BEA: Version.last_revision(version(2)),
         CLEO: version(3, epoch=2),
         EVE: version(4, epoch=3),
     }
@@ -659,10 +707,10 @@ def test_a_partition_that_came_with_an_epoch_has_no_record_of_an_earlier_one(
     ]
 
     assert [dict(applied.untouched) for applied in read_again] == [
-        {BEA: version(5, epoch=2, partition=number)} for number in (1, 2)
+        {BEA: Version.last_revision(version(5, epoch=2, partition=number))} for number in (1, 2)
     ]
-    again = chunk((BEA, MINOR), start=4, partition=grown[1])
-    assert store.apply(again, empty_ledger).untouched == {BEA: version(4, epoch=2, partition=1)}
+    again = store.apply(chunk((BEA, MINOR), start=4, partition=grown[1]), empty_ledger)
+    assert again.untouched == {BEA: Version.last_revision(version(4, epoch=2, partition=1))}
 
 
 def test_who_does_not_know_yet_that_the_topic_has_grown_gets_its_epoch(

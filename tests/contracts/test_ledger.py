@@ -1,204 +1,138 @@
-"""What every erasure ledger promises (see the port `Ledger`)."""
+"""What every erasure ledger promises (see the ports `Ledger` and `LedgerWriter`)."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from pathlib import Path
+from datetime import UTC, date, timedelta
 from threading import Event
 
 import pytest
 
-from profiles.adapters.memory import MemoryLedger
-from profiles.adapters.sqlite import SqliteLedger
 from profiles.application.errors import LedgerError
-from profiles.application.ports.ledger import Action, LedgerView
-from profiles.domain.errors import UsageError
+from profiles.domain.ledger_entry import START, Action, Draft, Entry, LedgerHead, Reason
+from profiles.domain.ledger_view import Named
 from profiles.domain.person import PersonId
-from tests.contracts.conftest import SqliteLedgerWrittenBeside, WritableLedger
+from tests.contracts.conftest import WritableLedger
 from tests.support.histories import ADA, BEA, CLEO, IDS, NOW
 
 
-@pytest.fixture(params=["memory", "file"])
-def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryLedger | SqliteLedger]:
-    """Give a ledger that writes itself; that of Kafka has a writer of its own."""
-    if request.param == "memory":
-        yield MemoryLedger()
-    else:
-        with closing(SqliteLedger.open(tmp_path / "ledger.sqlite", applied=0)) as ledger:
-            yield ledger
+def enter(ledger: WritableLedger, action: Action, *persons: PersonId) -> list[Entry]:
+    """Enter the same of some persons."""
+    return list(ledger.enter([Draft(action=action, person=p) for p in persons], at=NOW))
 
 
 def test_an_empty_ledger_forbids_nothing(ledger: WritableLedger) -> None:
-    assert ledger.view(at_least=0) == LedgerView()
+    view = ledger.view()
+
+    assert view.head == START
+    assert view.named(IDS) == Named()
+    assert ledger.entries() == []
 
 
 def test_the_view_grows_with_the_entries(ledger: WritableLedger) -> None:
-    ledger.suppress(ADA)
-    assert ledger.view(at_least=0) == LedgerView(position=1, suppressed=frozenset({ADA}))
+    enter(ledger, Action.SUPPRESS, ADA)
+    assert ledger.view().named(IDS) == Named(suppressed=frozenset({ADA}))
 
-    ledger.restrict(BEA)
-    ledger.suppress(CLEO)
-    assert ledger.view(at_least=1) == LedgerView(
-        position=3, suppressed=frozenset({ADA, CLEO}), restricted=frozenset({BEA})
+    enter(ledger, Action.RESTRICT, BEA)
+    (last,) = enter(ledger, Action.SUPPRESS, CLEO)
+    view = ledger.view(at_least=last.head)
+    assert view.head == last.head
+    assert view.named(IDS) == Named(frozenset({ADA, CLEO}), frozenset({BEA}))
+
+
+def test_entries_of_one_call_follow_each_other(ledger: WritableLedger) -> None:
+    enter(ledger, Action.SUPPRESS, ADA)
+
+    entries = enter(ledger, Action.RESTRICT, *IDS[:5])
+
+    assert [entry.number for entry in entries] == [2, 3, 4, 5, 6]
+    assert [entry.action for entry in entries] == [Action.RESTRICT] * 5
+    assert ledger.view().head == entries[-1].head
+    assert ledger.entries()[1:] == entries
+    assert enter(ledger, Action.SUPPRESS) == []
+    assert ledger.view().position == 6
+
+
+def test_an_entry_says_what_was_entered_and_names_nobody(ledger: WritableLedger) -> None:
+    asked = Draft(
+        action=Action.SUPPRESS, person=ADA, reason=Reason.CONSENT, deadline=date(2026, 12, 23)
     )
-    assert ledger.view(at_least=3) == ledger.view(at_least=0)
+    done = Draft(action=Action.COMPLETE, refers=1, digest="ab" * 32)
+
+    ledger.enter([asked, done], at=NOW)
+
+    first, second = ledger.entries()
+    assert (first.action, first.reason, first.deadline) == (
+        Action.SUPPRESS,
+        Reason.CONSENT,
+        date(2026, 12, 23),
+    )
+    assert (second.action, second.refers, second.digest) == (Action.COMPLETE, 1, "ab" * 32)
+    assert abs(first.at - NOW.astimezone(UTC)) < timedelta(milliseconds=1)
+    assert ADA not in repr(first) + repr(second)
 
 
-def test_a_restriction_is_released_and_an_erasure_is_not(ledger: WritableLedger) -> None:
-    ledger.restrict(ADA)
-    ledger.suppress(BEA)
-    ledger.unrestrict(ADA)
-    ledger.unrestrict(BEA)
+def test_a_person_may_be_entered_twice(ledger: WritableLedger) -> None:
+    enter(ledger, Action.SUPPRESS, ADA, ADA)
 
-    assert ledger.view(at_least=4) == LedgerView(position=4, suppressed=frozenset({BEA}))
-
-
-@pytest.mark.parametrize("action", Action)
-def test_an_entry_has_the_next_number_and_takes_effect(
-    writer: MemoryLedger | SqliteLedger, action: Action
-) -> None:
-    assert writer.enter(Action.RESTRICT, BEA, entered_at=NOW) == 1
-    assert writer.enter(action, ADA, entered_at=NOW) == 2
-
-    view = writer.view(at_least=2)
-    assert view.position == 2
-    assert (ADA in view.suppressed) == (action is Action.SUPPRESS)
-    assert (ADA in view.restricted) == (action is Action.RESTRICT)
-    assert BEA in view.restricted
-
-
-def test_entering_twice_says_the_same_as_once(writer: MemoryLedger | SqliteLedger) -> None:
-    writer.enter(Action.SUPPRESS, ADA, entered_at=NOW)
-    writer.enter(Action.SUPPRESS, ADA, entered_at=NOW)
-
-    assert writer.view(at_least=0).suppressed == {ADA}
+    assert ledger.view().named(IDS).suppressed == {ADA}
 
 
 def test_a_view_given_out_before_does_not_change(ledger: WritableLedger) -> None:
-    before = ledger.view(at_least=0)
+    before = ledger.view()
 
-    ledger.suppress(ADA)
-    ledger.view(at_least=0)
+    enter(ledger, Action.SUPPRESS, ADA)
+    ledger.view()
 
-    assert before == LedgerView()
+    assert before.position == 0
+    assert before.named(IDS) == Named()
 
 
 def test_threads_may_share_it(ledger: WritableLedger) -> None:
     writing = Event()
 
     def look() -> int:
-        position = 0
-        while writing.is_set() or position < len(IDS):
-            position = ledger.view(at_least=position).position
-        return position
+        head = START
+        while writing.is_set() or head.number < len(IDS):
+            head = ledger.view(at_least=head).head
+        return head.number
 
     writing.set()
     with ThreadPoolExecutor(3) as threads:
         looking = [threads.submit(look) for _ in range(3)]
         for person in IDS:
-            ledger.suppress(person)
+            enter(ledger, Action.SUPPRESS, person)
         writing.clear()
         assert [each.result() for each in looking] == [len(IDS)] * 3
 
 
+def test_two_that_write_at_once_leave_no_hole(ledger: WritableLedger) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        both = [
+            threads.submit(enter, ledger, Action.SUPPRESS, *persons)
+            for persons in (IDS[:3], IDS[3:6])
+        ]
+        numbers = [[entry.number for entry in each.result()] for each in both]
+
+    assert sorted(numbers) == [[1, 2, 3], [4, 5, 6]]
+    assert [entry.number for entry in ledger.entries()] == [1, 2, 3, 4, 5, 6]
+    assert ledger.view().named(IDS).suppressed == {*IDS[:6]}
+
+
 def test_a_ledger_that_ends_too_early_is_not_believed(ledger: WritableLedger) -> None:
-    ledger.suppress(ADA)
+    (entry,) = enter(ledger, Action.SUPPRESS, ADA)
 
     with pytest.raises(LedgerError, match="ends at entry 1, before 2") as raised:
-        ledger.view(at_least=2)
+        ledger.view(at_least=LedgerHead(2, entry.seal))
 
     assert "Nothing was stored" in str(raised.value)
     assert ADA not in str(raised.value)
 
 
-# --- The SQLite file -----------------------------------------------------------------------
-
-
-def test_a_missing_ledger_is_made_where_none_was_applied(tmp_path: Path) -> None:
-    with closing(SqliteLedger.open(tmp_path / "ledger.sqlite", applied=0)) as ledger:
-        assert ledger.view(at_least=0) == LedgerView()
-
-
-def test_a_missing_ledger_stops_a_store_that_has_applied_one(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match="is missing, though the store has applied it"):
-        SqliteLedger.open(tmp_path / "ledger.sqlite", applied=3)
-
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_empty_file_in_its_place_is_not_believed(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    path.touch()
-
-    with (
-        closing(SqliteLedger.open(path, applied=3)) as ledger,
-        pytest.raises(LedgerError, match="ends at entry 0, before 3"),
-    ):
-        ledger.view(at_least=3)
-
-
-def test_entries_are_there_after_opening_again(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(SqliteLedger.open(path, applied=0)) as ledger:
-        SqliteLedgerWrittenBeside(path, ledger).suppress(ADA)
-
-    with closing(SqliteLedger.open(path, applied=1)) as ledger:
-        assert ledger.view(at_least=1) == LedgerView(position=1, suppressed=frozenset({ADA}))
-
-
-@pytest.mark.parametrize("missing", [1, 2])
-def test_a_ledger_with_a_hole_is_not_believed_however_often_it_is_asked(
-    tmp_path: Path, missing: int
+def test_another_ledger_than_the_one_that_was_applied_is_not_believed(
+    ledger: WritableLedger,
 ) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(SqliteLedger.open(path, applied=0)) as ledger:
-        writer = SqliteLedgerWrittenBeside(path, ledger)
-        for person in (ADA, BEA, CLEO):
-            writer.suppress(person)
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("DELETE FROM ledger WHERE position = ?", (missing,))
+    enter(ledger, Action.SUPPRESS, ADA, BEA)
 
-        for _ in range(2):
-            with pytest.raises(LedgerError, match=f"has no entry {missing}"):
-                ledger.view(at_least=0)
-
-
-def test_a_ledger_that_cannot_be_read_any_more_stops_everything(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(SqliteLedger.open(path, applied=0)) as ledger:
-        SqliteLedgerWrittenBeside(path, ledger).suppress(ADA)
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("DROP TABLE ledger")
-
-        with pytest.raises(LedgerError, match="can't be read") as raised:
-            ledger.view(at_least=0)
-
-    assert raised.value.__cause__ is None
-
-
-def test_a_ledger_in_no_folder_is_wrong_usage(tmp_path: Path) -> None:
-    with pytest.raises(UsageError):
-        SqliteLedger.open(tmp_path / "missing" / "ledger.sqlite", applied=0)
-
-
-def test_a_person_entered_in_capitals_is_suppressed(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(SqliteLedger.open(path, applied=0)) as ledger:
-        SqliteLedgerWrittenBeside(path, ledger).suppress(PersonId(ADA.upper()))
-
-        assert ledger.view(at_least=1).suppressed == {ADA}
-
-
-@pytest.mark.parametrize("written", ["", "Ada Byron", ADA.replace("-", "")])
-def test_an_entry_that_names_nobody_stops_everything(tmp_path: Path, written: str) -> None:
-    path = tmp_path / "ledger.sqlite"
-    with closing(SqliteLedger.open(path, applied=0)) as ledger:
-        SqliteLedgerWrittenBeside(path, ledger).suppress(PersonId(written))
-
-        with pytest.raises(LedgerError, match="names nobody in entry 1") as raised:
-            ledger.view(at_least=0)
-
-    assert not written or written not in str(raised.value)
+    with pytest.raises(LedgerError, match="its entry 1 is different"):
+        ledger.view(at_least=LedgerHead(1, "ab" * 32))

@@ -11,6 +11,7 @@ from profiles.application.log.records import LogPartition
 from profiles.application.ports.stores import DecidingStore
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.person import PersonId
+from profiles.domain.version import Version
 from tests.support.histories import (
     ADA,
     BEA,
@@ -124,7 +125,7 @@ def test_where_no_store_follows_nothing_is_put_into_the_outbox(
     assert store.outbox(limit=9) == {}
 
 
-def test_an_erasure_is_noted_at_the_version_that_was_held(
+def test_an_erasure_is_noted_at_the_last_revision_of_the_version_that_was_held(
     store: DecidingStore, ledger: MemoryLedger
 ) -> None:
     revised = version(4) + 3  # a change outside the log
@@ -136,7 +137,10 @@ def test_an_erasure_is_noted_at_the_version_that_was_held(
 
     assert store.apply_ledger(ledger, followed=True) == 2
 
-    assert store.outbox(limit=9) == {ADA: version(0), BEA: revised}
+    assert store.outbox(limit=9) == {
+        ADA: Version.last_revision(version(0)),
+        BEA: Version.last_revision(version(4)),
+    }
 
 
 def test_an_erasure_is_noted_by_a_chunk_that_does_not_tell_of_the_person(
@@ -147,7 +151,7 @@ def test_an_erasure_is_noted_by_a_chunk_that_does_not_tell_of_the_person(
 
     applied = store.apply(chunk(stored(CLEO), start=2), ledger, followed=True)
 
-    assert store.outbox(limit=9) == {ADA: version(0)}
+    assert store.outbox(limit=9) == {ADA: Version.last_revision(version(0))}
     assert applied.owed == 1
 
 
@@ -160,7 +164,7 @@ def test_who_is_erased_and_held_in_a_newer_version_than_that_of_the_record_is_no
 
     store.apply(chunk(stored(ADA), start=3, partition=second), ledger, followed=True)
 
-    assert store.outbox(limit=9) == {ADA: version(10)}
+    assert store.outbox(limit=9) == {ADA: Version.last_revision(version(10))}
 
 
 def test_what_has_expired_is_noted(store: DecidingStore, ledger: MemoryLedger) -> None:
@@ -168,7 +172,8 @@ def test_what_has_expired_is_noted(store: DecidingStore, ledger: MemoryLedger) -
 
     assert store.sweep(read_on=stored_until(), quarantined_before=NOW, followed=True) == 2
 
-    assert store.outbox(limit=9) == {ADA: version(0), BEA: version(1)}
+    gone = {ADA: Version.last_revision(version(0)), BEA: Version.last_revision(version(1))}
+    assert store.outbox(limit=9) == gone
 
 
 def hold(unit: UnitOfWork, person: PersonId, at: int) -> None:

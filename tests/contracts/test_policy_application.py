@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -72,14 +73,16 @@ def applier(
     store: DecidingStore,
     policy: PrivacyPolicy,
     following: MemoryFollowingStore | None = None,
-    restricted: frozenset[PersonId] = frozenset(),
+    restricted: Collection[PersonId] = (),
 ) -> PolicyApplier:
+    ledger = MemoryLedger()
+    ledger.restrict(*restricted)
     return PolicyApplier(
         store=store,
         outbox=Outbox(store=store, following=following),
         policy=policy,
         clock=lambda: NOW,
-        restricted=restricted,
+        view=ledger.view(),
     )
 
 
@@ -217,7 +220,7 @@ def test_who_is_restricted_stays_as_they_are(store: DecidingStore) -> None:
     fill(store, *FOUR)
     adopt(store, HASHED, accept=False, now=NOW)
 
-    done = applier(store, HASHED, restricted=frozenset({BEA})).run()
+    done = applier(store, HASHED, restricted=[BEA]).run()
 
     assert (done.restricted, done.changed) == (1, 3)
     assert held(store)[BEA] == (profile(BEA), version(1))
@@ -353,3 +356,19 @@ def test_whatever_was_held_satisfies_the_policy_that_was_applied(
             assert store.statistics() == Statistics.recount([p for p, _ in store.profiles()])
             assert {p.id: (p, v) for p, v in following.profiles()} == held(store)
             assert store.outbox(limit=1) == {}
+
+
+def test_who_is_kept_apart_is_left_alone_and_the_policy_not_noted_as_applied(
+    store: DecidingStore,
+) -> None:
+    fill(store, *FOUR)
+    ledger = MemoryLedger()
+    ledger.restrict(ADA, BEA, CLEO)
+    store.apply_ledger(ledger)
+
+    done = apply(store, HASHED)
+
+    assert (done.held, done.restricted, done.finished) == (1, 3, True)
+    assert store.progress().policies[-1].event is PolicyEvent.ADOPTED
+    apart = store.transactions.run(lambda unit: unit.restricted([ADA]))
+    assert apart[ADA][0] == FOUR[0]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from profiles.adapters import codec
-from profiles.adapters.memory import MemoryLedger
+from profiles.adapters.memory import MemoryKeyring, MemoryLedger
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
 from profiles.application.errors import LedgerError, LogError, StoreError
 from profiles.application.log.records import LogPartition
@@ -50,7 +50,7 @@ def open_log(path: Path) -> SqliteLog:
 
 
 def open_ledger(path: Path) -> SqliteLedger:
-    return SqliteLedger.open(path, applied=0)
+    return SqliteLedger.open(path, MemoryKeyring(), applied=0)
 
 
 each_kind = pytest.mark.parametrize(

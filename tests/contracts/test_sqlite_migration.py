@@ -92,8 +92,8 @@ def test_what_was_brought_forward_has_the_tables_of_a_new_file(
         SqliteDecidingStore.open(path).close()
 
     assert shape(frozen) == shape(tmp_path / "new.db")
-    assert asked(frozen, "SELECT * FROM store") == [(1, 1)]
-    assert asked(tmp_path / "new.db", "SELECT * FROM store") == [(1, 0)]
+    assert asked(frozen, "SELECT * FROM store") == [(1, 1, None, 1, None)]
+    assert asked(tmp_path / "new.db", "SELECT * FROM store") == [(1, 0, None, 0, None)]
 
 
 def test_a_file_that_was_brought_forward_is_worked_on(frozen: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_file_that_was_brought_forward_is_worked_on(frozen: Path) -> None:
         tally = store.apply(chunk(stored(ADA), stored(profile(BEA).id)), ledger).tally
 
         assert tally.suppressed == 2
-        assert store.ledger_position() == 2
+        assert store.ledger().head.number == 2
         assert store.outbox(limit=1) == {}
         assert store.counts().read == before + 2
         assert store.statistics() == Statistics.recount(p for p, _ in store.profiles())
@@ -239,7 +239,7 @@ def open_and_be_killed(path: str) -> None:
 def open_and_look(path: str, start: Any) -> None:  # noqa: ANN401 - a barrier of multiprocessing
     start.wait(PATIENCE_S)
     with closing(SqliteDecidingStore.open(Path(path))) as store:
-        assert store.ledger_position() == 1
+        assert store.ledger().head.number == 1
 
 
 def test_killed_in_the_middle_it_is_as_before_and_goes_on_next_time(frozen: Path) -> None:

@@ -10,15 +10,19 @@ import pytest
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.ledger import AppliedLedger
 from profiles.application.ports.stores import DecidingStore
 from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
 from profiles.domain.corrections import Corrections
+from profiles.domain.ledger_entry import LedgerHead
+from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
 from tests.support.histories import ADA, BEA, BROKEN, CLEO, DAN, TOPIC, profile, version
 
+APPLIED = AppliedLedger(LedgerHead(3, "ab" * 32), 2)
 WRITER = Writer("a-topic", 0)
 OTHER = Writer("a-topic", 1)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -65,7 +69,7 @@ def test_what_it_has_written_is_undone_if_it_fails(
     store: DecidingStore, transactions: Transactions, writer: Writer
 ) -> None:
     def write_all(unit: UnitOfWork) -> None:
-        unit.set_ledger_position(3)
+        unit.set_ledger(APPLIED)
         unit.add_epoch(Epoch(1, "a-topic", 1, {}))
         unit.add_writer(OTHER)
         unit.held([ADA, BEA])
@@ -91,7 +95,7 @@ def test_what_it_has_written_is_undone_if_it_fails(
     assert [each.offset for each in store.quarantine()] == [7]
     assert store.outbox(limit=9) == {ADA: version(3)}
     assert store.position(TOPIC) is None
-    assert store.ledger_position() == 0
+    assert store.ledger().head.number == 0
     assert transactions.run(lambda unit: list(unit.epochs())) == []
     assert transactions.run(lambda unit: unit.position(OTHER)) is None
 
@@ -191,11 +195,30 @@ def test_epochs_come_back_in_order(transactions: Transactions) -> None:
     assert transactions.run(lambda unit: list(unit.epochs())) == epochs
 
 
-def test_the_ledger_position_is_that_of_the_whole_store(transactions: Transactions) -> None:
-    transactions.run(lambda unit: unit.set_ledger_position(3))
+def test_how_far_the_ledger_is_applied_is_told_of_the_whole_store(
+    transactions: Transactions,
+) -> None:
+    transactions.run(lambda unit: unit.set_ledger(APPLIED))
     transactions.run(lambda unit: unit.add_writer(WRITER))
 
-    assert transactions.run(lambda unit: unit.ledger_position()) == 3
+    assert transactions.run(lambda unit: unit.ledger()) == APPLIED
+    done = APPLIED._replace(carried_out=3)
+    transactions.run(lambda unit: unit.set_ledger(done))
+    assert transactions.run(lambda unit: unit.ledger()) == done
+
+
+def test_persons_are_gone_through_in_the_order_of_ids(transactions: Transactions) -> None:
+    transactions.run(lambda unit: hold(unit, profile(CLEO), profile(ADA), profile(BEA)))
+
+    def after(person: PersonId | None, limit: int) -> list[PersonId]:
+        return transactions.run(lambda unit: list(unit.held_after(person, limit=limit)))
+
+    assert after(None, 2) == [ADA, BEA]
+    assert after(ADA, 9) == [BEA, CLEO]
+    assert after(CLEO, 9) == []
+    assert transactions.run(lambda unit: unit.held_after(BEA, limit=1)) == {
+        CLEO: Held.of(profile(CLEO), version(5))
+    }
 
 
 def test_held_returns_no_more_persons_than_asked_for(transactions: Transactions) -> None:

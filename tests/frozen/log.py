@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from profiles.adapters import codec
-from profiles.adapters.memory import MemoryLedger
+from profiles.adapters.memory import MemoryKeyring, MemoryLedger
 from profiles.application.log.deciding import Chunk, Rules, decide_chunk
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.ports.stores import DecidingStore
@@ -19,6 +19,7 @@ from profiles.domain.columns import NAMES
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
+from profiles.domain.pseudonym import PseudonymKey
 
 FOLDER = Path(__file__).parent / "2026-11"
 LATER_FOLDER = Path(__file__).parent / "2026-11-26"
@@ -36,6 +37,9 @@ def read_lines(name: str) -> Iterator[Any]:
         yield from map(json.loads, lines)
 
 
+KEY = PseudonymKey(id="frozen", secret=b"0" * 32)
+
+
 @dataclass
 class FrozenLog:
     """A log of JSON lines: runs of records, and entries of the erasure ledger between them."""
@@ -44,7 +48,7 @@ class FrozenLog:
 
     def apply_to(self, store: DecidingStore) -> MemoryLedger:
         """Let a store take all of it in; return the ledger as it is in the end."""
-        ledger = MemoryLedger()
+        ledger = MemoryLedger(MemoryKeyring(KEY))
         for line in self.lines:
             if "suppress" in line:
                 ledger.suppress(PersonId(line["suppress"]))
@@ -62,7 +66,7 @@ class FrozenLog:
 
     def ledger(self) -> MemoryLedger:
         """Return the ledger as it is in the end."""
-        ledger = MemoryLedger()
+        ledger = MemoryLedger(MemoryKeyring(KEY))
         for line in self.lines:
             if "suppress" in line:
                 ledger.suppress(PersonId(line["suppress"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profiles.application.assurance.verify import Verification, Verifier
-from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.ledger import KnownLedger
 from profiles.application.ports.stores import DecidingStore, FollowingStore
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.statistics import Statistics
@@ -73,7 +73,7 @@ def verified(store: DecidingStore, following: FollowingStore | None = None) -> V
     ledger = FrozenLog().ledger()
 
     @contextmanager
-    def opened(applied: int) -> Generator[Ledger]:
+    def opened(applied: int) -> Generator[KnownLedger]:
         assert applied == 1
         yield ledger
 
@@ -92,5 +92,5 @@ def assert_holds_what_was_frozen(
     counts = store.counts()
     assert (counts.read, counts.stored, counts.withheld, counts.rejected) == (248, 203, 28, 6)
     assert len(store.quarantine()) == 6
-    assert store.ledger_position() == 1
+    assert store.ledger().head.number == 1
     assert store.progress().positions == FrozenLog().ends()

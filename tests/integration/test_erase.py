@@ -14,12 +14,15 @@ from confluent_kafka import Consumer
 from profiles.domain.person import PersonId
 from tests.integration.test_command_line import Done, Profiles, profiles
 from tests.integration.test_verify import pipeline
+from tests.support.misbehaving_api import MisbehavingApi, answer
 from tests.support.pipelines import PERSONS, Pipeline, ids_of_it
 
 __all__ = ["pipeline", "profiles"]
 
 RUN = ("run", "--source", "simulator:seed=3,limit=30", "--store", "sqlite:///p.db", "--once")
 ERASE = ("erase", "--store", "sqlite:///p.db")
+AUDIT = ("audit", "--store", "sqlite:///p.db")
+READMIT = ("--store", "sqlite:///p.db", "--reason", "signed-up-anew")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
@@ -55,16 +58,14 @@ def test_somebody_is_erased_for_good_and_there_is_a_receipt(
     receipt = document(done)
     assert receipt["complete"]
     assert not receipt["dry_run"]
-    assert receipt["persons"] == [
-        {
-            "id": person,
-            "entry": 1,
-            "places": [
-                {"place": "p.db", "found": 1, "left": 0},
-                {"place": "log.sqlite", "found": 1, "left": 0},
-            ],
-        }
+    (erased,) = receipt["persons"]
+    assert (erased["id"], erased["entry"], erased["reason"]) == (person, 1, "request")
+    assert erased["places"] == [
+        {"place": "p.db", "found": 1, "left": 0},
+        {"place": "log.sqlite", "found": 1, "left": 0},
     ]
+    assert receipt["ledger"]["number"] == 1
+    assert receipt["signature"]["method"] == "HMAC-SHA-256"
     assert [each["what"][:6] for each in receipt["remaining"]] == ["copies"]
     assert person not in done.err
     for file in tmp_path.iterdir():
@@ -79,6 +80,78 @@ def test_somebody_is_erased_for_good_and_there_is_a_receipt(
     assert profiles("verify", "--store", "sqlite:///p.db").code == 0
     exported = json.loads(profiles("export", person, "--store", "sqlite:///p.db").out)
     assert exported["profile"] is None
+    assert [entry["action"] for entry in exported["ledger"]] == ["suppress", "complete"]
+
+    readmitted = profiles("readmit", person, *READMIT)
+
+    assert readmitted.code == 0, readmitted.err
+    assert (document(readmitted)["entry"], document(readmitted)["erased_by"]) == (3, 1)
+    assert "The next record of this person is stored" in readmitted.err
+    assert profiles(*RUN).tally["suppressed"] == 0
+    assert rows(tmp_path / "p.db").keys() == before.keys()
+
+
+def test_recipients_are_told_until_they_confirm(profiles: Profiles, tmp_path: Path) -> None:
+    profiles(*RUN)
+    person, *_ = rows(tmp_path / "p.db")
+    (tmp_path / "profiles.toml").write_text('[policy]\nrecipients = ["the shop"]\n')
+    with MisbehavingApi(answer(400, b""), answer(204, b"")) as api:
+        tell = (*ERASE, person, "--notify", f"the shop={api.url}")
+        failed = profiles(*tell, "--reason", "consent-withdrawn", "--received", "2026-01-31")
+        told = profiles(*tell)
+        known = profiles(*tell)
+
+    assert [done.code for done in (failed, told, known)] == [1, 0, 0], failed.err
+    assert document(failed)["complete"]
+    assert document(failed)["persons"][0]["told"] == [{"recipient": "the shop", "confirmed": False}]
+    assert "the shop: it refused the notice with status 400" in failed.err
+    assert "not every recipient has confirmed" in failed.err
+    for done in (told, known):
+        assert document(done)["persons"][0]["told"] == [
+            {"recipient": "the shop", "confirmed": True}
+        ]
+        assert document(done)["persons"][0]["deadline"] == "2026-02-28"
+    assert [json.loads(request.body)["id"] for request in api.requests] == [person, person]
+    assert person not in failed.err + told.err
+
+    refused = profiles(*ERASE, person, "--notify", "stranger=https://example.com/")
+    assert refused.code == 2
+    assert "names no recipient of the privacy policy, which has the shop" in refused.err
+
+
+def test_an_audit_proves_what_was_done_and_finds_what_was_not(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    profiles(*RUN)
+    ada, bea, *_ = rows(tmp_path / "p.db")
+    erased = profiles(*ERASE, ada, "--reason", "objection")
+    (tmp_path / "receipt.json").write_text(erased.out)
+
+    done = profiles(*AUDIT, "--receipt", "receipt.json")
+
+    assert done.code == 0, done.err
+    found = document(done)
+    assert (found["suppressed"], found["restricted"], found["ledger"]["number"]) == (1, 0, 2)
+    (request,) = found["requests"]
+    assert (request["number"], request["reason"], request["state"]) == (1, "objection", "complete")
+    assert not request["overdue"]
+    assert [each["what"] for each in found["checks"]][-1] == "receipt receipt.json"
+    assert ada not in done.out + done.err
+
+    (tmp_path / "receipt.json").write_text(erased.out.replace(ada, bea))
+    forged = profiles(*AUDIT, "--receipt", "receipt.json")
+    assert forged.code == 1
+    assert "its signature does not fit it" in forged.err
+    assert "Request 1 is done" in profiles(*AUDIT, "--extend", "1", "--reason", "complexity").err
+    assert profiles(*AUDIT, "--extend", "1").code == 2
+    assert profiles(*AUDIT, "--receipt", "absent").code == 2
+
+    for name in ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    missing = profiles(*AUDIT)
+    assert missing.code == 1
+    assert document(missing)["ledger"] is None
+    assert not (tmp_path / "ledger.sqlite").exists()
 
 
 def test_many_are_read_from_a_file_and_have_to_be_meant(profiles: Profiles, tmp_path: Path) -> None:
@@ -96,6 +169,7 @@ def test_many_are_read_from_a_file_and_have_to_be_meant(profiles: Profiles, tmp_
 
     assert done.code == 0, done.err
     assert [person["entry"] for person in document(done)["persons"]] == list(range(1, 13))
+    assert document(done)["ledger"]["number"] == 12
     assert len(rows(tmp_path / "p.db")) == 18
 
 
@@ -106,6 +180,9 @@ def test_of_whom_nothing_is_held_gets_the_same_honest_answer(profiles: Profiles)
 
     assert done.code == 0
     assert document(done)["complete"]
+    refused = profiles("readmit", "00000000-0000-4000-8000-000000000001", *READMIT)
+    assert refused.code == 2
+    assert "does not suppress this person" in refused.err
     assert [place["found"] for place in document(done)["persons"][0]["places"]] == [0, 0]
 
 
@@ -119,6 +196,9 @@ def test_of_whom_nothing_is_held_gets_the_same_honest_answer(profiles: Profiles)
         (("--from", "bytes"), "bytes is no text in UTF-8"),
         (("--from", "wrong"), "wrong, line 2 is no ID of a person"),
         (("--limit", "0", UNKNOWN), "0 is not in the range"),
+        (("--reason", "because", UNKNOWN), "'because' is not one of 'request'"),
+        (("--received", "2999-01-01", UNKNOWN), "2999-01-01 is still to come"),
+        (("--received", "yesterday", UNKNOWN), "'yesterday' is no date"),
     ],
 )
 def test_wrong_input_gets_one_sentence_and_erases_nobody(
@@ -200,4 +280,9 @@ def test_somebody_is_erased_from_both_stores_and_the_topic_is_told(pipeline: Pip
     assert (tally["erased"], tally["suppressed"]) == (1, 1)
     verified = pipeline.run_without_topic("verify", *pipeline.into_stores)
     assert verified.code == 0, verified.out
+    (pipeline.folder / "receipt.json").write_text(json.dumps(done.document))
+    receipt = str(pipeline.folder / "receipt.json")
+    audited = pipeline.run_without_topic("audit", *pipeline.into_stores, "--receipt", receipt)
+    assert audited.code == 0, audited.out
+    assert [request["state"] for request in audited.document["requests"]] == ["complete"]
     assert (verified.document["held"], verified.document["followed"]) == (PERSONS - 1, PERSONS - 1)

@@ -20,8 +20,7 @@ FOREIGN = "00000000-0000-4000-8000-00000000000f"
 
 
 def exported(pipeline: Pipeline, person: str, *arguments: str) -> tuple[dict[str, Any], Ended]:
-    stores = [word for store in pipeline.stores for word in ("--store", store)]
-    done = pipeline.run("export", person, *stores, *arguments, code=None)
+    done = pipeline.run("export", person, *pipeline.into_stores, *arguments, code=None)
     assert done.code == 0, done.err
     assert person not in done.err
     document: dict[str, Any] = done.document

@@ -135,7 +135,7 @@ def test_a_store_that_was_brought_forward_is_worked_on(
 
         assert store.apply(chunk(stored(ADA), stored(BEA)), ledger).tally.suppressed == 2
 
-        assert store.ledger_position() == 2
+        assert store.ledger().head.number == 2
         assert store.counts().read == before + 2
     assert registry(frozen)["schema_version"] == 4
 
@@ -242,7 +242,7 @@ def open_and_look(url: str, name: str, start: Any) -> None:  # noqa: ANN401 - a 
     migration.AT_ONCE = FEW  # type: ignore[misc]  # final: in this process only
     start.wait(PATIENCE_S)
     with closing(MongoDecidingStore.open(url, name)) as store:
-        assert store.ledger_position() == 1
+        assert store.ledger().head.number == 1
 
 
 def test_killed_in_the_middle_it_goes_on_next_time(

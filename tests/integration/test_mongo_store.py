@@ -28,10 +28,11 @@ from profiles.adapters.mongo.unit_of_work import CHUNKS_OF_NEW_PERSONS
 from profiles.application.errors import StoreError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.records import LogPartition
-from profiles.application.ports.ledger import LedgerView
 from profiles.application.ports.stores import DecidingStore
 from profiles.application.transaction import removal
 from profiles.domain.errors import UsageError
+from profiles.domain.ledger_entry import START, LedgerHead
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import NATIONALITIES, Statistics
@@ -247,7 +248,7 @@ def test_a_store_is_opened_again_as_it_was_left(
 
     with closing(MongoDecidingStore.open(mongo_url, name, create=False)) as store:
         assert store.position(TOPIC) == 1
-        assert store.ledger_position() == 1
+        assert store.ledger().head.number == 1
         assert store.profile(ADA) == (profile(ADA), version(0))
 
 
@@ -321,8 +322,8 @@ class LedgerReadInBetween:
     happening: Any
     asked: list[int] = field(default_factory=list)
 
-    def view(self, *, at_least: int) -> LedgerView:
-        self.asked.append(at_least)
+    def view(self, *, at_least: LedgerHead = START) -> LedgerView:
+        self.asked.append(at_least.number)
         view = self.ledger.view(at_least=at_least)
         if len(self.asked) == 1:
             self.happening()
@@ -336,8 +337,9 @@ def test_a_chunk_in_flight_meets_an_erasure_and_does_not_store(
 
     def erase() -> None:
         ledger.suppress(ADA)
+        head = {"ledger_position": 1, "ledger_seal": ledger.view().head.seal}
         with base.client.start_session() as session, session.start_transaction():
-            base["users_writers"].update_many({}, {"$set": {"ledger_position": 1}}, session=session)
+            base["users_writers"].update_many({}, {"$set": head}, session=session)
 
     reading = LedgerReadInBetween(ledger, erase)
 
@@ -388,7 +390,7 @@ def test_many_erasures_are_made_up_for(
     store: MongoDecidingStore, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(removal, "REMOVED_AT_ONCE", 4)
-    monkeypatch.setattr(removal, "_ASKED_AT_ONCE", 3)
+    monkeypatch.setattr(removal, "LOOKED_THROUGH_AT_ONCE", 6)
     abouts = crowd(20)
     store.apply(chunk(*abouts), ledger)
     for person, _ in abouts[:13]:
@@ -400,7 +402,7 @@ def test_many_erasures_are_made_up_for(
     left = [outcome for _, outcome in abouts[13:] if isinstance(outcome, Profile)]
     assert [pair[0] for pair in store.profiles()] == left
     assert store.statistics() == Statistics.recount(left)
-    assert store.ledger_position() == 13
+    assert store.ledger().head.number == 13
 
 
 def test_more_than_one_transaction_is_swept(

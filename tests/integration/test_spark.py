@@ -23,6 +23,8 @@ from profiles.application.errors import LogError
 from profiles.application.log import messages
 from profiles.application.log.records import LogPartition
 from profiles.application.log.unwrapping import Envelope, unwrapping
+from profiles.domain.ledger_entry import Action
+from profiles.domain.person import PersonId
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.composition.ledgers import LedgerSettings
@@ -75,7 +77,7 @@ class Job:
             ),
             stores=read_stores(site.stores),
             checkpoint=str(site.checkpoint(checkpoint)),
-            ledger=LedgerSettings(topic=f"{site.name}.ledger"),
+            ledger=LedgerSettings(topic=site.ledger_topic, keys=site.ledger_keys),
             batch_records=batch_records,
             envelope=envelope,
         )
@@ -264,6 +266,42 @@ def test_a_checkpoint_ahead_of_the_stores_stops_it_and_a_new_one_mends_it(
     job.once(checkpoint="b")
 
     site.check()
+
+
+def test_the_erased_and_the_restricted_come_back_from_no_checkpoint(
+    job: Job, site: SparkSite
+) -> None:
+    site.produce("simulator:seed=6,limit=100").production()
+    job.once()
+    site.oracle.look()
+    erased, restricted, late, *others = site.oracle.held
+    values = {message.key(): message.value() for message in site.messages()}
+    site.enter(Action.SUPPRESS, erased)
+    site.enter(Action.RESTRICT, restricted)
+    site.send(*[(person.encode(), values[person.encode()]) for person in (erased, restricted)])
+
+    tally = job.once()
+
+    assert (tally.suppressed, tally.restricted) == (1, 1)
+    assert everywhere(site) == {late, *others}
+
+    site.enter(Action.SUPPRESS, late)
+
+    assert job.once() == Tally()
+    assert everywhere(site) == {*others}
+
+    site.lose_stores()
+    tally = job.once(checkpoint="b")
+
+    assert (tally.suppressed, tally.restricted) == (3, 2)
+    assert everywhere(site) == {*others}
+
+
+def everywhere(site: SparkSite) -> set[PersonId]:
+    """Return who is held: the same persons in both stores."""
+    held = {profile.id for profile, _ in site.mongo.profiles()}
+    assert {profile.id for profile, _ in site.cassandra.profiles()} == held
+    return held
 
 
 def test_a_topic_made_anew_needs_a_new_checkpoint(job: Job, site: SparkSite) -> None:

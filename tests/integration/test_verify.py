@@ -163,9 +163,7 @@ def test_a_minor_and_an_expired_person_are_found(pipeline: Pipeline) -> None:
 def test_an_erased_person_is_found_until_the_job_has_deleted_her(pipeline: Pipeline) -> None:
     pipeline.suppress(ids_of_it()[0])
 
-    assert findings(verify(pipeline)) == {
-        "erased persons": "1 of 1 are held, 1 in the following store"
-    }
+    assert findings(verify(pipeline)) == {"erased persons": "1 are held, by a ledger of 1 entries"}
     pipeline.produce()
     pipeline.process()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -33,19 +33,23 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
-from profiles.adapters.kafka import Topics
+from profiles.adapters.kafka import KafkaLedger, KafkaLedgerWriter, Topics, ledger_topic
 from profiles.adapters.kafka.group_offsets import GroupOffsets
 from profiles.adapters.mongo import MongoDecidingStore
+from profiles.adapters.sqlite import SqliteLedger
 from profiles.application.errors import StoreError
 from profiles.application.ingest.produce import Production
 from profiles.application.log.records import LogPartition
+from profiles.application.ports.ledger import LedgerWriter
 from profiles.domain.errors import UsageError
+from profiles.domain.ledger_entry import Action, Draft
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.ledgers import keyring
 from profiles.entrypoints.policy import policy_file
 from tests.support.oracle import Oracle, Place, read
 
@@ -152,8 +156,7 @@ def until(reached: Callable[[], bool], *running: Running) -> None:
 class Site:
     """See the module. `stack` ends what was started, however the test ends.
 
-    ledger: a file; None for a topic.
-    ledger_topic: its name; None for the cluster's own ledger, which stays empty.
+    ledger: a file; None for a topic of the site's own.
     """
 
     servers: Addresses
@@ -162,7 +165,6 @@ class Site:
     name: str = field(default_factory=lambda: f"faults_{uuid4().hex[:12]}")
     partitions: int = 4
     ledger: Path | None = None
-    ledger_topic: str | None = None
 
     @cached_property
     def oracle(self) -> Oracle:
@@ -201,16 +203,16 @@ class Site:
             f"--topic={self.name}",
         ]
         command += [f"--partitions={self.partitions}", f"--group={self.name}-{group}"]
-        command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
-        command += [f"--ledger={self.ledger}"] * (self.ledger is not None)
-        command += options
-        command += [f"--ledger-topic={self.ledger_topic}"] * (self.ledger_topic is not None)
-        return self._start([*command, *["--once"] * once])
+        command += [*self.stores_and_ledger, *options, *["--once"] * once]
+        return self._start(command)
+
+    def repair(self) -> Running:
+        command = ["--debug", "verify", f"--kafka={self.servers.kafka}", "--repair"]
+        return self._start([*command, *self.stores_and_ledger])
 
     def apply_policy(self) -> Running:
         command = ["--debug", "apply-policy", f"--kafka={self.servers.kafka}"]
-        command += [f"--store={self._mongo_url}", f"--store={self._cassandra_url}"]
-        return self._start(command)
+        return self._start([*command, *self.stores_and_ledger])
 
     def _start(self, command: Iterable[str]) -> Running:
         running = Running(command, self.folder)
@@ -226,16 +228,43 @@ class Site:
     def _cassandra_url(self) -> str:
         return f"cassandra://{self.servers.cassandra}/{self.name}"
 
-    def erase(self, *persons: PersonId) -> None:
-        """Enter persons into the ledger's file, as another process does."""
-        assert self.ledger is not None
-        with closing(sqlite3.connect(self.ledger)) as connection, connection:
-            for person in persons:
-                connection.execute(
-                    "INSERT INTO ledger SELECT coalesce(max(position), 0) + 1, 'suppress', ?, ?"
-                    " FROM ledger",
-                    (person, now().isoformat()),
-                )
+    @property
+    def stores_and_ledger(self) -> list[str]:
+        return [
+            f"--store={self._mongo_url}",
+            f"--store={self._cassandra_url}",
+            *self.ledger_options,
+        ]
+
+    @property
+    def ledger_options(self) -> list[str]:
+        if self.ledger is not None:
+            return [f"--ledger={self.ledger}"]
+        return [f"--ledger-topic={self.ledger_topic}", f"--ledger-keys={self.ledger_keys}"]
+
+    @property
+    def ledger_topic(self) -> str:
+        return f"{self.name}.ledger"
+
+    @property
+    def ledger_keys(self) -> Path:
+        return self.folder / "ledger.keys"
+
+    def enter(self, action: Action, *persons: PersonId) -> None:
+        """Enter persons into the ledger, as another process does."""
+        drafts = [Draft(action=action, person=person) for person in persons]
+        with ExitStack() as stack:
+            writer: LedgerWriter
+            if self.ledger is not None:
+                keys = keyring(None, self.ledger)
+                writer = SqliteLedger.open(self.ledger, keys, applied=0)
+                stack.enter_context(closing(writer))
+            else:
+                keys, topic = keyring(self.ledger_keys, None), ledger_topic(self.ledger_topic)
+                address = self.servers.kafka
+                opened = KafkaLedger.open(address, topic, keys, applied=0, stop=Event())
+                writer = KafkaLedgerWriter(address, stack.enter_context(closing(opened)))
+            writer.enter(drafts, at=now())
 
     # Kafka, by its plain driver
 
@@ -243,8 +272,13 @@ class Site:
     def admin(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self.servers.kafka})
 
-    def send(self, *records: tuple[bytes | None, bytes | None]) -> None:
-        """Send keys and values as a foreign producer does."""
+    def send(
+        self, *records: tuple[bytes | None, bytes | None], partition: int | None = None
+    ) -> None:
+        """Send keys and values as a foreign producer does.
+
+        partition: that of all of them, whatever their keys are.
+        """
         producer = Producer(
             {
                 "bootstrap.servers": self.servers.kafka,
@@ -254,7 +288,10 @@ class Site:
             }
         )
         for key, value in records:
-            producer.produce(self.name, key=key, value=value)
+            if partition is None:
+                producer.produce(self.name, key=key, value=value)
+            else:
+                producer.produce(self.name, key=key, value=value, partition=partition)
         assert producer.flush(PATIENCE_S) == 0
 
     def add_partitions(self, total: int) -> None:

@@ -53,6 +53,7 @@ class FailingStore(MemoryDecidingStore):
         self.apply_failures: Iterator[Exception | None] = iter(())
         self.position_failures: Iterator[Exception | None] = iter(())
         self.sweep_failures: Iterator[Exception | None] = iter(())
+        self.ledger_failures: Iterator[Exception | None] = iter(())
         self.fails_after_the_ledger = False
         self.sweeps = 0
 
@@ -63,6 +64,10 @@ class FailingStore(MemoryDecidingStore):
             self.apply_ledger(ledger, followed=followed)
             raise StoreError("The store", "it did not answer in time", "It is tried again.")
         return super().apply(chunk, ledger, followed=followed)
+
+    def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
+        raise_next(self.ledger_failures)
+        return super().apply_ledger(ledger, followed=followed)
 
     def position(self, partition: LogPartition) -> int | None:
         raise_next(self.position_failures)

@@ -24,7 +24,7 @@ _FORMATS: Final[Mapping[str, Callable[[str], object]]] = {
 }
 _ANNOTATIONS: Final = frozenset({"$schema", "$id", "title", "description"})
 _KNOWN: Final = _ANNOTATIONS | {
-    *("type", "format", "const", "minimum", "anyOf", "items"),
+    *("type", "format", "const", "enum", "minimum", "anyOf", "items"),
     *("properties", "required", "additionalProperties"),
 }
 
@@ -55,6 +55,8 @@ def _violations(value: object, schema: Schema, path: str) -> Iterator[str]:
 
 
 def _of_scalar(value: object, schema: Schema, path: str) -> Iterator[str]:
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{path}: not one of {schema['enum']!r}"
     if "const" in schema and value != schema["const"]:
         yield f"{path}: not {schema['const']!r}"
     if "format" in schema and isinstance(value, str):

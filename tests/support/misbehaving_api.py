@@ -28,6 +28,8 @@ Answer = Callable[["Exchange"], None]
 class Request:
     target: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
     @property
     def query(self) -> dict[str, list[str]]:
@@ -233,7 +235,9 @@ class _Connection(socketserver.StreamRequestHandler):
                 name, _, value = field_line.decode("latin-1").partition(":")
                 headers[name.lower()] = value.strip()
             if line:
-                self.server.handle(Request(line.split()[1], headers), self.wfile.write)
+                method, target, *_ = line.split()
+                body = self.rfile.read(int(headers.get("content-length", 0)))
+                self.server.handle(Request(target, headers, method, body), self.wfile.write)
         except OSError:
             pass  # the client gave up: what many of the tests are about
 

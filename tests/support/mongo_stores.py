@@ -57,11 +57,20 @@ def empty_stores(url: str) -> Iterator[NewMongoStore]:
 
 
 def _empty(base: pymongo.database.Database[dict[str, Any]], collection: str) -> None:
-    for other in ("", "_statistics", "_quarantine", "_policies", "_outbox"):
+    for other in ("", "_statistics", "_quarantine", "_policies", "_outbox", "_restricted"):
         base[collection + other].delete_many({})
     writers = base[f"{collection}_writers"]
     writers.delete_many({"_id": {"$ne": "registry"}})
     writers.update_one(
         {"_id": "registry"},
-        {"$set": {"ledger_position": 0, "epochs": []}, "$unset": {"policy": ""}},
+        {
+            "$set": {
+                "ledger_position": 0,
+                "ledger_seal": None,
+                "ledger_carried_out": 0,
+                "ledger_identity": None,
+                "epochs": [],
+            },
+            "$unset": {"policy": ""},
+        },
     )

@@ -18,11 +18,13 @@ from uuid import uuid4
 import pymongo
 from cassandra.cluster import Cluster, Session
 
-from profiles.adapters.kafka import KafkaLedgerWriter, Topics
-from profiles.application.ports.ledger import Action
+from profiles.adapters.kafka import KafkaLedger, KafkaLedgerWriter, Topics, ledger_topic
+from profiles.domain.ledger_entry import Action, Draft
 from profiles.domain.person import PersonId
+from profiles.entrypoints.ledger_keys import KeyFile
 from tests.integration.test_command_line import people
 
+KEYS = "ledger.keys"
 PERSONS = 60
 PERSONS_OF_IT = f"simulator:limit={PERSONS},seed=5"
 
@@ -56,7 +58,7 @@ class Pipeline:
     @property
     def into_stores(self) -> list[str]:
         stores = [word for store in self.stores for word in ("--store", store)]
-        return [*stores, "--ledger-topic", self.ledger]
+        return [*stores, "--ledger-topic", self.ledger, "--ledger-keys", KEYS]
 
     def run(
         self, *arguments: str, code: int | None = 0, env: Mapping[str, str] | None = None
@@ -91,9 +93,12 @@ class Pipeline:
         return self.run("process", *given, *arguments, code=code)
 
     def suppress(self, *persons: PersonId) -> None:
-        with closing(KafkaLedgerWriter(self.kafka, self.ledger)) as writer:
-            for person in persons:
-                writer.enter(Action.SUPPRESS, person, entered_at=datetime.now(UTC))
+        """Enter persons into the ledger, as another process does."""
+        keys, settings = KeyFile(self.folder / KEYS), ledger_topic(self.ledger)
+        opened = KafkaLedger.open(self.kafka, settings, keys, applied=0, stop=Event())
+        with closing(opened) as ledger:
+            drafts = [Draft(action=Action.SUPPRESS, person=person) for person in persons]
+            KafkaLedgerWriter(self.kafka, ledger).enter(drafts, at=datetime.now(UTC))
 
     def exists(self, topic: str) -> bool:
         return Topics(self.kafka).find(topic, stop=Event()) is not None

@@ -58,7 +58,7 @@ class SparkSite(Site):
             f"--partitions={self.partitions}",
             *[f"--store={url}" for url in self.stores],
             f"--checkpoint={self.checkpoint(checkpoint)}",
-            f"--ledger-topic={self.name}.ledger",
+            *self.ledger_options,
         ]
 
     def finish_on_spark(self, *, checkpoint: str = "a") -> Tally:

@@ -82,6 +82,20 @@ class LedgerAwayError(LedgerError):
     """The erasure ledger does not answer at the moment; nothing is stored until it does."""
 
 
+class RecipientError(ProfilesError):
+    """A recipient of profiles did not confirm what it was told."""
+
+    def __init__(self, recipient: str, happened: str) -> None:
+        super().__init__(recipient, happened)
+        self.recipient, self.happened = recipient, happened
+
+    def __str__(self) -> str:
+        return (
+            f"{self.recipient}: {self.happened}. It may know nothing of it. Run the same command"
+            " again: it tells those again who have not confirmed."
+        )
+
+
 class GapError(ProfilesError):
     """The log no longer holds records that the store has not seen."""
 

@@ -94,6 +94,11 @@ class Version(NamedTuple):
         return None if number & _REVISIONS == _REVISIONS else number + 1
 
     @staticmethod
+    def last_revision(number: int) -> int:
+        """Return the number of the last revision: a deletion at it leaves none of them."""
+        return number | _REVISIONS
+
+    @staticmethod
     def origin(number: int) -> Origin:
         """Return where a number that `number` has packed comes from."""
         epoch, _, partition, _ = Version.parts(number)

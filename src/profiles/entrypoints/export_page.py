@@ -23,6 +23,17 @@ th[scope="row"] { overflow-wrap: break-word; }
 @media print { body { max-width: none; margin: 0; } h2 { break-after: avoid; } }
 """
 
+_LEDGER_ACTIONS: Final = {
+    "suppress": "you were erased, and are not stored again",
+    "readmit": "you have signed up anew",
+    "restrict": "the processing of your data was restricted",
+    "unrestrict": "the restriction ended",
+    "rectify": "your data were corrected",
+    "complete": "what was asked for is done",
+    "extend": "the answer takes longer",
+    "notify": "a recipient was told",
+}
+
 _NOT_NAMED: Final = "not named in the privacy policy"
 
 
@@ -70,6 +81,13 @@ def _body(document: Document) -> Iterator[str]:
         )
         for record in document["log"]:
             yield _record(record)
+    if document["ledger"]:
+        yield "<h2>Your requests</h2>"
+        yield _paragraph(
+            "The erasure ledger keeps what was asked for and done, so that it is kept to. It has a"
+            " keyed hash in place of your id."
+        )
+        yield _ledger(document["ledger"])
     yield "<h2>Where it comes from</h2>"
     yield _paragraph(document["source"]["description"])
     yield "<h2>Why the logs hold each field, and for how long</h2>"
@@ -96,7 +114,10 @@ def _body(document: Document) -> Iterator[str]:
 
 def _summary(document: Document) -> str:
     if not document["held"]:
-        return "Nothing is held of this id, in any of the places below."
+        nothing = "Nothing is held of this id, in any of the places below."
+        if document["ledger"]:
+            return f"{nothing} The erasure ledger has entries about it, which are listed."
+        return nothing
     parts: list[str] = []
     following = document["stores"]["following"]
     if document["profile"] is not None:
@@ -135,7 +156,8 @@ def _reason(rule: Mapping[str, Any] | None, retention: str, unit: str) -> Sequen
 def _stores(document: Document) -> Iterator[str]:
     stores = document["stores"]
     deciding, following = stores["deciding"], stores["following"]
-    rows = [(deciding["name"], "your profile" if deciding["holds"] else "nothing")]
+    apart = ", kept apart: its processing is restricted" if deciding["kept_apart"] else ""
+    rows = [(deciding["name"], f"your profile{apart}" if deciding["holds"] else "nothing")]
     if following is not None:
         holds = "your profile" if following["holds"] else "nothing"
         differs = "" if following["agrees"] else ", and not the same as the first store"
@@ -165,6 +187,23 @@ def _record(record: Mapping[str, Any]) -> str:
     if not record["complete"]:
         values["Besides"] = "Its sender put more into it, of which nothing is read."
     return _pairs(caption, values)
+
+
+def _ledger(entries: Iterable[Mapping[str, Any]]) -> str:
+    rows = [
+        (
+            str(each["number"]),
+            _LEDGER_ACTIONS[each["action"]],
+            (each["reason"] or "").replace("-", " "),
+            each["at"],
+            each["deadline"] or "",
+            "" if each["refers"] is None else str(each["refers"]),
+            each["recipient"] or "",
+        )
+        for each in entries
+    ]
+    heads = ("Entry", "What", "Reason", "At", "Deadline", "About entry", "Recipient")
+    return _table("Entries of the erasure ledger about you", heads, rows)
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -63,6 +63,20 @@ def secret_in_file(path: Path, named_by: str) -> str:
     Raises:
         UsageError: the file can't be read, is empty, or others may open it.
     """
+    text = text_of_secret_file(path, named_by)
+    if not (line := text.removesuffix("\n").removesuffix("\r")):
+        raise UsageError(f"{path}, named by {named_by}, is empty; write the secret into it.")
+    return line
+
+
+def text_of_secret_file(path: Path, named_by: str) -> str:
+    """Return the text of a file that nobody but its owner may open.
+
+    named_by: what names the file, for errors.
+
+    Raises:
+        UsageError: the file can't be read, or others may open it.
+    """
     what = f"{path}, named by {named_by},"
     try:
         with path.open("rb") as file:
@@ -75,6 +89,4 @@ def secret_in_file(path: Path, named_by: str) -> str:
         raise UsageError(f"{what} is no text in UTF-8.") from None
     if others:
         raise UsageError(f"{what} may be opened by others than its owner; run chmod 600 {path}.")
-    if not (line := text.removesuffix("\n").removesuffix("\r")):
-        raise UsageError(f"{what} is empty; write the secret into it.")
-    return line
+    return text

@@ -14,10 +14,6 @@ from tests.support.cluster_site import Running, Site, until
 class ErasingSite(Site):
     """See the module."""
 
-    def __post_init__(self) -> None:
-        """Name the ledger's topic after the site."""
-        self.ledger_topic = f"{self.name}.ledger"
-
     def readers(self) -> list[Job]:
         """Start two readers of one group."""
         return [
@@ -46,9 +42,4 @@ class ErasingSite(Site):
 
     @property
     def _everything(self) -> list[str]:
-        return [
-            f"--store={self._mongo_url}",
-            f"--store={self._cassandra_url}",
-            f"--kafka={self.servers.kafka}",
-            f"--ledger-topic={self.ledger_topic}",
-        ]
+        return [*self.stores_and_ledger, f"--kafka={self.servers.kafka}"]

@@ -49,6 +49,16 @@ def test_what_was_packed_is_unpacked(version: Version) -> None:
     assert isinstance(Version.parts(number), Version)
 
 
+@given(versions)
+def test_the_last_revision_is_above_all_others_of_a_version_and_below_the_next(
+    version: Version,
+) -> None:
+    last = Version.last_revision(version.number())
+
+    assert Version.parts(last) == version._replace(revision=2**5 - 1)
+    assert Version.revised(last) is None
+
+
 @given(versions, versions)
 def test_numbers_are_ordered_as_the_parts_are(one: Version, other: Version) -> None:
     assert (one < other) == (one.number() < other.number())

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from profiles.adapters.memory import MemoryDecidingStore
 from profiles.application.rights.access import Named, PersonExporter
+from profiles.domain.ledger_entry import Action
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY, Accountability, PrivacyPolicy
 from profiles.domain.profile import Profile
-from profiles.entrypoints.export_page import export_page
+from profiles.entrypoints.export_page import _LEDGER_ACTIONS, export_page
 from tests.strategies import TODAY
 
 ADA = PersonId("00000000-0000-4000-8000-00000000000a")
@@ -89,7 +90,7 @@ def page(policy: PrivacyPolicy = DEFAULT_POLICY, **changed: Any) -> Page:  # noq
 
 def following(profile: dict[str, Any] | None, *, agrees: bool) -> dict[str, Any]:
     return {
-        "deciding": {"name": "MongoDB at h/d", "holds": True},
+        "deciding": {"name": "MongoDB at h/d", "holds": True, "kept_apart": True},
         "following": {
             "name": "Cassandra at h/k",
             "holds": profile is not None,
@@ -201,3 +202,29 @@ def test_a_following_store_that_has_something_else_is_shown_beside() -> None:
     assert "Cassandra at h/k nothing, and not the same as the first store" in lost
     assert "What Cassandra at h/k holds" not in lost
     assert "Held: a copy of your profile." in alone
+
+
+def test_a_page_lists_what_the_ledger_says_though_nothing_is_held() -> None:
+    entry = {
+        "number": 7,
+        "action": "suppress",
+        "reason": "no-longer-necessary",
+        "at": "2026-11-23T12:00:00+00:00",
+        "deadline": "2026-12-23",
+        "refers": None,
+        "recipient": None,
+    }
+    told = {**entry, "number": 8, "action": "notify", "refers": 7, "recipient": HOSTILE}
+
+    shown = page(ledger=[entry, told])
+
+    assert "Nothing is held of this id" in shown.text
+    assert "The erasure ledger has entries about it" in shown.text
+    assert "you were erased, and are not stored again no longer necessary" in shown.text
+    assert "a recipient was told" in shown.text
+    assert HOSTILE in shown.text
+    assert "Your requests" not in page(ledger=[]).text
+
+
+def test_a_page_has_words_for_all_that_a_ledger_can_say() -> None:
+    assert {action.value for action in Action} == _LEDGER_ACTIONS.keys()

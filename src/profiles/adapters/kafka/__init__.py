@@ -3,7 +3,8 @@
 from profiles.adapters.kafka.cluster import DEFAULT_MECHANISM, MECHANISMS, Cluster
 from profiles.adapters.kafka.consumer import KafkaLog
 from profiles.adapters.kafka.ledger import DEFAULT_LEDGER, KafkaLedger, ledger_topic
-from profiles.adapters.kafka.ledger_entry import KafkaLedgerWriter
+from profiles.adapters.kafka.ledger_migration import bring_forward as bring_ledger_forward
+from profiles.adapters.kafka.ledger_writer import KafkaLedgerWriter
 from profiles.adapters.kafka.lookup import KafkaLogLookup
 from profiles.adapters.kafka.probe import KafkaProbe
 from profiles.adapters.kafka.producer import KafkaPublisher
@@ -28,6 +29,7 @@ __all__ = [
     "Topic",
     "TopicSettings",
     "Topics",
+    "bring_ledger_forward",
     "ledger_topic",
     "rejected_topic",
 ]

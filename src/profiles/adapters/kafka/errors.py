@@ -45,6 +45,10 @@ _TOO_LARGE: Final = (
 _REMEDIES: Final = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "Let this user read and write the topic.",
     KafkaError.GROUP_AUTHORIZATION_FAILED: "Let this user use the consumer group.",
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: (
+        "Let this user describe and write the transactional id profiles-ledger-TOPIC, of the"
+        " ledger's topic."
+    ),
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: "Let this user write idempotently and make topics.",
     KafkaError.TOPIC_EXCEPTION: "Name the topic with letters, digits, '.', '_' and '-' only.",
     KafkaError.INVALID_REPLICATION_FACTOR: "Ask for no more replicas than there are brokers.",

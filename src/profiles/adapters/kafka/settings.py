@@ -39,11 +39,21 @@ LEDGER_READER: Final[Mapping[str, Any]] = {
     "enable.auto.commit": False,
     "auto.offset.reset": "error",  # entries that are gone are told of, never passed over
     "enable.partition.eof": True,  # tells the end also where the last offsets hold no entry
-    # Whatever is acknowledged counts, also behind a transaction that somebody left open.
+    "isolation.level": "read_committed",  # an entry counts once those entered with it do
+    "allow.auto.create.topics": False,
+    "queued.max.messages.kbytes": 16_384,
+    "fetch.wait.max.ms": 5,  # behind an entry is its transaction's end, and the library tells of
+    # the topic's end only once a request has brought nothing
+}
+"""The reader of the erasure ledger."""
+
+LEDGER_END: Final[Mapping[str, Any]] = {
+    "group.id": "profiles-ledger",
+    "enable.auto.commit": False,
     "isolation.level": "read_uncommitted",
     "allow.auto.create.topics": False,
 }
-"""The reader of the erasure ledger."""
+"""Who asks where the ledger ends with what is not committed."""
 
 LOOKUP: Final[Mapping[str, Any]] = {
     "enable.auto.commit": False,
@@ -80,6 +90,8 @@ LEDGER_WRITER: Final[Mapping[str, Any]] = {
     "enable.idempotence": True,
     "acks": "all",
     "linger.ms": 0,
+    # Kafka ends the transaction of whoever is killed; the next writer does so before.
+    "transaction.timeout.ms": 20_000,
 }
 """Who enters something into the erasure ledger."""
 

@@ -4,7 +4,7 @@ They keep the same promises as the real ones, and pass the same suites.
 """
 
 from profiles.adapters.memory.following import MemoryFollowingStore
-from profiles.adapters.memory.ledger import MemoryLedger
+from profiles.adapters.memory.ledger import MemoryKeyring, MemoryLedger
 from profiles.adapters.memory.log import MemoryLog
 from profiles.adapters.memory.metrics import MemoryMetrics
 from profiles.adapters.memory.store import MemoryDecidingStore
@@ -12,6 +12,7 @@ from profiles.adapters.memory.store import MemoryDecidingStore
 __all__ = [
     "MemoryDecidingStore",
     "MemoryFollowingStore",
+    "MemoryKeyring",
     "MemoryLedger",
     "MemoryLog",
     "MemoryMetrics",

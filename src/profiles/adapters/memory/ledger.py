@@ -2,41 +2,98 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from threading import RLock
 
-from profiles.application.errors import LedgerError
-from profiles.application.ports.ledger import Action, LedgerView
-from profiles.application.rights.ledger import view_after
+from profiles.application.ledger.chain import Chain
+from profiles.application.ports.ledger import Keyring
+from profiles.domain.ledger_entry import START, Action, Draft, Entry, LedgerHead
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.person import PersonId
+from profiles.domain.pseudonym import MINIMUM_KEY_LENGTH, PseudonymKey
+
+_UNTOLD = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@dataclass(slots=True)
+class MemoryKeyring:
+    """Keys in memory; where none is given, one that nobody else has."""
+
+    def __init__(self, *keys: PseudonymKey) -> None:
+        """Keep keys, oldest first."""
+        own = PseudonymKey(id="own", secret=secrets.token_bytes(MINIMUM_KEY_LENGTH))
+        self.keys = list(keys or [own])
+        self.name = "memory"
+
+    def read(self) -> Sequence[PseudonymKey]:
+        """Return them."""
+        return tuple(self.keys)
+
+    def make(self) -> None:
+        """Make none: there is one, unless a test has taken it out."""
+
+
 class MemoryLedger:
-    """An erasure ledger in memory; each method but `view` writes its next entry."""
+    """An erasure ledger in memory; threads take turns.
 
-    current: LedgerView = field(default_factory=LedgerView)
+    `suppress` and the like enter persons, for short tests.
 
-    def view(self, *, at_least: int) -> LedgerView:
-        """Return what the ledger says now."""
-        if self.current.position < at_least:
-            happened = f"ends at entry {self.current.position}, before {at_least}"
-            raise LedgerError("in memory", happened, "Use the ledger that the store was used with.")
-        return self.current
+    values: the entries, as they are kept.
+    """
 
-    def enter(self, action: Action, person: PersonId, *, entered_at: datetime) -> int:  # noqa: ARG002 - nobody asks when
-        """Enter what is said of a person; return the number of the entry."""
-        self.current = view_after(self.current, [(action, person)])
-        return self.current.position
+    def __init__(self, keyring: Keyring | None = None) -> None:
+        """Begin empty."""
+        self.values: list[bytes] = []
+        self._keyring = keyring or MemoryKeyring()
+        self.name = "in memory"
+        self.identity = secrets.token_hex(16)
+        self._chain = Chain(self.name, self._keyring)
+        self._turn = RLock()
 
-    def suppress(self, person: PersonId) -> None:
-        """Note that a person was erased for good."""
-        self.current = view_after(self.current, [(Action.SUPPRESS, person)])
+    def view(self, *, at_least: LedgerHead = START) -> LedgerView:
+        """Return what the ledger says now; see the port."""
+        with self._turn:
+            self._read_on()
+            return self._chain.check(at_least)
 
-    def restrict(self, person: PersonId) -> None:
-        """Note that the processing of a person's data is frozen."""
-        self.current = view_after(self.current, [(Action.RESTRICT, person)])
+    def _read_on(self) -> LedgerView:
+        return self._chain.read(self.values[self._chain.view.position :])
 
-    def unrestrict(self, person: PersonId) -> None:
-        """Note that it is frozen no longer."""
-        self.current = view_after(self.current, [(Action.UNRESTRICT, person)])
+    def entries(self) -> Sequence[Entry]:
+        """Return all entries, each checked."""
+        with self._turn:
+            return self._chain.entries(self.values)
+
+    def enter(self, drafts: Sequence[Draft], *, at: datetime) -> Sequence[Entry]:
+        """Enter all of these; see the port."""
+        with self._turn:
+            after = self._read_on().head
+            values = self._chain.seal(drafts, at=at)
+            self.values += values
+            return self._chain.entries(values, after=after)
+
+    def lose(self) -> None:
+        """Lose all entries, as a ledger does that is put back from an earlier copy."""
+        with self._turn:
+            self.values.clear()
+            self._chain = Chain(self.name, self._keyring)
+
+    def suppress(self, *persons: PersonId) -> None:
+        """Note that persons were erased."""
+        self._enter(Action.SUPPRESS, *persons)
+
+    def readmit(self, *persons: PersonId) -> None:
+        """Note that persons have signed up anew."""
+        self._enter(Action.READMIT, *persons)
+
+    def restrict(self, *persons: PersonId) -> None:
+        """Note that the processing of persons' data is restricted."""
+        self._enter(Action.RESTRICT, *persons)
+
+    def unrestrict(self, *persons: PersonId) -> None:
+        """Note that it is restricted no longer."""
+        self._enter(Action.UNRESTRICT, *persons)
+
+    def _enter(self, action: Action, *persons: PersonId) -> None:
+        self.enter([Draft(action=action, person=person) for person in persons], at=_UNTOLD)

@@ -12,11 +12,11 @@ from profiles.adapters.memory.unit_of_work import MemoryTransactions, State
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
-from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.ledger import AppliedLedger, Ledger
 from profiles.application.ports.rejections import Rejections
 from profiles.application.ports.stores import Applied, Overview, StoreProgress
 from profiles.application.ports.unit_of_work import Transactions
-from profiles.application.transaction import removal
+from profiles.application.transaction import enforcing, removal
 from profiles.application.transaction.arrivals import recent
 from profiles.application.transaction.commit import apply_chunk
 from profiles.domain.person import PersonId
@@ -39,15 +39,15 @@ class MemoryDecidingStore:
         """Return the first offset of a partition not yet decided."""
         return self.transactions.run(lambda unit: unit.position(partition.writer))
 
-    def ledger_position(self) -> int:
-        """Return the position of the erasure ledger that is applied."""
-        return self._state.ledger_position
+    def ledger(self) -> AppliedLedger:
+        """Return how far the erasure ledger is applied."""
+        return self._state.ledger
 
     def progress(self) -> StoreProgress:
         """Return how far the store is."""
         with self._lock:
             return StoreProgress(
-                ledger_position=self._state.ledger_position,
+                ledger=self._state.ledger,
                 topics=tuple((epoch.topic_id, epoch.partitions) for epoch in self._state.epochs),
                 positions={
                     (writer.topic_id, writer.partition): state.position
@@ -64,7 +64,7 @@ class MemoryDecidingStore:
 
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""
-        return removal.catch_up(self.transactions, ledger, followed=followed)
+        return enforcing.catch_up(self.transactions, ledger, followed=followed)
 
     def sweep(self, *, read_on: date, quarantined_before: datetime, followed: bool = False) -> int:
         """Delete what has expired."""

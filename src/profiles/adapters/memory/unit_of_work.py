@@ -12,6 +12,7 @@ from typing import TypeVar
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.ledger import NOT_APPLIED, AppliedLedger
 from profiles.application.ports.policies import PolicyEntry, adopted
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.corrections import Corrections
@@ -41,10 +42,11 @@ class State:
     """All that a store holds."""
 
     users: dict[PersonId, tuple[Profile, int]] = field(default_factory=dict, repr=False)
+    restricted: dict[PersonId, tuple[Profile, int]] = field(default_factory=dict, repr=False)
     corrections: dict[PersonId, Corrections] = field(default_factory=dict, repr=False)
     writers: dict[Writer, WriterState] = field(default_factory=dict)
     epochs: list[Epoch] = field(default_factory=list)
-    ledger_position: int = 0
+    ledger: AppliedLedger = NOT_APPLIED
     policies: list[PolicyEntry] = field(default_factory=list)
     quarantine: dict[tuple[Writer, int, int], Quarantined] = field(default_factory=dict)
     outbox: dict[PersonId, int] = field(default_factory=dict, repr=False)
@@ -63,13 +65,19 @@ class MemoryUnitOfWork:
         while self._undo:
             self._undo.pop()()
 
-    def ledger_position(self) -> int:
-        """Return the position of the erasure ledger that is applied."""
-        return self._state.ledger_position
+    def ledger(self) -> AppliedLedger:
+        """Return how far the erasure ledger is applied."""
+        return self._state.ledger
 
-    def set_ledger_position(self, position: int) -> None:
-        """Note that the ledger is applied up to a position."""
-        self._set_attribute(self._state, "ledger_position", position)
+    def set_ledger(self, applied: AppliedLedger) -> None:
+        """Note how far the ledger is applied."""
+        joined = self._state.ledger.joined
+        self._set_attribute(self._state, "ledger", applied._replace(joined=joined))
+
+    def join_ledger(self, identity: str) -> None:
+        """Note which ledger the store is used with."""
+        joined = self._state.ledger._replace(joined=identity)
+        self._set_attribute(self._state, "ledger", joined)
 
     def policy(self) -> str | None:
         """Return the deciding fingerprint of the policy that the store is written under."""
@@ -131,6 +139,14 @@ class MemoryUnitOfWork:
         )
         return dict(islice(found, limit))
 
+    def held_after(self, person: PersonId | None, *, limit: int) -> Mapping[PersonId, Held]:
+        """Return what is held of persons in the order of ids."""
+        pairs = self.profiles_after(person, limit=limit)
+        return {
+            profile.id: Held.of(profile, version, self._state.corrections.get(profile.id))
+            for profile, version in pairs
+        }
+
     def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
         """Return what is held of up to `limit` persons who have expired."""
         found = (
@@ -147,6 +163,38 @@ class MemoryUnitOfWork:
         users = self._state.users
         behind = (one for one in sorted(users) if person is None or one > person)
         return [users[one] for one in islice(behind, limit)]
+
+    def restricted(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return the profiles of some persons that are kept apart."""
+        apart = self._state.restricted
+        return {person: apart[person] for person in persons if person in apart}
+
+    def restricted_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return profiles that are kept apart, in the order of ids."""
+        apart = self._state.restricted
+        behind = (one for one in sorted(apart) if person is None or one > person)
+        return {one: apart[one] for one in islice(behind, limit)}
+
+    def restrict(self, persons: Collection[PersonId]) -> None:
+        """Keep the profiles of some persons apart; corrections stay where they are."""
+        for person in persons:
+            self._set(self._state.restricted, person, self._state.users[person])
+            self._delete(self._state.users, person)
+
+    def unrestrict(self, versions: Mapping[PersonId, int]) -> None:
+        """Hold profiles again that were kept apart."""
+        for person, version in versions.items():
+            profile, _ = self._state.restricted[person]
+            self._set(self._state.users, person, (profile, version))
+            self._delete(self._state.restricted, person)
+
+    def delete_restricted(self, persons: Collection[PersonId]) -> None:
+        """Delete profiles that are kept apart."""
+        for person in persons:
+            self._delete(self._state.restricted, person)
+            self._delete(self._state.corrections, person)
 
     def profiles(self, persons: Collection[PersonId]) -> Mapping[PersonId, Profile]:
         """Return the profiles of some persons."""

@@ -50,14 +50,22 @@ def _add_collections(connection: Connection, users: Collection[Document]) -> Non
             connection.create_collection(name)
 
 
-def _keep_corrections(_connection: Connection, _users: Collection[Document]) -> None:
-    """To schema 4, in which a profile's document may have the field `corrections`: nothing to do.
+def restricted_of(users: str) -> str:
+    """Name the collection of the profiles that are kept apart."""
+    return f"{users}_restricted"
 
-    An earlier release would lose them, and is refused.
+
+def _keep_apart(connection: Connection, users: Collection[Document]) -> None:
+    """To schema 4, which keeps profiles apart whose processing is restricted.
+
+    A profile's document may have the field `corrections` there; an earlier release would lose them,
+    and is refused.
     """
+    with connection.asked():
+        connection.create_collection(restricted_of(users.name))
 
 
-STEPS: Final[Mapping[int, Step]] = {1: _list_fields, 2: _add_collections, 3: _keep_corrections}
+STEPS: Final[Mapping[int, Step]] = {1: _list_fields, 2: _add_collections, 3: _keep_apart}
 """From each earlier schema version to the next one. Fields of profiles need no step: those that the
 registry does not list are written as null where they are missing."""
 
@@ -154,6 +162,20 @@ def bring_forward(
         STEPS[version](connection, users)
     if schema.lacking:
         _fill(connection, users, schema.lacking)
+    with connection.asked():
+        # Of schema 3 and before: the ledger had no seals, and what was applied was carried out.
+        writers.update_one(
+            {"_id": registry, "ledger_carried_out": {"$exists": False}},
+            [
+                {
+                    "$set": {
+                        "ledger_seal": None,
+                        "ledger_carried_out": "$ledger_position",
+                        "ledger_identity": None,
+                    }
+                }
+            ],
+        )
     at = connection.hello()["localTime"]
     with connection.asked():
         writers.update_one(

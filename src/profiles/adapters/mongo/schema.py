@@ -16,6 +16,7 @@ from profiles.adapters.mongo.migration import (
     bring_forward,
     outbox_of,
     policies_of,
+    restricted_of,
 )
 from profiles.domain.errors import UsageError
 
@@ -34,6 +35,7 @@ class Collections:
     quarantine: a document for each rejected record.
     policies: a document for each entry of the list of policies.
     outbox: a document for each deletion that the following store has still to make.
+    restricted: documents of profiles that are kept apart.
     """
 
     users: Collection[Document]
@@ -42,6 +44,7 @@ class Collections:
     quarantine: Collection[Document]
     policies: Collection[Document]
     outbox: Collection[Document]
+    restricted: Collection[Document]
 
 
 def opened_collections(connection: Connection, users: str, *, create: bool) -> Collections:
@@ -62,6 +65,7 @@ def opened_collections(connection: Connection, users: str, *, create: bool) -> C
         quarantine=connection.collection(f"{users}_quarantine"),
         policies=connection.collection(policies_of(users)),
         outbox=connection.collection(outbox_of(users)),
+        restricted=connection.collection(restricted_of(users)),
     )
     with connection.asked():
         registry = collections.writers.find_one({"_id": REGISTRY})
@@ -98,6 +102,7 @@ def _create(connection: Connection, collections: Collections) -> dict[str, Any]:
         collections.quarantine,
         collections.policies,
         collections.outbox,
+        collections.restricted,
     ):
         connection.create_collection(collection.name)
     collections.users.create_index("expires_at")
@@ -108,6 +113,9 @@ def _create(connection: Connection, collections: Collections) -> dict[str, Any]:
             "$setOnInsert": {
                 **FIRST_ENTRIES,
                 "ledger_position": 0,
+                "ledger_seal": None,
+                "ledger_carried_out": 0,
+                "ledger_identity": None,
                 "revision": 0,
                 "epochs": [],
             }

@@ -23,13 +23,13 @@ from profiles.adapters.mongo.documents import key_of, person_of, profile_of, qua
 from profiles.adapters.mongo.policies import policies_in
 from profiles.adapters.mongo.rejections import MongoRejections
 from profiles.adapters.mongo.schema import REGISTRY, Collections, opened_collections
-from profiles.adapters.mongo.unit_of_work import MongoTransactions
+from profiles.adapters.mongo.unit_of_work import LEDGER_FIELDS, MongoTransactions, ledger_in
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
-from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.ledger import NOT_APPLIED, AppliedLedger, Ledger
 from profiles.application.ports.stores import Applied, Overview, StoreProgress
-from profiles.application.transaction import removal
+from profiles.application.transaction import enforcing, removal
 from profiles.application.transaction.commit import apply_chunk
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -96,25 +96,26 @@ class MongoDecidingStore:
             )
         return None if found is None or found["position"] is None else int(found["position"])
 
-    def ledger_position(self) -> int:
-        """Return the position of the erasure ledger that the store has applied."""
+    def ledger(self) -> AppliedLedger:
+        """Return how far the erasure ledger is applied."""
         with self._connection.asked():
-            found = self._collections.writers.find_one({"_id": REGISTRY}, {"ledger_position": 1})
-        return int(found["ledger_position"]) if found else 0
+            found = self._collections.writers.find_one({"_id": REGISTRY}, LEDGER_FIELDS)
+        return ledger_in(found) if found else NOT_APPLIED
 
     def progress(self) -> StoreProgress:
         """Return how far the store is."""
-        fields = {"topic_id": 1, "partition": 1, "position": 1, "ledger_position": 1, "epochs": 1}
+        fields = {"topic_id": 1, "partition": 1, "position": 1, "epochs": 1, **LEDGER_FIELDS}
         with self._connection.snapshot() as session:
             found = {
                 d["_id"]: d for d in self._collections.writers.find({}, fields, session=session)
             }
             policies = tuple(policies_in(self._collections.policies, session))
             outbox = self._collections.outbox.count_documents({}, session=session)
-        registry = found.pop(REGISTRY, {"ledger_position": 0, "epochs": []})
+        registry = found.pop(REGISTRY, None)
+        epochs = [] if registry is None else registry["epochs"]
         return StoreProgress(
-            ledger_position=int(registry["ledger_position"]),
-            topics=tuple((row["topic_id"], row["partitions"]) for row in registry["epochs"]),
+            ledger=NOT_APPLIED if registry is None else ledger_in(registry),
+            topics=tuple((row["topic_id"], row["partitions"]) for row in epochs),
             positions={
                 (writer["topic_id"], writer["partition"]): int(writer["position"])
                 for writer in found.values()
@@ -130,7 +131,7 @@ class MongoDecidingStore:
 
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""
-        return removal.catch_up(self.transactions, ledger, followed=followed)
+        return enforcing.catch_up(self.transactions, ledger, followed=followed)
 
     def sweep(self, *, read_on: date, quarantined_before: datetime, followed: bool = False) -> int:
         """Delete what has expired; see the port."""

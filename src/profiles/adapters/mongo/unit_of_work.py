@@ -52,9 +52,11 @@ from profiles.adapters.mongo.schema import REGISTRY, Collections
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.ledger import AppliedLedger
 from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.corrections import Corrections
+from profiles.domain.ledger_entry import LedgerHead
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -65,6 +67,14 @@ T = TypeVar("T")
 
 CHUNKS_OF_NEW_PERSONS: Final = 8
 """After so many chunks in a row of whose persons nobody was held, the next are inserted unseen."""
+
+LEDGER_FIELDS: Final = {
+    "ledger_position": 1,
+    "ledger_seal": 1,
+    "ledger_carried_out": 1,
+    "ledger_identity": 1,
+}
+"""Those of the registry that `ledger_in` reads."""
 
 _DUPLICATE_KEY: Final = 11_000
 
@@ -105,17 +115,26 @@ class MongoUnitOfWork:
                 {"_id": {"$in": keys}}, {"$inc": {"revision": 1}}, session=self._session
             )
 
-    def ledger_position(self) -> int:
-        """Return the position of the erasure ledger that the store has applied."""
-        return int(self._known_registry()["ledger_position"])
+    def ledger(self) -> AppliedLedger:
+        """Return how far the erasure ledger is applied."""
+        return ledger_in(self._known_registry())
 
-    def set_ledger_position(self, position: int) -> None:
-        """Note that the ledger is applied: in the documents of all writers, so they conflict."""
-        self._collections.writers.update_many(
-            {"ledger_position": {"$lt": position}},
-            {"$set": {"ledger_position": position}},
-            session=self._session,
-        )
+    def set_ledger(self, applied: AppliedLedger) -> None:
+        """Note how far it is applied; its head in the documents of all writers, so they conflict.
+
+        Where the head stays as it is, no chunk needs to know.
+        """
+        writers = self._collections.writers
+        if applied.head != self.ledger().head:
+            number, seal = applied.head
+            head = {"ledger_position": number, "ledger_seal": seal}
+            writers.update_many({}, {"$set": head}, session=self._session)
+            self._writers.clear()
+        self._touch_registry({"$set": {"ledger_carried_out": applied.carried_out}})
+
+    def join_ledger(self, identity: str) -> None:
+        """Note which ledger the store is used with."""
+        self._touch_registry({"$set": {"ledger_identity": identity}})
 
     def policy(self) -> str | None:
         """Return the deciding fingerprint of the policy that the store is written under."""
@@ -178,6 +197,7 @@ class MongoUnitOfWork:
             "partition": writer.partition,
             "position": None,
             "ledger_position": registry["ledger_position"],
+            "ledger_seal": registry["ledger_seal"],
             "revision": 0,
             "counts": {},
             "reasons": {},
@@ -245,6 +265,16 @@ class MongoUnitOfWork:
             self.found_held = bool(held)
         return held
 
+    def held_after(self, person: PersonId | None, *, limit: int) -> Mapping[PersonId, Held]:
+        """Return what is held of persons in the order of ids."""
+        behind = {} if person is None else {"_id": {"$gt": key_of(person)}}
+        found = self._collections.users.find(
+            behind, HELD_FIELDS, limit=limit, batch_size=limit + 1, session=self._session
+        ).sort("_id", 1)
+        held = {person_of(document["_id"]): held_of(document) for document in found}
+        self._held.update(held)
+        return held
+
     def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
         """Return what is held of up to `limit` persons who have expired."""
         found = self._collections.users.find(
@@ -269,6 +299,44 @@ class MongoUnitOfWork:
         self._held.update(profile.id for profile, _ in pairs)
         return pairs
 
+    def restricted(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return the profiles of some persons that are kept apart."""
+        found = self._collections.restricted.find(self._these(persons), session=self._session)
+        return {profile.id: (profile, version) for profile, version in map(profile_of, found)}
+
+    def restricted_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return profiles that are kept apart, in the order of ids."""
+        behind = {} if person is None else {"_id": {"$gt": key_of(person)}}
+        found = self._collections.restricted.find(
+            behind, limit=limit, batch_size=limit + 1, session=self._session
+        ).sort("_id", 1)
+        return {profile.id: (profile, version) for profile, version in map(profile_of, found)}
+
+    def restrict(self, persons: Collection[PersonId]) -> None:
+        """Keep the profiles of some persons apart, with what is kept with them."""
+        these = self._these(persons)
+        going = self._collections.users.find(these, session=self._session).to_list()
+        self._collections.restricted.insert_many(going, session=self._session)
+        self._collections.users.delete_many(these, session=self._session)
+
+    def unrestrict(self, versions: Mapping[PersonId, int]) -> None:
+        """Hold profiles again that were kept apart, in these versions."""
+        these = self._these(versions)
+        coming = self._collections.restricted.find(these, session=self._session).to_list()
+        for document in coming:
+            document["version"] = Int64(versions[person_of(document["_id"])])
+        self._collections.users.insert_many(coming, session=self._session)
+        self._collections.restricted.delete_many(these, session=self._session)
+
+    def delete_restricted(self, persons: Collection[PersonId]) -> None:
+        """Delete profiles that are kept apart."""
+        self._collections.restricted.delete_many(self._these(persons), session=self._session)
+
+    def _these(self, persons: Collection[PersonId]) -> Document:
+        return {"_id": {"$in": list(map(self._key, persons))}}
+
     def profiles(self, persons: Collection[PersonId]) -> Mapping[PersonId, Profile]:
         """Return the profiles of some persons."""
         found = self._collections.users.find(
@@ -278,12 +346,12 @@ class MongoUnitOfWork:
 
     def corrections(self, persons: Collection[PersonId]) -> Mapping[PersonId, Corrections]:
         """Return what is kept of corrections."""
-        found = self._collections.users.find(
-            {"_id": {"$in": list(map(self._key, persons))}, CORRECTIONS: {"$exists": True}},
-            {CORRECTIONS: 1},
-            session=self._session,
-        )
-        return {person_of(document["_id"]): corrections_of(document) for document in found}
+        having = {**self._these(persons), CORRECTIONS: {"$exists": True}}
+        return {
+            person_of(document["_id"]): corrections_of(document)
+            for collection in (self._collections.restricted, self._collections.users)
+            for document in collection.find(having, {CORRECTIONS: 1}, session=self._session)
+        }
 
     def write(
         self,
@@ -498,6 +566,12 @@ class MongoUnitOfWork:
             return_document=ReturnDocument.AFTER,
         )
         return self._known_registry()
+
+
+def ledger_in(registry: Document) -> AppliedLedger:
+    """Return how far a store has applied the erasure ledger, as its registry says."""
+    head = LedgerHead(int(registry["ledger_position"]), registry["ledger_seal"])
+    return AppliedLedger(head, int(registry["ledger_carried_out"]), registry["ledger_identity"])
 
 
 class MongoTransactions:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -16,6 +17,8 @@ class Kind:
     schema: the statements that make the tables of a new file, parted by semicolons.
     steps: the statements that bring a file of the version that is the key to the next one; once
         published they never change. A kind that has steps has a table `migrations`.
+    rewrite: does to a file of an earlier version, after the steps and in the same transaction, what
+        takes more than statements.
     columns: of the table `users`, with their definitions. Those that a file lacks are added.
     opened_by: the commands that make such a file and bring it forward.
     """
@@ -25,5 +28,6 @@ class Kind:
     version: int
     schema: str
     steps: Mapping[int, str] = field(default_factory=dict)
+    rewrite: Callable[[sqlite3.Connection], None] = field(default=lambda _connection: None)
     columns: Mapping[str, str] = field(default_factory=dict)
     opened_by: str = "`profiles run`"

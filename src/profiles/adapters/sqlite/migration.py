@@ -71,6 +71,8 @@ def bring_forward(connection: sqlite3.Connection, kind: Kind) -> None:
     before = _version(connection)
     for version in range(before, kind.version):
         execute_all(connection, kind.steps[version])
+    if before < kind.version:
+        kind.rewrite(connection)
     lacking = _lacking(kind, _columns(connection))
     for name in lacking:
         connection.execute(f"ALTER TABLE users ADD COLUMN {name} {kind.columns[name]}")

@@ -28,6 +28,27 @@ UPSERT: Final = f"""
 """  # noqa: S608 - this project's own words
 """Writes what `profile_row` returns."""
 
+_KEPT: Final = (*NAMES, "corrections")
+_WITHIN: Final = ", ".join(f"json_extract(row, '$.{name}')" for name in NAMES)
+_IDS: Final = "id IN (SELECT value FROM json_each(?))"
+
+SELECT_RESTRICTED: Final = f"SELECT {_WITHIN} FROM restricted"  # noqa: S608 - this project's own words
+"""Begins a query whose rows `profile_of` reads: of those that are kept apart."""
+
+RESTRICT: Final = f"""
+    INSERT OR REPLACE INTO restricted
+    SELECT id, json_object({", ".join(f"'{name}', {name}" for name in _KEPT)})
+    FROM users WHERE {_IDS}
+"""  # noqa: S608 - this project's own words
+"""Copies rows; takes their ids as a JSON array."""
+
+UNRESTRICT: Final = f"""
+    INSERT INTO users ({", ".join(_KEPT)})
+    SELECT {", ".join("?1" if n == "version" else f"json_extract(row, '$.{n}')" for n in _KEPT)}
+    FROM restricted WHERE id = ?2
+"""  # noqa: S608 - this project's own words
+"""Copies a row back; takes its version and its id."""
+
 _DATES: Final = tuple(
     place
     for place, column in enumerate(FIELDS)

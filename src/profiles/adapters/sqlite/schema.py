@@ -49,6 +49,14 @@ OUTBOX: Final = """
     ) STRICT, WITHOUT ROWID
 """
 
+RESTRICTED: Final = """
+    CREATE TABLE restricted (
+        id TEXT PRIMARY KEY,
+        row TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+"""
+"""Rows of `users` that are kept apart, each as a JSON object by the names of the columns."""
+
 _STEPS: Final[Mapping[int, str]] = {
     2: """
     CREATE TABLE store (
@@ -79,7 +87,13 @@ _STEPS: Final[Mapping[int, str]] = {
     {OUTBOX};
     ALTER TABLE quarantine ADD COLUMN further INTEGER NOT NULL DEFAULT 0
     """,
-    4: "",
+    4: f"""
+    {RESTRICTED};
+    ALTER TABLE store ADD COLUMN ledger_seal TEXT;
+    ALTER TABLE store ADD COLUMN ledger_carried_out INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE store ADD COLUMN ledger_identity TEXT;
+    UPDATE store SET ledger_carried_out = ledger_position
+    """,  # noqa: S608 - this project's own words
 }
 """From each earlier schema version to the next one. Columns of `users` need no step: those that are
 missing are added by their definition."""
@@ -95,9 +109,12 @@ KIND: Final = Kind(
     ) STRICT;
     CREATE TABLE store (
         only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-        ledger_position INTEGER NOT NULL
+        ledger_position INTEGER NOT NULL,
+        ledger_seal TEXT,
+        ledger_carried_out INTEGER NOT NULL DEFAULT 0,
+        ledger_identity TEXT
     ) STRICT;
-    INSERT INTO store VALUES (1, 0);
+    INSERT INTO store VALUES (1, 0, NULL, 0, NULL);
     CREATE TABLE migrations (
         from_version INTEGER NOT NULL,
         to_version INTEGER NOT NULL,
@@ -151,7 +168,8 @@ KIND: Final = Kind(
         further INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (writer, offset, ordinal)
     ) STRICT, WITHOUT ROWID;
-    {OUTBOX}
+    {OUTBOX};
+    {RESTRICTED}
     """,  # noqa: S608 - this project's own words
     steps=_STEPS,
     columns=_USERS,

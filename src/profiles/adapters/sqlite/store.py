@@ -26,9 +26,9 @@ from profiles.application.errors import StoreError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
-from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.ledger import AppliedLedger, Ledger
 from profiles.application.ports.stores import Applied, Overview, StoreProgress
-from profiles.application.transaction import removal
+from profiles.application.transaction import enforcing, removal
 from profiles.application.transaction.commit import apply_chunk
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
@@ -77,10 +77,10 @@ class SqliteDecidingStore:
         with self._exceptions_mapped():
             return unit_of_work.position(self._connection, partition.writer)
 
-    def ledger_position(self) -> int:
-        """Return the position of the erasure ledger that the store has applied."""
+    def ledger(self) -> AppliedLedger:
+        """Return how far the erasure ledger is applied."""
         with self._exceptions_mapped():
-            return unit_of_work.ledger_position(self._connection)
+            return unit_of_work.ledger(self._connection)
 
     def progress(self) -> StoreProgress:
         """Return how far the store is."""
@@ -91,11 +91,11 @@ class SqliteDecidingStore:
             writers = self._connection.execute(
                 "SELECT topic_id, partition, position FROM writers WHERE position IS NOT NULL"
             ).fetchall()
-            ledger_position = self.ledger_position()
+            ledger = self.ledger()
             policies = tuple(unit_of_work.policies(self._connection))
             (outbox,) = self._connection.execute("SELECT count(*) FROM outbox").fetchone()
         return StoreProgress(
-            ledger_position=ledger_position,
+            ledger=ledger,
             topics=tuple(topics),
             positions={(topic_id, number): position for topic_id, number, position in writers},
             policies=policies,
@@ -110,7 +110,7 @@ class SqliteDecidingStore:
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""
         with self._exceptions_mapped():
-            erased = removal.catch_up(self.transactions, ledger, followed=followed)
+            erased = enforcing.catch_up(self.transactions, ledger, followed=followed)
         if erased:
             empty_write_ahead_file(self._connection)
         return erased

@@ -13,7 +13,10 @@ from profiles.adapters.sqlite import counting
 from profiles.adapters.sqlite.database import transaction
 from profiles.adapters.sqlite.rows import (
     QUARANTINED_BETWEEN,
+    RESTRICT,
     SELECT,
+    SELECT_RESTRICTED,
+    UNRESTRICT,
     UPSERT,
     corrections_of,
     corrections_text,
@@ -26,9 +29,11 @@ from profiles.adapters.sqlite.rows import (
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.ledger import AppliedLedger
 from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.domain.corrections import Corrections
+from profiles.domain.ledger_entry import LedgerHead
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -62,13 +67,21 @@ class SqliteUnitOfWork:
         self._connection = connection
         self._numbers: dict[Writer, int] = {}
 
-    def ledger_position(self) -> int:
-        """Return the position of the erasure ledger that is applied."""
-        return ledger_position(self._connection)
+    def ledger(self) -> AppliedLedger:
+        """Return how far the erasure ledger is applied."""
+        return ledger(self._connection)
 
-    def set_ledger_position(self, position: int) -> None:
-        """Note that the ledger is applied up to a position."""
-        self._connection.execute("UPDATE store SET ledger_position = ?", (position,))
+    def set_ledger(self, applied: AppliedLedger) -> None:
+        """Note how far the ledger is applied."""
+        (number, seal), done, _ = applied
+        self._connection.execute(
+            "UPDATE store SET ledger_position = ?, ledger_seal = ?, ledger_carried_out = ?",
+            (number, seal, done),
+        )
+
+    def join_ledger(self, identity: str) -> None:
+        """Note which ledger the store is used with."""
+        self._connection.execute("UPDATE store SET ledger_identity = ?", (identity,))
 
     def policy(self) -> str | None:
         """Return the deciding fingerprint of the policy that the store is written under."""
@@ -152,6 +165,10 @@ class SqliteUnitOfWork:
             -1 if limit is None else limit,
         )
 
+    def held_after(self, person: PersonId | None, *, limit: int) -> Mapping[PersonId, Held]:
+        """Return what is held of persons in the order of ids."""
+        return self._held("id > ? ORDER BY id LIMIT ?", person or "", limit)
+
     def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
         """Return what is held of up to `limit` persons who have expired."""
         return self._held("expires_at <= ? LIMIT ?", read_on.isoformat(), limit)
@@ -178,6 +195,42 @@ class SqliteUnitOfWork:
         )
         return list(map(profile_of, rows))
 
+    def restricted(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return the profiles of some persons that are kept apart."""
+        return self._restricted("id IN (SELECT value FROM json_each(?))", json.dumps(list(persons)))
+
+    def restricted_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return profiles that are kept apart, in the order of ids."""
+        return self._restricted("id > ? ORDER BY id LIMIT ?", person or "", limit)
+
+    def _restricted(
+        self, condition: str, *arguments: str | int
+    ) -> Mapping[PersonId, tuple[Profile, int]]:
+        rows = self._connection.execute(f"{SELECT_RESTRICTED} WHERE {condition}", arguments)
+        return {profile.id: (profile, version) for profile, version in map(profile_of, rows)}
+
+    def restrict(self, persons: Collection[PersonId]) -> None:
+        """Keep the profiles of some persons apart, with what is kept with them."""
+        self._connection.execute(RESTRICT, (json.dumps(list(persons)),))
+        self._delete("users", persons)
+
+    def unrestrict(self, versions: Mapping[PersonId, int]) -> None:
+        """Hold profiles again that were kept apart, in these versions."""
+        self._connection.executemany(UNRESTRICT, [(v, person) for person, v in versions.items()])
+        self._delete("restricted", versions.keys())
+
+    def delete_restricted(self, persons: Collection[PersonId]) -> None:
+        """Delete profiles that are kept apart."""
+        self._delete("restricted", persons)
+
+    def _delete(self, table: str, persons: Collection[PersonId]) -> None:
+        self._connection.executemany(
+            f"DELETE FROM {table} WHERE id = ?",  # noqa: S608 - this project's own words
+            [(person,) for person in persons],
+        )
+
     def profiles(self, persons: Collection[PersonId]) -> Mapping[PersonId, Profile]:
         """Return the profiles of some persons."""
         rows = self._connection.execute(
@@ -189,11 +242,12 @@ class SqliteUnitOfWork:
     def corrections(self, persons: Collection[PersonId]) -> Mapping[PersonId, Corrections]:
         """Return what is kept of corrections."""
         rows = self._connection.execute(
-            "SELECT id, corrections FROM users WHERE corrections IS NOT NULL"
-            " AND id IN (SELECT value FROM json_each(?))",
+            "SELECT id, corrections FROM users WHERE id IN (SELECT value FROM json_each(?1))"
+            " UNION ALL SELECT id, json_extract(row, '$.corrections') FROM restricted"
+            " WHERE id IN (SELECT value FROM json_each(?1))",
             (json.dumps(list(persons)),),
         )
-        read = ((person, corrections_of(text)) for person, text in rows)
+        read = ((person, corrections_of(text)) for person, text in rows if text is not None)
         return {person: kept for person, kept in read if kept is not None}
 
     def write(
@@ -205,7 +259,7 @@ class SqliteUnitOfWork:
     ) -> None:
         """Write profiles with their versions and what is kept with them, and delete others."""
         many = self._connection.executemany
-        many("DELETE FROM users WHERE id = ?", [(person,) for person in deletions])
+        self._delete("users", deletions)
         many(UPSERT, [profile_row(profile, version) for profile, version in upserts.values()])
         if corrections:
             many(
@@ -305,10 +359,12 @@ class SqliteTransactions:
             return work(SqliteUnitOfWork(self._connection))
 
 
-def ledger_position(connection: sqlite3.Connection) -> int:
-    """Return the position of the erasure ledger that is applied."""
-    (applied,) = connection.execute("SELECT ledger_position FROM store").fetchone()
-    return int(applied)
+def ledger(connection: sqlite3.Connection) -> AppliedLedger:
+    """Return how far the erasure ledger is applied."""
+    number, seal, done, joined = connection.execute(
+        "SELECT ledger_position, ledger_seal, ledger_carried_out, ledger_identity FROM store"
+    ).fetchone()
+    return AppliedLedger(LedgerHead(number, seal), done, joined)
 
 
 def policies(connection: sqlite3.Connection) -> Sequence[PolicyEntry]:

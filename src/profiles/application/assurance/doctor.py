@@ -24,10 +24,12 @@ from profiles.application.assurance.checks import (
     table_checks,
     topic_checks,
 )
+from profiles.application.assurance.ledger_checks import keys_check, ledger_check
 from profiles.application.assurance.partitioning import partitioning_check, partitioning_of
+from profiles.application.ledger.joining import checked_view
 from profiles.application.log.messages import Decode
 from profiles.application.ports.clock import Clock
-from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.ledger import NOT_APPLIED, Keyring, KnownLedger
 from profiles.application.ports.probes import (
     DecidingProbe,
     EmbeddedLogProbe,
@@ -36,6 +38,7 @@ from profiles.application.ports.probes import (
 )
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.policy import PrivacyPolicy
 
 NEWEST: Final = 500
@@ -59,6 +62,7 @@ class Doctor:
 
     ledger: opens the erasure ledger where it is there, given the position that the store has
         applied; never makes it.
+    keyring: where its keys lie, or None where no file is named.
     embedded_log: the embedded engine's, where there is one.
     files: those that hold persons. k: of the page, or None where it is not set.
     urls: how many were given; one with a secret in it would have been refused.
@@ -68,13 +72,15 @@ class Doctor:
     following: FollowingProbe | None
     log: LogToExamine | None
     embedded_log: EmbeddedLogProbe | None
-    ledger: Callable[[int], AbstractContextManager[Ledger]]
+    ledger: Callable[[int], AbstractContextManager[KnownLedger]]
+    keyring: Keyring | None
     files: Sequence[FileFacts]
     policy: PrivacyPolicy
     k: int | None
     urls: int
     clock: Clock
     _progress: StoreProgress | None = field(default=None, init=False)
+    _view: LedgerView | None = field(default=None, init=False)
 
     def examine(self) -> Sequence[Check]:
         """Ask everything once; what does not answer is a finding and no failure."""
@@ -86,6 +92,7 @@ class Doctor:
         if self.embedded_log is not None:
             checks += _ending(self.embedded_log.name, self._dates(self.embedded_log))
         checks += _ending("erasure ledger", self._forbids())
+        checks += _ending("ledger keys", self._seals())
         checks += map(file_check, self.files)
         found = f"none in {self.urls} URL{'s' if self.urls > 1 else ''}"
         checks.append(Check(what="secrets in URLs", ok=True, found=found))
@@ -138,13 +145,14 @@ class Doctor:
         )
 
     def _forbids(self) -> Iterator[Check]:
-        applied = 0 if self._progress is None else self._progress.ledger_position
-        with self.ledger(applied) as ledger:
-            position = ledger.view(at_least=applied).position
-        found = f"{position:,} entries"
-        if self._progress is not None:
-            found += f", of which the store has applied {applied:,}"
-        yield Check(what="erasure ledger", ok=True, found=found)
+        applied = None if self._progress is None else self._progress.ledger
+        known = NOT_APPLIED if applied is None else applied
+        with self.ledger(known.head.number) as ledger:
+            self._view = checked_view(known, ledger)
+        yield ledger_check(self._view, applied)
+
+    def _seals(self) -> Iterator[Check]:
+        yield keys_check(self.keyring, self._view)
 
 
 def _ending(what: str, checks: Iterator[Check]) -> Iterator[Check]:

@@ -19,6 +19,7 @@ from profiles.application.ports.stores import (
     FollowingStore,
     StoreProgress,
 )
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.version import Version
@@ -75,14 +76,17 @@ class Reconciliation:
     """Compares two stores; `repair` makes the following store equal again as it goes.
 
     A row from beyond the deciding store's position is left alone: the deciding store is an earlier
-    copy, and comes to write the same row in the same version, which a deletion would hide.
+    copy, and comes to write the same row in the same version, which a deletion would hide. A row of
+    somebody whom the ledger suppresses or restricts goes all the same: no job comes to write it.
 
+    view: of the ledger; one without entries where it is not known.
     progress: of the deciding store, from before anything was read. today: who has expired
         by then is left out, for the following store forgets them by itself.
     """
 
     store: DecidingStore
     following: FollowingStore
+    view: LedgerView
     progress: StoreProgress
     today: date
     repair: bool
@@ -115,8 +119,15 @@ class Reconciliation:
     ) -> Following:
         absent: dict[PersonId, int] = {}
         right: dict[PersonId, Row] = {}
+        undecided = {
+            person
+            for person, (_, version) in rows.items()
+            if person not in held and not self._is_decided(version)
+        }
+        named = self.view.named(undecided)
+        undecided -= named.suppressed | named.restricted
         for person, row in rows.items():
-            if person not in held and not self._is_decided(row[1]):
+            if person in undecided:
                 found.ahead += 1
                 self._undecided += 1
             elif person not in held:

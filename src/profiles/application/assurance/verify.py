@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
 from profiles.application.assurance.checks import Check, failed, policy_change_check
@@ -14,12 +14,16 @@ from profiles.application.assurance.reconciliation import (
     reconciliation_check,
 )
 from profiles.application.assurance.recount import Recount
+from profiles.application.errors import LedgerError
 from profiles.application.following.outbox import Outbox
+from profiles.application.ledger.joining import checked_view
 from profiles.application.policy.history import key_ids, was_kept_longer
 from profiles.application.ports.clock import Clock
-from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.ledger import AppliedLedger, KnownLedger
 from profiles.application.ports.stores import DecidingStore, FollowingStore, StoreProgress
+from profiles.application.transaction.enforcing import count_unlawful
 from profiles.domain.errors import ProfilesError
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.policy_settings import settings_of
 from profiles.domain.statistics import Statistics
@@ -42,7 +46,7 @@ class Verification:
 
 @dataclass(slots=True, kw_only=True)
 class Verifier:
-    """Verifies the stores. What the deciding store holds is never changed, whatever is found.
+    """Verifies the stores. The deciding store loses whom the ledger suppresses, if anybody.
 
     ledger: opens the erasure ledger where it is there, given the position that the store has
         applied; never makes it.
@@ -50,21 +54,21 @@ class Verifier:
 
     store: DecidingStore
     following: FollowingStore | None
-    ledger: Callable[[int], AbstractContextManager[Ledger]]
+    ledger: Callable[[int], AbstractContextManager[KnownLedger]]
     policy: PrivacyPolicy
     clock: Clock
 
     def run(self, *, repair: bool) -> Verification:
         """Go through all that is held.
 
-        repair: make the following store equal to the deciding store. Deletions that it has still
-            to make come first, and then leave the outbox.
+        repair: carry out what the ledger asks for in the deciding store, then make the following
+            store equal to it. Deletions that it has still to make come first, and then leave the
+            outbox.
 
         Raises:
             StoreError: a store did not answer; what was repaired until then stays so.
         """
-        if repair:
-            Outbox(store=self.store, following=self.following).deliver()
+        view = self._repair() if repair else LedgerView()
         before = self._state()
         today = self.clock().date()
         policies, settings = before[0].policies, settings_of(self.policy)
@@ -87,6 +91,7 @@ class Verifier:
             comparing = Reconciliation(
                 store=self.store,
                 following=self.following,
+                view=view,
                 progress=before[0],
                 today=today,
                 repair=repair,
@@ -95,9 +100,24 @@ class Verifier:
             followed, repaired = found.rows, done if repair else None
             checks.append(reconciliation_check(found, repaired))
         checks.append(self._outbox_check())
-        checks += self._suppressed(before[0].ledger_position)
+        checks += self._suppressed(before[0].ledger)
         checks.append(_rest_check(at_rest=before == self._state()))
         return Verification(held=recount.held, followed=followed, checks=checks, repaired=repaired)
+
+    def _repair(self) -> LedgerView:
+        """Carry out what the ledger asks for, and what is owed to the following store.
+
+        Returns what the ledger says, or nothing where it can't be read.
+        """
+        outbox, view = Outbox(store=self.store, following=self.following), LedgerView()
+        with (
+            suppress(LedgerError),  # a check tells of it
+            self.ledger(self.store.ledger().head.number) as ledger,
+        ):
+            view = checked_view(self.store.ledger(), ledger)
+            self.store.apply_ledger(ledger, followed=outbox.followed)
+        outbox.deliver()
+        return view
 
     def _state(self) -> tuple[StoreProgress, Statistics, Tally]:
         """Return what changes with all that is written."""
@@ -117,31 +137,25 @@ class Verifier:
         )
         return Check(what="outbox", ok=False, found=found, remedy=remedy)
 
-    def _suppressed(self, applied: int) -> Iterator[Check]:
-        """Look for those whom the ledger suppresses."""
+    def _suppressed(self, applied: AppliedLedger) -> Iterator[Check]:
+        """Look for those whom the ledger suppresses, in all that is held.
+
+        What the following store holds beyond that is found where both are compared.
+        """
         what = "erased persons"
         try:
-            with self.ledger(applied) as ledger:
-                view = ledger.view(at_least=applied)
+            with self.ledger(applied.head.number) as ledger:
+                view = checked_view(applied, ledger)
         except ProfilesError as failure:
             yield failed(what, failure)
             return
-        erased = sorted(view.suppressed)
-        here = there = 0
-        for start in range(0, len(erased), AT_ONCE):
-            some = erased[start : start + AT_ONCE]
-            here += len(self.store.held(some))
-            there += 0 if self.following is None else len(self.following.held(some))
-        found = f"{here:,} of {len(erased):,} are held"
-        if self.following is not None:
-            found += f", {there:,} in the following store"
-        remedy = None
-        if here + there:
-            remedy = (
-                "`profiles process` (or `run`) applies the ledger's new entries with the next"
-                " record, and `profiles verify --repair` does so in the following store."
-            )
-        yield Check(what=what, ok=not here + there, found=found, remedy=remedy)
+        held = count_unlawful(self.store.transactions, view)
+        found = f"{held:,} are held, by a ledger of {view.position:,} entries"
+        remedy = (
+            "`profiles verify --repair` deletes them, and so does `profiles process` (or `run`)"
+            " within seconds of its start."
+        )
+        yield Check(what=what, ok=not held, found=found, remedy=remedy if held else None)
 
 
 def _tally_check(tally: Tally) -> Check:

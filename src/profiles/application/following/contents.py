@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from profiles.application.ports.stores import Applied, DecidingStore, Following
+from collections.abc import Collection
+from dataclasses import replace
+
+from profiles.application.ports.stores import Applied, DecidingStore, Following, FollowingStore
+from profiles.domain.person import PersonId
 
 
 def following_of(store: DecidingStore, applied: Applied) -> Following:
@@ -28,3 +32,26 @@ def as_of_now(store: DecidingStore, following: Following) -> Following:
     held = store.held(following.held)
     gone = {p: version for p, (_, version) in following.held.items() if p not in held}
     return Following(held=held, absent={**following.absent, **gone})
+
+
+def without_rows_of(
+    restricted: Collection[PersonId],
+    following: Following,
+    *,
+    store: DecidingStore,
+    rows_of: FollowingStore,
+) -> Following:
+    """Delete rows of the restricted as well: a following store put back from a copy has them.
+
+    Each goes at its own version and not at a record's, so that the person can be held again as she
+    was. The rows are read before the deciding store is asked: whoever is held by then has been let
+    back, and stays.
+
+    Raises:
+        StoreError: a store did not answer.
+    """
+    rows = rows_of.held(restricted)
+    held = store.held(rows) if rows else {}
+    gone = {p: version for p, (_, version) in rows.items() if p not in held}
+    higher = {p: max(version, following.absent.get(p, version)) for p, version in gone.items()}
+    return replace(following, absent={**following.absent, **higher})

@@ -97,7 +97,8 @@ class Consumer:
                 again goes on from there.
         """
         ends = {p.number: self.log.bounds(p)[1] for p in self.log.partitions()} if once else {}
-        if not self._deliver(stop):
+        outbox = Outbox(store=self.store, following=self.following)
+        if not self._persist(outbox.deliver, stop):
             return False
         with Pipeline(
             store=self.store,
@@ -117,18 +118,18 @@ class Consumer:
                 self._wait(pipeline)
                 self._collect(pipeline)
             self.log.commit(self._reached, wait=True)
-        return finished and self._deliver(stop)
+        # With no later look to make up for one that failed, the ledger has to be applied by now.
+        return finished and self._persist(self._watch.apply, stop)
 
-    def _deliver(self, stop: Event) -> bool:
-        """Have the following store make the deletions in the outbox; tell whether it has."""
-        outbox = Outbox(store=self.store, following=self.following)
+    def _persist(self, attempt: Callable[[], None], stop: Event) -> bool:
+        """Try until it is done; tell whether it is, or `stop` was set before."""
 
         def given_up() -> bool:
             self.metrics.turned()
             return stop.is_set()
 
         try:
-            self.retry(outbox.deliver, given_up=given_up)
+            self.retry(attempt, given_up=given_up)
         except MAY_PASS:
             if not stop.is_set():
                 raise

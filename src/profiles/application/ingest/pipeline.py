@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
 from profiles.application.errors import MAY_PASS, LedgerAwayError, LogError, StoreError
-from profiles.application.following.contents import as_of_now, following_of
+from profiles.application.following.contents import as_of_now, following_of, without_rows_of
 from profiles.application.following.outbox import Outbox
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import quarantined_of
@@ -26,6 +26,7 @@ from profiles.application.ports.metrics import Metrics, NoMetrics, Service
 from profiles.application.ports.retrying import Retry
 from profiles.application.ports.stores import Applied, DecidingStore, Following, FollowingStore
 from profiles.domain.errors import ProfilesError
+from profiles.domain.person import PersonId
 from profiles.domain.tally import Tally
 
 T = TypeVar("T")
@@ -58,6 +59,7 @@ class _Task:
     submitted: float = field(default_factory=time.monotonic)
     failures: int = 0
     following: Following = field(default=Following(held={}, absent={}), repr=False)
+    restricted: Collection[PersonId] = field(default=frozenset(), repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -163,6 +165,7 @@ class Pipeline:
         applied = self._persist(task, lambda: self._decide(task.chunk), of=deciding)
         if self.following is not None:
             task.failures = self._failures
+            task.restricted = applied.restricted
             task.following = self._persist(
                 task, lambda: following_of(self.store, applied), of=deciding
             )
@@ -198,6 +201,10 @@ class Pipeline:
             task.following = as_of_now(self.store, task.following)
             task.failures = self._failures
         try:
+            if task.restricted:
+                task.following = without_rows_of(
+                    task.restricted, task.following, store=self.store, rows_of=store
+                )
             store.follow(task.following)
         except StoreError:
             self._failures += 1

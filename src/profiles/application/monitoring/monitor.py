@@ -63,7 +63,7 @@ class Monitor:
             reachable=self._reachable,
             lag=lag,
             oldest=min(times or [], default=None),
-            ledger_position=None if progress is None else progress.ledger_position,
+            ledger_position=None if progress is None else progress.ledger.head.number,
             outbox=None if progress is None else progress.outbox,
         )
 

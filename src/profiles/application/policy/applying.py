@@ -23,6 +23,7 @@ from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.application.transaction.counting import count
 from profiles.domain.conforming import conform, conform_corrections, key_of_pseudonym
 from profiles.domain.corrections import Corrections
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.outcome import Withheld
 from profiles.domain.person import PersonId
 from profiles.domain.policy import QUARANTINE_RETENTION, PrivacyPolicy
@@ -81,7 +82,7 @@ class PolicyApplication:
 class PolicyApplier:
     """Applies a policy that a store has adopted.
 
-    restricted: whose data must stay as they are (GDPR Art. 18), as the erasure ledger says.
+    view: the erasure ledger, which says whose data must stay as they are (GDPR Art. 18).
     progress: is told the counts so far.
     """
 
@@ -89,7 +90,7 @@ class PolicyApplier:
     outbox: Outbox
     policy: PrivacyPolicy
     clock: Clock
-    restricted: Collection[PersonId] = frozenset()
+    view: LedgerView = field(default_factory=LedgerView)
     progress: Callable[[PolicyApplication], None] = field(default=lambda _application: None)
     _deciding: str = field(init=False)
 
@@ -136,6 +137,7 @@ class PolicyApplier:
             if some.held < CHANGED_AT_ONCE:
                 done.finished = True
                 break
+        done.restricted += self._count_restricted()
         if not dry_run:
             if done.finished:
                 self._note(settings, done)
@@ -156,12 +158,13 @@ class PolicyApplier:
         if not done.dry_run:
             self._check(unit)
         batch = _Batch(PolicyApplication(fingerprint=done.fingerprint, dry_run=done.dry_run))
-        some = unit.profiles_after(after, limit=CHANGED_AT_ONCE)
-        kept = unit.corrections([profile.id for profile, _ in some]) if some else {}
-        for profile, version in some:
+        pairs = unit.profiles_after(after, limit=CHANGED_AT_ONCE)
+        restricted = self.view.named(profile.id for profile, _ in pairs).restricted
+        kept = unit.corrections([profile.id for profile, _ in pairs]) if pairs else {}
+        for profile, version in pairs:
             after = profile.id
             batch.counts.held += 1
-            if after in self.restricted:
+            if after in restricted:
                 batch.counts.restricted += 1
             elif after in kept:
                 corrections = kept[after]
@@ -176,6 +179,17 @@ class PolicyApplier:
             if self.outbox.followed:
                 unit.add_to_outbox({p: held.version for p, held in batch.before.items()})
         return batch.counts, after
+
+    def _count_restricted(self) -> int:
+        """Count whose profiles are kept apart: they stay as they are."""
+        found = 0
+        last: PersonId | None = None
+        while True:
+            some = self.store.transactions.run(partial(_restricted_after, last))
+            found += len(some)
+            if len(some) < CHANGED_AT_ONCE:
+                return found
+            last = max(some)
 
     def _note(self, settings: Mapping[str, object], done: PolicyApplication) -> None:
         """Remember that all that is held was brought under the policy, unless some could not be."""
@@ -259,6 +273,10 @@ class _Batch:
             _count(self.counts.email_keys, key)
         if changed:
             self.before[profile.id] = Held.of(profile, version)
+
+
+def _restricted_after(last: PersonId | None, unit: UnitOfWork) -> Collection[PersonId]:
+    return unit.restricted_after(last, limit=CHANGED_AT_ONCE).keys()
 
 
 def _differing(before: Profile, after: Profile) -> list[str]:

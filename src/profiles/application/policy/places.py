@@ -178,6 +178,7 @@ def _ledger(processing: Processing) -> Iterator[Place]:
     where = processing.ledger.name
     yield Place(
         where=where if in_file else f"{where}: topic {processing.ledger_topic}",
-        what="ids of erased and restricted persons, and when that was entered",
+        what="keyed hashes of the ids of erased and restricted persons, what was entered, why and"
+        " when; no id and nothing else of theirs. The key lies in a file of its own",
         erased="kept, because it is what keeps erased persons out",
     )

@@ -133,7 +133,10 @@ def _persons(policy: PrivacyPolicy) -> Iterator[str]:
         f" record{exceptions}: a profile of each is kept."
     )
     yield "Everyone else in the source: counted by reason, and not kept."
-    yield "Persons who were erased, or whose processing is restricted: their ids are kept."
+    yield (
+        "Persons who were erased, or whose processing is restricted: keyed hashes of their ids are"
+        " kept."
+    )
 
 
 def _data(policy: PrivacyPolicy) -> Iterator[DataCategory]:

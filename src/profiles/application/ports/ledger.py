@@ -1,35 +1,56 @@
-"""The erasure ledger: who was erased for good, and whose processing is frozen."""
+"""The erasure ledger: who was erased, and whose processing is restricted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from enum import Enum
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
-from profiles.domain.person import PersonId
-
-
-class Action(Enum):
-    """What an entry of the ledger says about a person."""
-
-    SUPPRESS = "suppress"
-    """Erased for good: there is no entry that takes this back."""
-    RESTRICT = "restrict"
-    UNRESTRICT = "unrestrict"
+from profiles.domain.ledger_entry import START, Draft, Entry, LedgerHead
+from profiles.domain.ledger_view import LedgerView
+from profiles.domain.pseudonym import PseudonymKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerView:
-    """What the erasure ledger says as of a position.
+class AppliedLedger(NamedTuple):
+    """How far a store has applied a ledger.
 
-    position: how many entries it has.
-    suppressed: who was erased for good. restricted: whose processing is frozen.
+    head: the entry up to which it decides by it: whom it names until there is not stored.
+    carried_out: the number of the entry up to which what was held is as it asks for. It is behind
+        while what is held is looked through, and after that was interrupted.
+    joined: which ledger the store is used with, by its identity; None where no job has told.
     """
 
-    position: int = 0
-    suppressed: frozenset[PersonId] = frozenset()
-    restricted: frozenset[PersonId] = frozenset()
+    head: LedgerHead = LedgerHead()
+    carried_out: int = 0
+    joined: str | None = None
+
+
+NOT_APPLIED: Final = AppliedLedger()
+
+
+class Keyring(Protocol):
+    """Where the keys of a ledger lie."""
+
+    @property
+    def name(self) -> str:
+        """Name the place, as a part of a sentence."""
+        ...
+
+    def read(self) -> Sequence[PseudonymKey]:
+        """Read them, oldest first: the last one is written with. None where there is no place.
+
+        Raises:
+            UsageError: they can't be read.
+        """
+        ...
+
+    def make(self) -> None:
+        """Make a first key, if there is a place for it: for a ledger that has no entry yet.
+
+        Raises:
+            UsageError: it can't be made.
+        """
+        ...
 
 
 class Ledger(Protocol):
@@ -38,25 +59,59 @@ class Ledger(Protocol):
     Threads may share it.
     """
 
-    def view(self, *, at_least: int) -> LedgerView:
+    def view(self, *, at_least: LedgerHead = START) -> LedgerView:
         """Return what the ledger says now.
 
-        at_least: the position that a store has already applied.
+        at_least: how far a store has applied it.
 
         Raises:
-            LedgerError: it can't be read, or ends before `at_least`: nothing may be stored.
+            LedgerError: it can't be read, an entry of it is missing or was changed, its key is not
+                there, or it does not have the entry that the store has applied: nothing may be
+                stored.
             LedgerAwayError: it does not answer for now; ask again, and store nothing meanwhile.
         """
         ...
 
 
+class KnownLedger(Ledger, Protocol):
+    """A ledger that can be told from others, so that a store can be joined to it."""
+
+    @property
+    def name(self) -> str:
+        """Name it, as a part of a sentence."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Tell it from others: one that is made anew in its place has another identity."""
+        ...
+
+
+class LedgerHistory(Protocol):
+    """All that was ever entered: for audits and exports."""
+
+    def entries(self) -> Sequence[Entry]:
+        """Return all entries, each checked.
+
+        Raises:
+            LedgerError, LedgerAwayError: see `Ledger.view`.
+        """
+        ...
+
+
+class RecordedLedger(KnownLedger, LedgerHistory, Protocol):
+    """A ledger of which both can be asked: what it says now, and all that was ever entered."""
+
+
 class LedgerWriter(Protocol):
     """Enters what becomes law; whoever reads the ledger learns of it."""
 
-    def enter(self, action: Action, person: PersonId, *, entered_at: datetime) -> int:
-        """Enter what is said of a person; return the number of the entry.
+    def enter(self, drafts: Sequence[Draft], *, at: datetime) -> Sequence[Entry]:
+        """Enter all of these, one behind the other and nothing between them, or none.
 
-        entered_at: aware.
+        at: now, aware.
+
+        Returns their entries.
 
         Raises:
             LedgerError, LogError: it was not confirmed, and may be there all the same; enter it

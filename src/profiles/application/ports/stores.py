@@ -10,7 +10,7 @@ from typing import Protocol
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
-from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.ledger import NOT_APPLIED, AppliedLedger, Ledger
 from profiles.application.ports.policies import PolicyEntry
 from profiles.application.ports.rejections import Rejections
 from profiles.application.ports.unit_of_work import Transactions
@@ -58,14 +58,14 @@ class OverviewReader(Protocol):
 class StoreProgress:
     """How far a deciding store is.
 
-    ledger_position: of the erasure ledger, applied.
+    ledger: how far the erasure ledger is applied.
     topics: id and number of partitions of each topic that was read, in the order of epochs.
     positions: the first offset not yet decided, by topic id and partition.
     policies: those that the store was written under, oldest first.
     outbox: how many changes the following store has still to make.
     """
 
-    ledger_position: int = 0
+    ledger: AppliedLedger = NOT_APPLIED
     topics: Sequence[tuple[str, int]] = ()
     positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
     policies: Sequence[PolicyEntry] = ()
@@ -80,6 +80,8 @@ class Applied:
     stored: what is held now that was not before, with versions.
     deleted: of whom nothing is held any more, with the version of the record that says so.
     untouched: the others of whom the chunk tells, with the version of their last record.
+    restricted: of whom the chunk tells and whose processing is restricted: nothing of theirs may be
+        in a following store.
     refused: what was rejected because the store can't hold it, now or when it was decided.
     owed: how many deletions were added to the outbox, those that the ledger asks for included.
     """
@@ -88,6 +90,7 @@ class Applied:
     stored: Mapping[PersonId, tuple[Profile, int]] = field(default_factory=dict, repr=False)
     deleted: Mapping[PersonId, int] = field(default_factory=dict, repr=False)
     untouched: Mapping[PersonId, int] = field(default_factory=dict, repr=False)
+    restricted: frozenset[PersonId] = field(default=frozenset(), repr=False)
     refused: Sequence[Quarantined] = ()
     owed: int = 0
 
@@ -107,6 +110,7 @@ class Applied:
                 for p, version in untouched.items()
                 if p not in stored and p not in deleted
             },
+            restricted=self.restricted | later.restricted,
             refused=[*self.refused, *later.refused],
             owed=self.owed + later.owed,
         )
@@ -129,8 +133,8 @@ class DecidingStore(OverviewReader, Protocol):
         """Return the first offset of a partition not yet decided, None before the first chunk."""
         ...
 
-    def ledger_position(self) -> int:
-        """Return the position of the erasure ledger that the store has applied."""
+    def ledger(self) -> AppliedLedger:
+        """Return how far the erasure ledger is applied."""
         ...
 
     def progress(self) -> StoreProgress:
@@ -157,9 +161,10 @@ class DecidingStore(OverviewReader, Protocol):
         ...
 
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
-        """Delete whom the ledger suppresses, if it has entries that are not applied yet.
+        """Delete whom the ledger suppresses, if it has entries that are not carried out yet.
 
-        Every chunk does so first; this is for when there is none.
+        Every chunk does so first; this is for when there is none. It looks through all that is
+        held, as the ledger names nobody.
 
         followed: see `apply`.
 

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
+from profiles.application.ports.ledger import AppliedLedger
 from profiles.application.ports.policies import PolicyEntry
 from profiles.domain.corrections import Corrections
 from profiles.domain.person import PersonId
@@ -29,16 +30,23 @@ class UnitOfWork(Protocol):
 
     What is read is as of its beginning, and what it has written itself. Of two units of work at
     once of which one writes to a writer (`advance`, `add_statistics`), or reads the positions of
-    its topic, and the other writes to it, too, sets the ledger position, or adopts a policy, only
-    one is committed.
+    its topic, and the other writes to it, too, sets the head of the ledger, or adopts a policy,
+    only one is committed.
     """
 
-    def ledger_position(self) -> int:
-        """Return the position of the erasure ledger that the store has applied."""
+    def ledger(self) -> AppliedLedger:
+        """Return how far the erasure ledger is applied."""
         ...
 
-    def set_ledger_position(self, position: int) -> None:
-        """Note that the ledger is applied up to a position; so every other unit conflicts."""
+    def set_ledger(self, applied: AppliedLedger) -> None:
+        """Note how far it is applied; where its head is another, every other unit conflicts.
+
+        applied: with which ledger the store is used stays as it is; see `join_ledger`.
+        """
+        ...
+
+    def join_ledger(self, identity: str) -> None:
+        """Note which ledger the store is used with; of two such units at once one conflicts."""
         ...
 
     def policy(self) -> str | None:
@@ -99,6 +107,13 @@ class UnitOfWork(Protocol):
         """
         ...
 
+    def held_after(self, person: PersonId | None, *, limit: int) -> Mapping[PersonId, Held]:
+        """Return what is held of up to `limit` persons, in the order of ids.
+
+        person: those behind this id, or from the first on.
+        """
+        ...
+
     def expired(self, read_on: date, *, limit: int) -> Mapping[PersonId, Held]:
         """Return what is held of up to `limit` persons whose `expires_at` is not after a day."""
         ...
@@ -112,12 +127,40 @@ class UnitOfWork(Protocol):
         """
         ...
 
+    def restricted(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return the profiles of some persons that are kept apart, with their versions."""
+        ...
+
+    def restricted_after(
+        self, person: PersonId | None, *, limit: int
+    ) -> Mapping[PersonId, tuple[Profile, int]]:
+        """Return up to `limit` profiles that are kept apart, in the order of ids.
+
+        person: those behind this id, or from the first on.
+        """
+        ...
+
+    def restrict(self, persons: Collection[PersonId]) -> None:
+        """Keep the profiles of some persons apart, with what is kept with them.
+
+        All of these persons were asked for, as for `write`.
+        """
+        ...
+
+    def unrestrict(self, versions: Mapping[PersonId, int]) -> None:
+        """Hold profiles again that were kept apart, in these versions."""
+        ...
+
+    def delete_restricted(self, persons: Collection[PersonId]) -> None:
+        """Delete profiles that are kept apart."""
+        ...
+
     def profiles(self, persons: Collection[PersonId]) -> Mapping[PersonId, Profile]:
         """Return the profiles of some persons; who is not held is left out."""
         ...
 
     def corrections(self, persons: Collection[PersonId]) -> Mapping[PersonId, Corrections]:
-        """Return what is kept of corrections; who has none is left out."""
+        """Return what is kept of corrections, also with profiles kept apart."""
         ...
 
     def write(
@@ -131,7 +174,8 @@ class UnitOfWork(Protocol):
 
         corrections: those that are kept with some of the profiles. With the others none are, and
             those that were kept are gone.
-        All of these persons were asked for by `held`, `expired` or `profiles_after` before.
+        All of these persons were asked for by `held`, `held_after`, `expired` or `profiles_after`
+        before.
         """
         ...
 

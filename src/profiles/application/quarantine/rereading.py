@@ -13,9 +13,9 @@ from profiles.application.log.deciding import Rules
 from profiles.application.log.messages import Deletion, Records
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogRecord, Notice
-from profiles.application.ports.ledger import LedgerView
 from profiles.application.quarantine.rejected_messages import RejectedMessage
 from profiles.domain.assessing import admit
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import Person, PersonId
@@ -142,9 +142,10 @@ class Rereading:
     def _sort(
         self, person: PersonId | None, outcome: Person | Withheld | Erased, record: LogRecord
     ) -> None:
-        if person in self.view.suppressed:
+        named = self.view.named([] if person is None else [person])
+        if named.suppressed:
             self.counts["suppressed"] += 1
-        elif person in self.view.restricted:
+        elif named.restricted:
             self.counts["restricted"] += 1
         elif person is None:
             self.counts["withheld"] += 1

@@ -23,7 +23,7 @@ from profiles.application.log.epochs import Epoch, version_of
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.clock import Clock
-from profiles.application.ports.ledger import Ledger, LedgerView
+from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import LogReader
 from profiles.application.ports.stores import DecidingStore
 from profiles.application.ports.unit_of_work import UnitOfWork
@@ -33,6 +33,7 @@ from profiles.application.quarantine.rereading import Rereading
 from profiles.application.quarantine.retried import Retried
 from profiles.application.transaction.commit import check_policy
 from profiles.domain.errors import ProfilesError
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.outcome import Erased
 from profiles.domain.person import Person, PersonId
 
@@ -135,11 +136,12 @@ class RejectedRetry:
         deleted: list[PersonId] = []
         for some in _batches(list(reading.candidates.items()), size=_ASKED_AT_ONCE):
             held = self.store.held([person for person, _ in some])
+            named = view.named(person for person, _ in some)
             for person, candidate in some:
                 version = version_of(partition, candidate.offset, epochs) or 0
-                if person in view.suppressed:
+                if person in named.suppressed:
                     counts["suppressed"] += 1
-                elif person in view.restricted:
+                elif person in named.restricted:
                     counts["restricted"] += 1
                 elif person in held and held[person][1] >= version:
                     counts["superseded"] += 1
@@ -164,7 +166,7 @@ class RejectedRetry:
         return self.store.transactions.run(asked)
 
     def _view(self) -> LedgerView:
-        return self.ledger.view(at_least=self.store.ledger_position())
+        return self.ledger.view(at_least=self.store.ledger().head)
 
 
 class _Queue:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from profiles.application.ports.ledger import Keyring, LedgerHistory
 from profiles.application.ports.logs import Log
 from profiles.application.ports.stores import DecidingStore, FollowingStore
 from profiles.application.rights import information
@@ -16,6 +17,8 @@ from profiles.application.rights.log_records import (
     of_embedded_log,
 )
 from profiles.domain.columns import NAMES
+from profiles.domain.ledger_entry import Entry
+from profiles.domain.ledger_history import entries_about
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.profile import Profile
@@ -39,10 +42,27 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerToRead:
+    """The erasure ledger, and the keys by which a person is found in it."""
+
+    history: LedgerHistory
+    keyring: Keyring
+
+    def about(self, person: PersonId) -> list[Entry]:
+        """Return the entries about a person, and those that refer to them.
+
+        Raises:
+            LedgerError: it can't be read, or trusted.
+        """
+        entries = self.history.entries()
+        return entries_about(entries, [person], self.keyring.read())[person]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonExporter:
     """Gathers what is held of a person, beside running jobs.
 
-    following, log, topic: None where there is none.
+    following, log, topic: None where there is none. ledger: None where it is not looked into.
     """
 
     named: Named
@@ -51,6 +71,7 @@ class PersonExporter:
     log: Log | None
     topic: TopicSearcher | None
     policy: PrivacyPolicy
+    ledger: LedgerToRead | None = None
 
     def export(self, person: PersonId, *, now: datetime) -> dict[str, Any]:
         """Return all of it as values that JSON can write, in the form that `FORMAT` names.
@@ -61,20 +82,27 @@ class PersonExporter:
         nothing is held.
 
         Raises:
-            StoreError, LogError: one of them did not answer, so the export would not be whole.
+            StoreError, LogError, LedgerError: one of them did not answer, so the export would not
+                be whole.
         """
         held, followed = self._held(person)
+        apart = self._kept_apart(person) if held is None else None
+        known = held or apart
         searched, records = self._logged(person)
         return {
             "format": FORMAT,
             "id": person,
             "made_at": now.isoformat(),
-            "held": held is not None or followed is not None or bool(records),
-            "profile": _written(held),
+            "held": known is not None or followed is not None or bool(records),
+            "profile": _written(known),
             "corrected": self._corrected(person),
-            "source": {"description": information.SOURCE, "record": self._origin(held)},
+            "source": {"description": information.SOURCE, "record": self._origin(known)},
             "stores": {
-                "deciding": {"name": self.named.deciding, "holds": held is not None},
+                "deciding": {
+                    "name": self.named.deciding,
+                    "holds": known is not None,
+                    "kept_apart": apart is not None,
+                },
                 "following": None
                 if self.following is None
                 else {
@@ -86,6 +114,9 @@ class PersonExporter:
             },
             "log": [_record(record) for record in records],
             "searched": [_searched(log) for log in searched],
+            "ledger": None
+            if self.ledger is None
+            else [_ledger_entry(entry) for entry in self.ledger.about(person)],
             "fields": information.fields_of(self.policy),
             "log_fields": information.log_fields_of(self.policy),
             **information.accountability_of(self.policy),
@@ -113,6 +144,10 @@ class PersonExporter:
         """Name the fields that were corrected, and that the source does not change any more."""
         kept = self.store.transactions.run(lambda unit: unit.corrections([person]))
         return kept[person].names if person in kept else []
+
+    def _kept_apart(self, person: PersonId) -> _Held:
+        """Return the profile of somebody whose processing is restricted (Art. 18)."""
+        return self.store.transactions.run(lambda unit: unit.restricted([person])).get(person)
 
     def _logged(self, person: PersonId) -> tuple[list[SearchedLog], list[LoggedRecord]]:
         searched: list[SearchedLog] = []
@@ -162,6 +197,18 @@ def _record(record: LoggedRecord) -> dict[str, Any]:
         "person": record.person,
         "correction": record.correction,
         "complete": record.complete,
+    }
+
+
+def _ledger_entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "number": entry.number,
+        "action": entry.action.value,
+        "reason": None if entry.reason is None else entry.reason.value,
+        "at": entry.at.isoformat(),
+        "deadline": None if entry.deadline is None else entry.deadline.isoformat(),
+        "refers": entry.refers,
+        "recipient": entry.recipient,
     }
 
 

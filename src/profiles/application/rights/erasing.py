@@ -6,17 +6,32 @@ not come back, and the same command completes what was interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import date, datetime
+from typing import NamedTuple
 
 from profiles.application.following.outbox import Outbox
 from profiles.application.ports.clock import Clock
-from profiles.application.ports.ledger import Action, Ledger, LedgerWriter
+from profiles.application.ports.ledger import Keyring, LedgerWriter, RecordedLedger
 from profiles.application.ports.logs import Log, Publisher
-from profiles.application.ports.stores import DecidingStore, Following, FollowingStore
+from profiles.application.ports.stores import Following
+from profiles.application.rights.notifying import Notification, Notifier, ToTell
+from profiles.application.rights.places import Counts, Places
+from profiles.application.rights.receipts import (
+    ERASE,
+    ErasedPerson,
+    ErasedPlace,
+    ErasureReceipt,
+    Remainder,
+)
+from profiles.application.transaction.enforcing import apply_entries
+from profiles.domain.deadlines import deadline_of
 from profiles.domain.errors import ProfilesError, UsageError
+from profiles.domain.ledger_entry import Action, Draft, Entry, Reason
+from profiles.domain.ledger_history import entries_about
 from profiles.domain.person import PersonId
+from profiles.domain.receipts import Document, digest, sign
 
 LEAST_LIMIT = 10
 """So many persons may be erased at once, however few are held."""
@@ -25,88 +40,45 @@ SHARE = 100
 """And one of so many of those who are held."""
 
 
-Counts = dict[str, int | None]
-"""How many profiles or records a place has of a person, by its name; None if it can't be asked."""
+class Erasure(NamedTuple):
+    """What was done, and the document that says so; signed unless nothing was to be done."""
 
-
-class RawRecords(Protocol):
-    """The records of the log: what persons were made of."""
-
-    @property
-    def name(self) -> str:
-        """Name the log, as the receipt does."""
-        ...
-
-    def count(self, person: PersonId) -> int | None:
-        """Count a person's records that have a content; None where the log can't be asked."""
-        ...
-
-    def erase(self, persons: Sequence[PersonId]) -> None:
-        """Erase what can be erased, and let other readers of the log know.
-
-        Raises:
-            LogError, TombstoneError: the log did not take it.
-        """
-        ...
+    receipt: ErasureReceipt
+    document: Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ErasedPlace:
-    """What was found of a person in a place, and what is left there after the erasure.
+class _Case:
+    """A person's erasure, as the ledger has it.
 
-    found, left: profiles or records; None where the place can't be asked.
+    entry: the last one that suppresses her. open: numbers of those that are not complete yet.
+    told: names of the recipients that know.
     """
 
-    place: str
-    found: int | None
-    left: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasedPerson:
-    """What was done for a person.
-
-    entry: the number of the ledger's entry; None where the ledger named the person before, or
-        nothing was to be done.
-    """
-
-    id: PersonId
-    entry: int | None
-    places: Sequence[ErasedPlace]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasureReceipt:
-    """What an erasure did, read back from every place.
-
-    complete: whether nothing is left in any place that can be asked.
-    """
-
-    persons: Sequence[ErasedPerson]
-    complete: bool
+    entry: Entry
+    open: Sequence[int]
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
 class Eraser:
     """Erases persons.
 
-    records: of the log, or None where there is none.
-    name: of the deciding store. following_name: of the other.
+    notifier: tells recipients. remaining: what the places leave of whom is erased at a moment.
     """
 
-    store: DecidingStore
-    following: FollowingStore | None
-    ledger: Ledger
+    places: Places
+    ledger: RecordedLedger
     writer: LedgerWriter
-    records: RawRecords | None
+    keyring: Keyring
+    notifier: Notifier
     clock: Clock
-    name: str
-    following_name: str | None = None
+    remaining: Callable[[datetime], Sequence[Remainder]]
     _outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare to deliver deletions."""
-        self._outbox = Outbox(store=self.store, following=self.following)
+        self._outbox = Outbox(store=self.places.store, following=self.places.following)
 
     def check(self, persons: Sequence[PersonId], *, limit: int | None) -> None:
         """Refuse to erase more persons at once than is meant.
@@ -116,7 +88,7 @@ class Eraser:
         Raises:
             UsageError: there are more; nothing was done.
         """
-        held = self.store.statistics().total
+        held = self.places.store.statistics().total
         usual = max(LEAST_LIMIT, held // SHARE)
         allowed = usual if limit is None else limit
         if len(persons) > allowed:
@@ -126,59 +98,115 @@ class Eraser:
                 " all of them are meant."
             )
 
-    def look(self, persons: Sequence[PersonId]) -> ErasureReceipt:
+    def look(self, persons: Sequence[PersonId]) -> Erasure:
         """Find what there is to be erased, and change nothing.
 
         Raises:
             StoreError, LogError: a place did not answer.
         """
-        found = self._found(persons)
-        return _receipt(persons, [None] * len(persons), found, found)
+        at = self.clock()
+        found = self.places.count(persons)
+        receipt = ErasureReceipt(
+            at=at,
+            persons=[
+                ErasedPerson(id=person, entry=None, places=_places(counts, counts))
+                for person, counts in zip(persons, found, strict=True)
+            ],
+            remaining=self.remaining(at),
+        )
+        return Erasure(receipt, {**receipt.content(), "signature": None})
 
-    def erase(self, persons: Sequence[PersonId]) -> ErasureReceipt:
-        """Erase persons out of every place, and read back.
+    def erase(
+        self,
+        persons: Sequence[PersonId],
+        *,
+        reason: Reason = Reason.REQUEST,
+        received: date | None = None,
+    ) -> Erasure:
+        """Erase persons out of every place, read back, and tell the recipients.
+
+        reason: why. received: the day on which it was asked for; today (UTC) if none is said.
+            Whom the ledger suppresses already keeps the reason and the deadline of her entry.
 
         Raises:
             LedgerError, LogError, StoreError, TombstoneError: a place did not do it. Whom the
                 ledger names by then stays out; the same again completes it.
         """
-        before = self._found(persons)
-        view = self.ledger.view(at_least=self.store.ledger_position())
-        entries = [
-            None
-            if person in view.suppressed
-            else self.writer.enter(Action.SUPPRESS, person, entered_at=self.clock())
-            for person in persons
-        ]
-        self.store.apply_ledger(self.ledger, followed=self._outbox.followed)
+        before = self.places.count(persons)
+        deadline = deadline_of(received or self.clock().date())
+        cases = self._cases(persons, reason, deadline)
+        self.places.store.apply_ledger(self.ledger, followed=self._outbox.followed)
         self._outbox.deliver()
         self._delete_followed(persons)
-        if self.records is not None:
-            self.records.erase(persons)
-        return _receipt(persons, entries, before, self._found(persons))
+        if self.places.records is not None:
+            self.places.records.erase(persons)
+        at, left = self.clock(), self.places.count(persons)
+        gone = [person for person, each in zip(persons, left, strict=True) if _none_left(each)]
+        to_tell = {person: _to_tell(cases[person]) for person in gone}
+        told = self.notifier.tell(to_tell, action=ERASE)
+        receipt = ErasureReceipt(
+            at=at,
+            persons=[
+                _erased(person, cases[person], _places(found, after), told.get(person, ()))
+                for person, found, after in zip(persons, before, left, strict=True)
+            ],
+            remaining=self.remaining(at),
+            head=self.ledger.view(at_least=self.places.store.ledger().head).head,
+        )
+        document = sign(receipt.content(), self.keyring.read()[-1])
+        self._complete([number for person in gone for number in cases[person].open], document)
+        return Erasure(receipt, document)
 
-    def _found(self, persons: Sequence[PersonId]) -> Sequence[Counts]:
-        """Count what every place holds of each person."""
-        held = self.store.held(persons)
-        followed = {} if self.following is None else self.following.held(persons)
-        found: list[Counts] = []
-        for person in persons:
-            counts: Counts = {self.name: int(person in held)}
-            if self.following_name is not None:
-                counts[self.following_name] = int(person in followed)
-            if self.records is not None:
-                counts[self.records.name] = self.records.count(person)
-            found.append(counts)
-        return found
+    def _cases(
+        self, persons: Sequence[PersonId], reason: Reason, deadline: date
+    ) -> Mapping[PersonId, _Case]:
+        """Enter those whom the ledger does not suppress yet, and delete them from the store."""
+        view = self.ledger.view(at_least=self.places.store.ledger().head)
+        known = view.named(persons).suppressed
+        cases = self._earlier([person for person in persons if person in known])
+        fresh = [person for person in persons if person not in known]
+        drafts = [
+            Draft(action=Action.SUPPRESS, person=person, reason=reason, deadline=deadline)
+            for person in fresh
+        ]
+        if drafts:
+            entries = self.writer.enter(drafts, at=self.clock())
+            apply_entries(
+                self.places.store.transactions,
+                fresh,
+                self.ledger.view(),
+                entries=(entries[0].number, entries[-1].number),
+                followed=self._outbox.followed,
+            )
+            for person, entry in zip(fresh, entries, strict=True):
+                cases[person] = _Case(entry=entry, open=[entry.number])
+        return cases
+
+    def _earlier(self, persons: Sequence[PersonId]) -> dict[PersonId, _Case]:
+        """Look up the entries of persons whom the ledger suppresses: all of it is read for that."""
+        if not persons:
+            return {}
+        about = entries_about(self.ledger.entries(), persons, self.keyring.read())
+        return {person: _case(entries) for person, entries in about.items()}
 
     def _delete_followed(self, persons: Sequence[PersonId]) -> None:
         """Delete rows that the deciding store knew nothing of."""
-        if self.following is None:
+        following = self.places.following
+        if following is None:
             return
-        rows = self.following.held(persons)
+        rows = following.held(persons)
         if rows:
             absent = {person: version for person, (_, version) in rows.items()}
-            self.following.follow(Following(held={}, absent=absent))
+            following.follow(Following(held={}, absent=absent))
+
+    def _complete(self, numbers: Sequence[int], document: Document) -> None:
+        """Enter that requests are done, with the digest of the receipt that says so."""
+        drafts = [
+            Draft(action=Action.COMPLETE, refers=number, digest=digest(document))
+            for number in numbers
+        ]
+        if drafts:
+            self.writer.enter(drafts, at=self.clock())
 
 
 class EmbeddedRecords:
@@ -235,23 +263,46 @@ class TombstoneError(ProfilesError):
         )
 
 
-def _receipt(
-    persons: Sequence[PersonId],
-    entries: Sequence[int | None],
-    found: Sequence[Counts],
-    left: Sequence[Counts],
-) -> ErasureReceipt:
-    return ErasureReceipt(
-        persons=[
-            ErasedPerson(
-                id=person,
-                entry=entry,
-                places=[
-                    ErasedPlace(place=place, found=count, left=after[place])
-                    for place, count in before.items()
-                ],
-            )
-            for person, entry, before, after in zip(persons, entries, found, left, strict=True)
-        ],
-        complete=not any(count for counts in left for count in counts.values()),
+def _case(entries: Sequence[Entry]) -> _Case:
+    """Gather a person's erasure from the entries about her; she is suppressed, so there is one."""
+    suppressing = [entry for entry in entries if entry.action is Action.SUPPRESS]
+    done = {entry.refers for entry in entries if entry.action is Action.COMPLETE}
+    last = suppressing[-1]
+    return _Case(
+        entry=last,
+        open=[entry.number for entry in suppressing if entry.number not in done],
+        told=frozenset(
+            entry.recipient
+            for entry in entries
+            if entry.action is Action.NOTIFY
+            and entry.refers == last.number
+            and entry.recipient is not None
+        ),
     )
+
+
+def _to_tell(case: _Case) -> ToTell:
+    return ToTell(number=case.entry.number, at=case.entry.at, told=case.told)
+
+
+def _erased(
+    person: PersonId, case: _Case, places: Sequence[ErasedPlace], told: Sequence[Notification]
+) -> ErasedPerson:
+    return ErasedPerson(
+        id=person,
+        entry=case.entry.number,
+        places=places,
+        reason=case.entry.reason,
+        deadline=case.entry.deadline,
+        told=told,
+    )
+
+
+def _places(found: Counts, left: Counts) -> Sequence[ErasedPlace]:
+    return [
+        ErasedPlace(place=place, found=count, left=left[place]) for place, count in found.items()
+    ]
+
+
+def _none_left(counts: Counts) -> bool:
+    return not any(counts.values())

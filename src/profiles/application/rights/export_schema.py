@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from profiles.application.rights.access import FORMAT
 from profiles.domain.columns import COLUMNS, Column, ColumnKind
+from profiles.domain.ledger_entry import Action, Reason
 
 Schema = dict[str, Any]
 
@@ -47,7 +48,13 @@ def export_schema() -> Schema:
             ),
             source=_object(description=_TEXT, record=_or_null(_origin())),
             stores=_object(
-                deciding=_object(name=_TEXT, holds=_YES_OR_NO),
+                deciding=_object(
+                    name=_TEXT,
+                    holds=_YES_OR_NO,
+                    kept_apart=_described(
+                        _YES_OR_NO, "Whether the profile is kept apart, its processing restricted."
+                    ),
+                ),
                 following=_or_null(
                     _object(
                         name=_TEXT,
@@ -70,6 +77,11 @@ def export_schema() -> Schema:
                     )
                 ),
                 "The logs that were looked through: each partition from `first` to before `end`.",
+            ),
+            ledger=_described(
+                _or_null(_list(_ledger_entry())),
+                "What the erasure ledger says of this id, found by its keyed hash; null where the"
+                " ledger was not looked into.",
             ),
             fields=_described(
                 _table(_object(purpose=_TEXT, legal_basis=_TEXT, retention_days=_WHOLE)),
@@ -122,6 +134,18 @@ def _record() -> Schema:
             "What the record corrects; null where it is no correction.",
         ),
         complete=_described(_YES_OR_NO, "Whether the record holds nothing beside that."),
+    )
+
+
+def _ledger_entry() -> Schema:
+    return _object(
+        number={"type": "integer", "minimum": 1},
+        action={"enum": [action.value for action in Action]},
+        reason={"enum": [*(reason.value for reason in Reason), None]},
+        at=_MOMENT,
+        deadline=_or_null(_DAY),
+        refers=_described(_or_null(_WHOLE), "The number of the entry that this one is about."),
+        recipient=_described(_or_null(_TEXT), "Who was told (GDPR Art. 19)."),
     )
 
 

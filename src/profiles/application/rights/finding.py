@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from profiles.application.policy.history import key_ids
@@ -40,7 +41,7 @@ def find_persons(
     limit: int,
     progress: Callable[[int], None] = lambda _looked_at: None,
 ) -> Findings:
-    """Compare all that is held with what is looked for.
+    """Compare all that is held, and what is kept apart, with what is looked for.
 
     Running jobs go on meanwhile: who comes behind the place that was reached is seen, who comes
     before it is not.
@@ -53,11 +54,8 @@ def find_persons(
     """
     found: list[Match] = []
     matching = looked_at = 0
-    last: PersonId | None = None
-    while True:
-        some = store.transactions.run(partial(_profiles_after, last))
-        for profile, _ in some:
-            last = profile.id
+    for some in chain(_all(store, _held_after), _all(store, _restricted_after)):
+        for profile in some:
             match = search.match(profile)
             if match is None:
                 continue
@@ -66,8 +64,7 @@ def find_persons(
                 found.append(match)
         looked_at += len(some)
         progress(looked_at)
-        if len(some) < LOOKED_AT_ONCE:
-            return Findings(found=found, more=matching - len(found), looked_at=looked_at)
+    return Findings(found=found, more=matching - len(found), looked_at=looked_at)
 
 
 def missing_keys(
@@ -92,5 +89,23 @@ def not_kept(search: Search, policy: PrivacyPolicy) -> Sequence[str]:
     return [name for name in search.fields if name in dropped]
 
 
-def _profiles_after(last: PersonId | None, unit: UnitOfWork) -> Sequence[tuple[Profile, int]]:
-    return unit.profiles_after(last, limit=LOOKED_AT_ONCE)
+def _all(
+    store: DecidingStore, profiles_after: Callable[[PersonId | None, UnitOfWork], Sequence[Profile]]
+) -> Iterator[Sequence[Profile]]:
+    """Yield profiles in the order of ids, as many at a time as one transaction reads."""
+    last: PersonId | None = None
+    while True:
+        some = store.transactions.run(partial(profiles_after, last))
+        yield some
+        if len(some) < LOOKED_AT_ONCE:
+            return
+        last = some[-1].id
+
+
+def _held_after(last: PersonId | None, unit: UnitOfWork) -> Sequence[Profile]:
+    return [profile for profile, _ in unit.profiles_after(last, limit=LOOKED_AT_ONCE)]
+
+
+def _restricted_after(last: PersonId | None, unit: UnitOfWork) -> Sequence[Profile]:
+    pairs = unit.restricted_after(last, limit=LOOKED_AT_ONCE)
+    return [profile for profile, _ in pairs.values()]

@@ -64,8 +64,8 @@ NOT_INCLUDED: Final[tuple[tuple[str, str], ...]] = (
     ),
     ("statistics", "They are counts, and name nobody."),
     (
-        "erasure ledger and outbox",
-        "They hold ids of persons who were erased or restricted, so that this is kept to.",
+        "outbox",
+        "It holds ids of deleted persons until the other store has deleted them, too.",
     ),
     (
         "records of other producers",

@@ -191,8 +191,8 @@ class Rectifier:
         held = self.store.profile(person)
         if held is None:
             raise NotRectifiedError("Nothing is held of this id.")
-        view = self.ledger.view(at_least=self.store.ledger_position())
-        if person in view.restricted:
+        view = self.ledger.view(at_least=self.store.ledger().head)
+        if view.named([person]).restricted:
             raise NotRectifiedError(
                 "The processing of this person's data is restricted (GDPR Art. 18): it stays as it"
                 " is until that is lifted."

@@ -13,22 +13,23 @@ from profiles.application.log.epochs import Epoch, current_epoch, earlier_epochs
 from profiles.application.log.quarantine import Quarantined, quarantined_of
 from profiles.application.log.records import LogPartition
 from profiles.application.log.splitting import halves, without_profiles
-from profiles.application.ports.ledger import Ledger, LedgerView
+from profiles.application.ports.ledger import AppliedLedger, Ledger
 from profiles.application.ports.stores import Applied
 from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
 from profiles.application.transaction.arrivals import last_minute_to_delete
 from profiles.application.transaction.counting import count
+from profiles.application.transaction.enforcing import apply_ledger, carry_out, decides_by
 from profiles.application.transaction.planning import CommitPlan, plan_commit
-from profiles.application.transaction.removal import apply_ledger
+from profiles.domain.ledger_view import LedgerView, Named
 from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 
 
-class _LedgerPositionDiffers(NamedTuple):
-    """The store has applied the ledger up to here, which is not where it was read to."""
+class _LedgerDiffers(NamedTuple):
+    """The store decides by the ledger up to here, which is not where it was read to."""
 
-    applied: int
+    applied: AppliedLedger
 
 
 def apply_chunk(
@@ -68,26 +69,40 @@ def _apply_whole(
 ) -> Applied:
     """Write what a chunk changes in one transaction.
 
-    The ledger is read before the transaction begins, which has no time to wait for it. Inside, the
-    store's own ledger position tells whether that was the newest: if not, entries are applied
+    The ledger is read before the transaction begins, which has no time to wait for it. Inside, what
+    the store knows of the ledger tells whether that was the newest: if not, entries are applied
     first, or the ledger is read again.
     """
-    view = ledger.view(at_least=0)
+    view = ledger.view()
+    persons = _persons(chunk)
     erased = 0
     while True:
-        done = transactions.run(partial(_commit, chunk=chunk, view=view, followed=followed))
+        named = view.named(persons)
+        done = transactions.run(
+            partial(
+                _commit, chunk=chunk, persons=persons, view=view, named=named, followed=followed
+            )
+        )
         if isinstance(done, Applied):
             return replace(done, owed=done.owed + erased) if erased and followed else done
-        if done.applied < view.position:
+        view = ledger.view(at_least=done.applied.head)
+        if not decides_by(done.applied, view):
             erased += apply_ledger(transactions, view, followed=followed)
-        else:
-            view = ledger.view(at_least=done.applied)
 
 
-def _commit(
-    unit: UnitOfWork, *, chunk: Chunk, view: LedgerView, followed: bool
-) -> Applied | _LedgerPositionDiffers:
-    """Decide a chunk against what is held, and write it."""
+def _commit(  # noqa: PLR0913 - what is known before the transaction, named one by one
+    unit: UnitOfWork,
+    *,
+    chunk: Chunk,
+    persons: Collection[PersonId],
+    view: LedgerView,
+    named: Named,
+    followed: bool,
+) -> Applied | _LedgerDiffers:
+    """Decide a chunk against what is held, and write it.
+
+    named: whom the view names of the chunk's persons.
+    """
     writer = chunk.partition.writer
     known = unit.position(writer)
     position = chunk.start if known is None else known
@@ -95,15 +110,16 @@ def _commit(
         raise GapError(position, chunk.start)
     if chunk.policy is not None:
         check_policy(unit, chunk.policy)
-    applied = unit.ledger_position()
-    if applied != view.position:
-        return _LedgerPositionDiffers(applied)
+    applied = unit.ledger()
+    if not decides_by(applied, view):
+        return _LedgerDiffers(applied)
     if known is None:
         unit.add_writer(writer)
     epoch, epochs = _epochs(unit, chunk.partition)
-    held = unit.held(
-        _persons(chunk), probably_new=partial(_probably_new, chunk, view, position=position)
-    )
+    late = 0
+    if applied.carried_out < view.last_change:  # somebody is at it, or was killed
+        late = carry_out(unit, persons, named, followed=followed)
+    held = unit.held(persons, probably_new=partial(_probably_new, chunk, named, position=position))
     planned = partial(
         plan_commit,
         chunk,
@@ -111,12 +127,13 @@ def _commit(
         epoch=epoch.number,
         position=position,
         earlier=earlier_epochs(chunk.partition, epochs),
-        suppressed=view.suppressed,
-        restricted=view.restricted,
+        suppressed=named.suppressed,
+        restricted=named.restricted,
     )
     plan = planned()
     if plan.changes.unread:
         plan = planned(profiles=unit.profiles(plan.changes.unread))
+    _delete_restricted(unit, plan, named)
     owed = {p: version for p, version in plan.changes.deletions.items() if p in held}
     if owed and followed:
         unit.add_to_outbox(owed)
@@ -131,9 +148,18 @@ def _commit(
     _advance(unit, chunk, plan, position=max(position, chunk.end))
     return replace(
         plan.applied,
+        restricted=named.restricted - named.suppressed,
         refused=_refused_before(unit, chunk, position=position),
-        owed=len(owed) if followed else 0,
+        owed=len(owed) + late if followed else 0,
     )
+
+
+def _delete_restricted(unit: UnitOfWork, plan: CommitPlan, named: Named) -> None:
+    """Delete what is kept apart of whom the source has deleted: it would come back otherwise."""
+    versions = {p: v for p, v in plan.changes.deletions.items() if p in named.restricted}
+    if versions:
+        apart = unit.restricted(versions)
+        unit.delete_restricted([p for p, (_, version) in apart.items() if version <= versions[p]])
 
 
 def check_policy(unit: UnitOfWork, own: str) -> None:
@@ -172,7 +198,7 @@ def _persons(chunk: Chunk) -> Collection[PersonId]:
     return {entry.person for entry in chunk.entries if entry.person is not None}
 
 
-def _probably_new(chunk: Chunk, view: LedgerView, *, position: int) -> Collection[PersonId]:
+def _probably_new(chunk: Chunk, named: Named, *, position: int) -> Collection[PersonId]:
     """Return who comes to be held by this chunk: most persons of most chunks for the first time.
 
     Nobody where some of the chunk was decided before: those may well be held.
@@ -183,7 +209,7 @@ def _probably_new(chunk: Chunk, view: LedgerView, *, position: int) -> Collectio
     others: set[PersonId | None] = set()
     for entry in chunk.entries:
         (coming if isinstance(entry.outcome, Profile) else others).add(entry.person)
-    return {p for p in coming - others - view.suppressed - view.restricted if p is not None}
+    return {p for p in coming - others - named.suppressed - named.restricted if p is not None}
 
 
 def _advance(unit: UnitOfWork, chunk: Chunk, plan: CommitPlan, *, position: int) -> None:

@@ -62,6 +62,10 @@ def plan_commit(  # noqa: PLR0913 - what a transaction has read, named one by on
     earlier: the topic's epochs before, oldest first: where it has got more partitions since.
     profiles: see `Changes.unread`.
 
+    Who is untouched and not held is deleted by what follows at the last revision of her record. Of
+    the restricted nothing is untouched: deleted at the version of a newer record they could not
+    come back as before.
+
     A record below the position was decided before and changes nothing now: it counts as stored
     where it is what is held, else as superseded. It keeps the version that it was decided in, or
     what follows would delete at a version above those of newer records.
@@ -80,6 +84,10 @@ def plan_commit(  # noqa: PLR0913 - what a transaction has read, named one by on
             if offset < end:
                 return earlier_base + offset * OFFSET_STEP
         return base + offset * OFFSET_STEP
+
+    def untouched_at(person: PersonId, offset: int) -> int:
+        version = version_at(offset)
+        return version if person in held else Version.last_revision(version)
 
     records = [
         Decided(base + entry.offset * OFFSET_STEP, entry.person, entry.outcome)
@@ -108,9 +116,10 @@ def plan_commit(  # noqa: PLR0913 - what a transaction has read, named one by on
         arrivals=_arrivals(chunk, changes.newcomers),
         quarantined=[each for each in quarantined_of(chunk) if each.offset >= position],
         untouched={
-            entry.person: version_at(entry.offset)
+            entry.person: untouched_at(entry.person, entry.offset)
             for entry in chunk.entries
             if entry.person is not None
+            and entry.person not in restricted
             and entry.person not in changes.upserts
             and entry.person not in changes.deletions
         },

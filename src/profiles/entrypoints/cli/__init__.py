@@ -13,6 +13,7 @@ from profiles.entrypoints.cli import (
     policy,
     quarantine,
     rectification,
+    restriction,
     rights,
 )
 from profiles.entrypoints.cli.group import cli
@@ -28,6 +29,7 @@ __all__ = [
     "policy",
     "quarantine",
     "rectification",
+    "restriction",
     "rights",
     "run_command",
 ]

@@ -6,9 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
+from profiles.domain.errors import UsageError
+from profiles.domain.ledger_entry import Reason
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
@@ -21,6 +24,10 @@ from profiles.entrypoints.composition.verify import verifying
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.rendering import table_of
 
+_LONGEST_RECEIPT: Final = 64 * 2**20
+_REASONS_FOR_MORE_TIME: Final = (Reason.COMPLEXITY, Reason.NUMBER)
+"""Those of GDPR Art. 12(3)."""
+
 
 @cli.command()
 @options.store
@@ -30,6 +37,7 @@ from profiles.entrypoints.rendering import table_of
 @options.data
 @options.some_ledger
 @options.ledger_topic
+@options.ledger_keys
 @options.option("--k", type=click.IntRange(min=1), help="Of the page. Default: as for `dashboard`.")
 @options.policy
 @click.pass_context
@@ -43,6 +51,7 @@ def doctor(
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
+    ledger_keys: Path | None,
     k: int | None,
     policy: PolicySource,
 ) -> None:
@@ -52,7 +61,7 @@ def doctor(
         stores=read_stores(stores),
         kafka=kafka,
         topic=topic,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
         data=data,
         envelope=envelope,
         policy=policy,
@@ -71,6 +80,7 @@ def doctor(
 @options.data
 @options.some_ledger
 @options.ledger_topic
+@options.ledger_keys
 @options.policy
 @options.option(
     "--repair", is_flag=True, help="Make the following store equal to the deciding store."
@@ -84,6 +94,7 @@ def verify(
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
+    ledger_keys: Path | None,
     policy: PolicySource,
     repair: bool,
 ) -> None:
@@ -91,7 +102,7 @@ def verify(
     settings = ExaminedSettings(
         stores=read_stores(stores),
         kafka=kafka,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
         data=data,
         policy=policy,
     )
@@ -101,3 +112,93 @@ def verify(
     click.echo(json.dumps(asdict(verification), ensure_ascii=False))
     if not all(check.ok for check in verification.checks):
         context.exit(FAILURE)
+
+
+@cli.command()
+@options.store
+@options.some_kafka
+@options.data
+@options.some_ledger
+@options.ledger_topic
+@options.ledger_keys
+@click.option(
+    "--receipt",
+    "receipts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="A receipt to be verified; once for each.",
+)
+@click.option(
+    "--extend",
+    "number",
+    type=click.IntRange(1),
+    help="Give the request of this number two further months (GDPR Art. 12(3)); needs --reason.",
+)
+@click.option(
+    "--reason",
+    type=click.Choice([reason.value for reason in _REASONS_FOR_MORE_TIME]),
+    help="Why it needs more time.",
+)
+@click.pass_context
+def audit(
+    context: click.Context,
+    *,
+    stores: Sequence[str],
+    kafka: str | None,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    ledger_keys: Path | None,
+    receipts: Sequence[Path],
+    number: int | None,
+    reason: str | None,
+) -> None:
+    """Check that requests were answered in time, and that ledger, stores and receipts agree."""
+    from profiles.entrypoints.composition.audit import auditing, extend_request
+
+    if (number is None) != (reason is None):
+        raise UsageError("--extend and --reason go together: which request, and why.")
+    texts = {str(path): _receipt(path) for path in receipts}
+    settings = ExaminedSettings(
+        stores=read_stores(stores),
+        kafka=kafka,
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
+        data=data,
+    )
+    if number is not None:
+        later = extend_request(settings, number, Reason(reason))
+        console().print(
+            f"Request {number} has time until {later}. Tell the person so, and why, before the"
+            " first deadline."
+        )
+    with auditing(settings) as job:
+        found = job.run(texts)
+    console().print(table_of(found.checks))
+    document: dict[str, Any] = asdict(found)
+    document["ledger"] = None if found.head is None else found.head._asdict()
+    del document["head"]
+    click.echo(json.dumps(document, ensure_ascii=False, default=_iso))
+    if not all(check.ok for check in found.checks):
+        context.exit(FAILURE)
+
+
+def _receipt(path: Path) -> bytes:
+    """Read a receipt's file.
+
+    Raises:
+        UsageError: it can't be read, or is larger than any receipt.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LONGEST_RECEIPT + 1)
+    except OSError as failure:
+        raise UsageError(f"{path} can't be read ({failure.strerror}); name another file.") from None
+    if len(text) > _LONGEST_RECEIPT:
+        raise UsageError(f"{path} is larger than any receipt; name another file.")
+    return text
+
+
+def _iso(value: Any) -> str:  # noqa: ANN401 - what `json` does not know
+    """Write dates and times."""
+    written: str = value.isoformat()
+    return written

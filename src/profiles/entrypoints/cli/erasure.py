@@ -1,16 +1,18 @@
-"""The right to erasure."""
+"""The right to erasure, and the way back."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from threading import Event
+from typing import Final
 
 import click
 
 from profiles.domain.errors import UsageError
+from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
 from profiles.domain.reading import canonical_id
 from profiles.entrypoints.addresses import read_stores
@@ -18,10 +20,21 @@ from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
-from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.interruption import stoppable
+from profiles.entrypoints.policy import PolicySource
+
+_REASONS: Final = (
+    Reason.REQUEST,
+    Reason.CONSENT,
+    Reason.OBJECTION,
+    Reason.UNNECESSARY,
+    Reason.UNLAWFUL,
+    Reason.OBLIGATION,
+    Reason.CHILD,
+)
+"""Why somebody is erased: the letters of Art. 17(1), and plainly that she asks for it."""
 
 
 @cli.command()
@@ -32,6 +45,8 @@ from profiles.entrypoints.interruption import stoppable
 @options.data
 @options.some_ledger
 @options.ledger_topic
+@options.ledger_keys
+@options.policy
 @options.option(
     "--from",
     "file",
@@ -43,6 +58,20 @@ from profiles.entrypoints.interruption import stoppable
     type=click.IntRange(1),
     help="The most persons that are meant. Default: 1 % of those held, and 10 at least.",
 )
+@click.option(
+    "--reason",
+    type=click.Choice([reason.value for reason in _REASONS]),
+    default=Reason.REQUEST.value,
+    show_default=True,
+    help="Why; the ledger keeps it.",
+)
+@click.option(
+    "--received",
+    type=options.DayThatHasBegunSomewhere(),
+    metavar="DATE",
+    help="The day on which it was asked for; a month later is the deadline. Default: today.",
+)
+@options.notify
 @options.option("--dry-run", is_flag=True, help="Change nothing; say what is held where.")
 @click.pass_context
 def erase(
@@ -55,46 +84,108 @@ def erase(
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
+    ledger_keys: Path | None,
+    policy: PolicySource,
     file: Path | None,
     limit: int | None,
+    reason: str,
+    received: date | None,
+    notify: Sequence[str],
     dry_run: bool,
 ) -> None:
-    """Erase persons from every place, and keep them out for good (GDPR Art. 17)."""
-    from profiles.entrypoints.composition.erasing import erasing, remainders
+    """Erase persons from every place, and keep them out for good (GDPR Art. 17).
+
+    Prints a receipt, signed with the key of the erasure ledger.
+    """
+    from profiles.entrypoints.composition.erasing import erasing
+    from profiles.entrypoints.composition.recipients import recipients
 
     identities = _identities(persons, file)
+    told = recipients(notify, policy.read())
     settings = ExaminedSettings(
         stores=read_stores(stores),
         kafka=kafka,
         topic=topic,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
         data=data,
     )
     stop = Event()
-    with stoppable(stop), erasing(settings, stop=stop) as job:
+    with stoppable(stop), erasing(settings, recipients=told, stop=stop) as job:
         job.check(identities, limit=limit)
-        receipt = job.look(identities) if dry_run else job.erase(identities)
-    at = now()
-    document = {
-        "at": at.isoformat(timespec="seconds"),
-        "dry_run": dry_run,
-        **asdict(receipt),
-        "remaining": [
-            {
-                "what": each.what,
-                "gone_by": None if each.by is None else each.by.isoformat(timespec="seconds"),
-                "do": each.do,
-            }
-            for each in remainders(settings, at=at)
-        ],
-    }
+        receipt, document = (
+            job.look(identities)
+            if dry_run
+            else job.erase(identities, reason=Reason(reason), received=received)
+        )
     click.echo(json.dumps(document, ensure_ascii=False))
-    if not dry_run and not receipt.complete:
+    if dry_run:
+        return
+    if not receipt.complete:
         console().print(
             "Something is held still, of which `left` in the receipt says where. Run the same"
             " command again; if it stays, please report it."
         )
+    if not receipt.all_told:
+        console().print(
+            "The persons are erased, but not every recipient has confirmed that it knows; `told` in"
+            " the receipt says which. Run the same command again: it tells those only."
+        )
+    if not (receipt.complete and receipt.all_told):
         context.exit(FAILURE)
+
+
+@cli.command()
+@click.argument("person", metavar="ID")
+@options.store
+@options.some_kafka
+@options.topic
+@options.data
+@options.some_ledger
+@options.ledger_topic
+@options.ledger_keys
+@click.option(
+    "--reason",
+    type=click.Choice([Reason.SIGNED_UP.value]),
+    required=True,
+    help="Why; there is one reason only, which has to be meant.",
+)
+def readmit(
+    *,
+    person: str,
+    stores: Sequence[str],
+    kafka: str | None,
+    topic: str,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    ledger_keys: Path | None,
+    reason: str,
+) -> None:
+    """Store somebody again who was erased and has signed up anew."""
+    from profiles.entrypoints.composition.erasing import readmitting
+
+    (identity,) = _identities([person], None)
+    settings = ExaminedSettings(
+        stores=read_stores(stores),
+        kafka=kafka,
+        topic=topic,
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
+        data=data,
+    )
+    stop = Event()
+    with stoppable(stop), readmitting(settings, stop=stop) as job:
+        done = job.readmit(identity, reason=Reason(reason))
+    document = {
+        "at": done.at.isoformat(timespec="seconds"),
+        "id": done.id,
+        "entry": done.entry,
+        "erased_by": done.erased_by,
+    }
+    click.echo(json.dumps(document))
+    console().print(
+        "The next record of this person is stored. Records that the stores have read from the log"
+        " already stay decided: let the source deliver the person again."
+    )
 
 
 def _identities(texts: Sequence[str], file: Path | None) -> Sequence[PersonId]:
@@ -122,8 +213,8 @@ def _identities(texts: Sequence[str], file: Path | None) -> Sequence[PersonId]:
         identity = canonical_id(text.strip())
         if identity is None:
             raise UsageError(
-                f"{place} is no ID of a person, which is a login.uuid of 36 characters. Nobody was"
-                " erased."
+                f"{place} is no ID of a person, which is a login.uuid of 36 characters. Nothing was"
+                " done."
             )
         found[identity] = None
     return list(found)

@@ -49,6 +49,8 @@ from profiles.entrypoints.settings import read_assignments
 @options.as_of
 @options.data
 @options.ledger
+@options.ledger_keys
+@options.accept_new_ledger
 @options.every
 @options.results
 @options.api_url
@@ -62,6 +64,8 @@ def run(
     as_of: date | None,
     data: Path | None,
     ledger: Path | None,
+    ledger_keys: Path | None,
+    accept_new_ledger: bool,
     every: float,
     results: int | None,
     api_url: str | None,
@@ -84,6 +88,8 @@ def run(
             store=_sqlite(stores),
             data=data,
             ledger=ledger,
+            ledger_keys=ledger_keys,
+            accept_new_ledger=accept_new_ledger,
             as_of=as_of,
             policy=policy,
             progress=report,
@@ -178,6 +184,8 @@ def produce(
 @options.envelope
 @options.kafka_ledger
 @options.ledger_topic
+@options.ledger_keys
+@options.accept_new_ledger
 @options.metrics
 @options.job_policy
 def process(
@@ -193,6 +201,8 @@ def process(
     envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
+    ledger_keys: Path | None,
+    accept_new_ledger: bool,
     metrics: str | None,
     policy: PolicySource,
 ) -> None:
@@ -205,7 +215,13 @@ def process(
             ),
             stores=read_stores(stores),
             group=group,
-            ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
+            ledger=LedgerSettings(
+                topic=ledger_topic,
+                replication=replication,
+                file=ledger,
+                keys=ledger_keys,
+                accept_new=accept_new_ledger,
+            ),
             as_of=as_of,
             envelope=envelope,
             policy=policy,
@@ -234,6 +250,8 @@ def process(
 @options.envelope
 @options.kafka_ledger
 @options.ledger_topic
+@options.ledger_keys
+@options.accept_new_ledger
 @options.metrics
 @options.job_policy
 @options.option("--master", metavar="URL", help="A Spark cluster. Default: this machine.")
@@ -262,6 +280,8 @@ def spark(
     envelope: str | None,
     ledger: Path | None,
     ledger_topic: str,
+    ledger_keys: Path | None,
+    accept_new_ledger: bool,
     metrics: str | None,
     policy: PolicySource,
     master: str | None,
@@ -280,7 +300,13 @@ def spark(
         ),
         stores=read_stores(stores),
         checkpoint=checkpoint,
-        ledger=LedgerSettings(topic=ledger_topic, replication=replication, file=ledger),
+        ledger=LedgerSettings(
+            topic=ledger_topic,
+            replication=replication,
+            file=ledger,
+            keys=ledger_keys,
+            accept_new=accept_new_ledger,
+        ),
         as_of=as_of,
         envelope=envelope,
         policy=policy,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -19,6 +19,8 @@ from profiles.entrypoints.policy import DEFAULT, PolicySource, policy_file
 from profiles.entrypoints.settings import seconds
 
 Command = Callable[..., Any]
+
+_FIRST_ZONE: Final = timezone(timedelta(hours=14))
 
 
 class Duration(click.ParamType[float]):
@@ -72,6 +74,27 @@ class DayThatHasBegun(click.ParamType[date]):
                 param,
                 ctx,
             )
+        return day
+
+
+class DayThatHasBegunSomewhere(click.ParamType[date]):
+    """A civil date, `YYYY-MM-DD`, that has begun in the zone where days begin first (UTC+14)."""
+
+    name = "date"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> date:
+        """Read a date, or fail with what is wrong."""
+        try:
+            day = datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a civil date
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it like 2026-11-23.", param, ctx)
+        if day > now().astimezone(_FIRST_ZONE).date():
+            self.fail(f"{day} is still to come; name the day on which it came.", param, ctx)
         return day
 
 
@@ -153,11 +176,27 @@ kafka_ledger = option(
 ledger_topic = option(
     "--ledger-topic", default="user_ledger", show_default=True, help="Topic of the erasure ledger."
 )
+ledger_keys = option(
+    "--ledger-keys",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the ledger's keys, of mode 0600. Default: ledger.keys beside the ledger's file.",
+)
+accept_new_ledger = option(
+    "--accept-new-ledger",
+    is_flag=True,
+    help="Use a ledger that the store does not know, if it has applied none of the one it knows.",
+)
 some_kafka = option("--kafka", metavar="HOST:PORT", help="The cluster, unless SQLite has it all.")
 some_ledger = option(
     "--ledger",
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of the erasure ledger. Default: its topic, or ledger.sqlite in the data folder.",
+)
+notify = option(
+    "--notify",
+    multiple=True,
+    metavar="NAME=URL",
+    help="Tell a recipient, by its name in the policy (GDPR Art. 19); once for each.",
 )
 port = option(
     "--port",

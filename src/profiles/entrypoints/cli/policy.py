@@ -78,6 +78,7 @@ def show_policy(*, policy: PolicySource, as_json: bool) -> None:
 @options.data
 @options.some_ledger
 @options.ledger_topic
+@options.ledger_keys
 @options.option("--k", type=click.IntRange(min=1), help="Of the page. Default: as for `dashboard`.")
 @options.policy
 @options.option("--json", "as_json", is_flag=True, help="Print one JSON document, not Markdown.")
@@ -91,6 +92,7 @@ def show_records(
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
+    ledger_keys: Path | None,
     k: int | None,
     policy: PolicySource,
     as_json: bool,
@@ -106,7 +108,7 @@ def show_records(
         kafka=kafka,
         topic=topic,
         data=data,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
         k=k or defaults.get("dashboard", {}).get("k") or DEFAULT_K,
     )
     records = records_of(policy.read(), processing_of(settings))
@@ -125,6 +127,7 @@ def show_records(
 @options.data
 @options.some_ledger
 @options.ledger_topic
+@options.ledger_keys
 @options.job_policy
 @options.option(
     "--dry-run", is_flag=True, help="Change nothing; count what would be deleted and changed."
@@ -138,6 +141,7 @@ def apply_policy(
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
+    ledger_keys: Path | None,
     policy: PolicySource,
     dry_run: bool,
 ) -> None:
@@ -147,7 +151,7 @@ def apply_policy(
     settings = ExaminedSettings(
         stores=read_stores(stores),
         kafka=kafka,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
         data=data,
         policy=policy,
     )

@@ -54,6 +54,7 @@ _LISTED: Final = 100
 @options.data
 @options.some_ledger
 @options.ledger_topic
+@options.ledger_keys
 @options.policy
 def quarantine(
     *,
@@ -67,6 +68,7 @@ def quarantine(
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
+    ledger_keys: Path | None,
     policy: PolicySource,
 ) -> None:
     """List what was rejected: why, and where it is; never what it says."""
@@ -79,7 +81,7 @@ def quarantine(
                 kafka=kafka,
                 topic=topic,
                 envelope=envelope,
-                ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+                ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
                 data=data,
                 policy=policy,
             )

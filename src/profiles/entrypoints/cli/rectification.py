@@ -14,6 +14,7 @@ import click
 
 from profiles.domain.corrections import FIELDS_OF
 from profiles.domain.errors import UsageError
+from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
 from profiles.domain.reading import canonical_id
 from profiles.entrypoints.addresses import read_stores
@@ -39,6 +40,7 @@ _STANDARD_INPUT: Final = "-"
 @options.data
 @options.some_ledger
 @options.ledger_topic
+@options.ledger_keys
 @options.policy
 @options.option(
     "--from",
@@ -65,6 +67,7 @@ def rectify(
     data: Path | None,
     ledger: Path | None,
     ledger_topic: str,
+    ledger_keys: Path | None,
     policy: PolicySource,
     file: Path | None,
     release: Sequence[str],
@@ -87,7 +90,7 @@ def rectify(
         kafka=kafka,
         topic=topic,
         envelope=envelope,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger),
+        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
         data=data,
         policy=policy,
     )
@@ -101,8 +104,9 @@ def rectify(
                 "By the correction the person is too young to be held, and is erased for good: a"
                 " later record with the wrong date must not bring a child back."
             )
-            with erasing(settings, stop=stop) as erasure:
-                complete = erasure.erase([done.id]).complete and complete
+            with erasing(settings, recipients=(), stop=stop) as erasure:
+                erased = erasure.erase([done.id], reason=Reason.CHILD)
+                complete = erased.receipt.complete and complete
     document = {**asdict(done), "complete": complete, "erased": done.minor}
     click.echo(json.dumps(document, ensure_ascii=False))
     if not complete:

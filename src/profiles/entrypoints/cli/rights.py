@@ -18,6 +18,7 @@ from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.stores import deciding_store
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import count_progress
@@ -128,6 +129,9 @@ def _print_schema(context: click.Context, _parameter: click.Parameter, wanted: b
 @options.some_kafka
 @options.topic
 @options.data
+@options.some_ledger
+@options.ledger_topic
+@options.ledger_keys
 @options.policy
 @options.option(
     "--format",
@@ -152,12 +156,16 @@ def export(
     kafka: str | None,
     topic: str,
     data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    ledger_keys: Path | None,
     policy: PolicySource,
     form: str,
 ) -> None:
     """Print all that is held of a person, and why (GDPR Art. 15 and 20).
 
-    In the stores, in the embedded engine's log, and with --kafka in the topic.
+    In the stores, in the embedded engine's log, in the erasure ledger, and with --kafka in the
+    topic.
     """
     from profiles.entrypoints.composition.export import ExportSettings, exporter
     from profiles.entrypoints.export_page import export_page
@@ -170,6 +178,7 @@ def export(
             kafka=kafka,
             topic=topic,
             data=data,
+            ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
             policy=policy,
             progress=looked_at,
         )
@@ -187,6 +196,10 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     """Say what the operator has to know at once; nothing of the person."""
     if not document["held"]:
         yield "Nothing is held of this id."
+    if document["ledger"] is None:
+        yield "The erasure ledger was not looked into: name it with --kafka, --ledger or --data."
+    elif document["ledger"]:
+        yield f"The erasure ledger has {len(document['ledger'])} entries about this id."
     following = document["stores"]["following"]
     if following is not None and not following["agrees"]:
         yield (

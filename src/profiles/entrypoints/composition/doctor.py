@@ -11,7 +11,8 @@ from profiles.adapters.sqlite import SqliteLedger, SqliteLogProbe, SqliteProbe
 from profiles.application.assurance.checks import FileFacts
 from profiles.application.assurance.doctor import Doctor, LogToExamine
 from profiles.application.errors import LedgerError
-from profiles.application.ports.ledger import Ledger
+from profiles.application.ledger.missing import RESTORE_OR_NAME, missing_ledger
+from profiles.application.ports.ledger import Keyring, RecordedLedger
 from profiles.application.ports.probes import DecidingProbe, EmbeddedLogProbe, FollowingProbe
 from profiles.entrypoints.addresses import (
     CassandraAddress,
@@ -23,7 +24,7 @@ from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.extras import require
-from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.ledgers import LedgerSettings, keyring
 from profiles.entrypoints.composition.stores import cassandra_settings, mongo_password
 from profiles.entrypoints.policy import DEFAULT, PolicySource
 
@@ -61,6 +62,11 @@ class ExaminedSettings:
             return None
         return self.ledger.file or self.folder / "ledger.sqlite"
 
+    @property
+    def keyring(self) -> Keyring:
+        """Where the keys of the ledger lie."""
+        return keyring(self.ledger.keys, self.ledger_file)
+
 
 def doctor(settings: ExaminedSettings) -> Doctor:
     """Join all that is to be asked.
@@ -75,12 +81,18 @@ def doctor(settings: ExaminedSettings) -> Doctor:
         log=None if settings.kafka is None else _log(settings, settings.kafka),
         embedded_log=_embedded_log(settings),
         ledger=existing_ledger(settings),
+        keyring=_keyring(settings),
         files=_files(settings),
         policy=settings.policy.read(),
         k=settings.k,
         urls=1 if following is None else 2,
         clock=now,
     )
+
+
+def _keyring(settings: ExaminedSettings) -> Keyring | None:
+    named = settings.ledger.keys is not None or settings.ledger_file is not None
+    return keyring(settings.ledger.keys, settings.ledger_file) if named else None
 
 
 def _deciding(address: DecidingAddress) -> DecidingProbe:
@@ -128,19 +140,20 @@ def _embedded_log(settings: ExaminedSettings) -> EmbeddedLogProbe | None:
 
 def existing_ledger(
     settings: ExaminedSettings,
-) -> Callable[[int], AbstractContextManager[Ledger]]:
+) -> Callable[[int], AbstractContextManager[RecordedLedger]]:
     """Return what opens the ledger where it is there, and never makes it.
 
     It is given the position that the store has applied.
     """
 
     @contextmanager
-    def opened(applied: int) -> Generator[Ledger]:
+    def opened(applied: int) -> Generator[RecordedLedger]:
         path = settings.ledger_file
         if path is not None:
             if not path.is_file():
                 raise _missing(str(path), applied)
-            with closing(SqliteLedger.open(path, applied=applied)) as in_file:
+            keys = settings.keyring
+            with closing(SqliteLedger.open(path, keys, applied=applied, create=False)) as in_file:
                 yield in_file
             return
         require("profiles.adapters.kafka", extra="kafka")
@@ -150,7 +163,7 @@ def existing_ledger(
         topic = Topics(brokers).existing(settings.ledger.topic)
         if topic is None:
             raise _missing(f"topic {settings.ledger.topic}", applied)
-        with closing(KafkaLedger(brokers, topic)) as in_topic:
+        with closing(KafkaLedger(brokers, topic, settings.keyring)) as in_topic:
             yield in_topic
 
     return opened
@@ -158,10 +171,13 @@ def existing_ledger(
 
 def _missing(ledger: str, applied: int) -> LedgerError:
     if applied:
-        happened = f"is missing, though the store has applied it up to entry {applied}"
-        return LedgerError(ledger, happened, "Restore it, or name it with --ledger.")
+        return LedgerError(ledger, missing_ledger(applied), RESTORE_OR_NAME)
     happened = "is missing, and the store has applied none of it"
-    return LedgerError(ledger, happened, "`profiles run` or `profiles process` makes it.")
+    remedy = (
+        "`profiles run` or `profiles process` makes it for a store that was never used with one;"
+        " else restore it, or name it."
+    )
+    return LedgerError(ledger, happened, remedy)
 
 
 def _files(settings: ExaminedSettings) -> Sequence[FileFacts]:

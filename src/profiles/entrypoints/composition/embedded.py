@@ -12,12 +12,14 @@ from pathlib import Path
 from profiles.adapters import codec
 from profiles.adapters.sqlite import SqliteDecidingStore, SqliteLedger, SqliteLog
 from profiles.application.ingest.embedded import EmbeddedEngine
+from profiles.application.ledger.joining import join
 from profiles.application.log.deciding import Rules
 from profiles.application.policy.adopting import adopt
 from profiles.application.quarantine.embedded_log import EmbeddedLogReader
 from profiles.domain.errors import UsageError
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.ledgers import keyring
 from profiles.entrypoints.composition.metrics import Observing
 from profiles.entrypoints.gc_tuning import infrequent_collection
 from profiles.entrypoints.policy import DEFAULT, PolicySource
@@ -30,11 +32,15 @@ class EngineSettings:
     store: the file of the deciding store.
     data: the folder of the log and the ledger; None for the store's own.
     ledger: the file of the erasure ledger; None for the one in `data`.
+    ledger_keys: the file of its keys; None for the one beside the ledger.
+    accept_new_ledger: see `LedgerSettings`.
     """
 
     store: Path
     data: Path | None = None
     ledger: Path | None = None
+    ledger_keys: Path | None = None
+    accept_new_ledger: bool = False
     as_of: date | None = None
     policy: PolicySource = DEFAULT
     progress: Callable[[Tally], None] = field(default=lambda _tally: None)
@@ -68,9 +74,18 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
         policy = settings.policy.read()
         store = stack.enter_context(closing(SqliteDecidingStore.open(settings.store)))
         adopt(store, policy, accept=settings.policy.accept_change, now=now())
+        applied = store.ledger()
         ledger = stack.enter_context(
-            closing(SqliteLedger.open(settings.ledger_path, applied=store.ledger_position()))
+            closing(
+                SqliteLedger.open(
+                    settings.ledger_path,
+                    keyring(settings.ledger_keys, settings.ledger_path),
+                    applied=applied.head.number,
+                    known=applied.joined is not None and not settings.accept_new_ledger,
+                )
+            )
         )
+        join(store, ledger, accept=settings.accept_new_ledger)
         log = stack.enter_context(closing(SqliteLog.open(settings.log_path, encode=codec.encode)))
         reading = partial(_reading, settings.log_path)
         stack.enter_context(settings.observing.watch(log=reading, store=store))

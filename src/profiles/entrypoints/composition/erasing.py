@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Final, cast
 
+from profiles.application.ledger.joining import checked_view
 from profiles.application.ports.ledger import Ledger, LedgerWriter
-from profiles.application.rights.erasing import (
-    EmbeddedRecords,
-    Eraser,
-    RawRecords,
-    TopicRecords,
-)
+from profiles.application.ports.recipients import Recipient
+from profiles.application.rights.erasing import EmbeddedRecords, Eraser, TopicRecords
+from profiles.application.rights.notifying import Notifier
+from profiles.application.rights.places import Places, RawRecords
+from profiles.application.rights.readmitting import Readmitter
+from profiles.application.rights.receipts import Remainder
 from profiles.domain.errors import UsageError
 from profiles.domain.policy import LOG_RETENTION
 from profiles.entrypoints.addresses import CassandraAddress, MongoAddress
@@ -32,46 +32,86 @@ _BROKERS_CHECKS: Final = timedelta(minutes=10)
 
 
 @contextmanager
-def erasing(settings: ExaminedSettings, *, stop: Event) -> Generator[Eraser]:
+def erasing(
+    settings: ExaminedSettings, *, recipients: Sequence[Recipient], stop: Event
+) -> Generator[Eraser]:
     """Open them all; none is made.
+
+    recipients: who is told. stop: ends the waiting for the topic.
+
+    Raises:
+        UsageError, StoreError, LedgerError, LogError: one of them can't be used, or is not there.
+    """
+    following = settings.stores.following
+    with ExitStack() as stack:
+        store = stack.enter_context(deciding_store(settings.stores.deciding, create=False))
+        followed = stack.enter_context(following_store(following, create=False))
+        ledger = stack.enter_context(existing_ledger(settings)(store.ledger().head.number))
+        checked_view(store.ledger(), ledger)
+        writer = writer_of(settings, ledger)
+        yield Eraser(
+            places=Places(
+                store=store,
+                following=followed,
+                records=_records(settings, stop, stack),
+                name=settings.stores.deciding.name,
+                following_name=None if following is None else following.name,
+            ),
+            ledger=ledger,
+            writer=writer,
+            keyring=settings.keyring,
+            notifier=Notifier(recipients=recipients, writer=writer, clock=now),
+            clock=now,
+            remaining=lambda at: remainders(settings, at=at),
+        )
+
+
+@contextmanager
+def readmitting(settings: ExaminedSettings, *, stop: Event) -> Generator[Readmitter]:
+    """Open the stores, the log and the ledger; none is made.
 
     stop: ends the waiting for the topic.
 
     Raises:
         UsageError, StoreError, LedgerError, LogError: one of them can't be used, or is not there.
     """
-    with ExitStack() as stack:
-        store = stack.enter_context(deciding_store(settings.stores.deciding, create=False))
-        following = stack.enter_context(following_store(settings.stores.following, create=False))
-        ledger = stack.enter_context(existing_ledger(settings)(store.ledger_position()))
-        yield Eraser(
+    with (
+        ExitStack() as stack,
+        deciding_store(settings.stores.deciding, create=False) as store,
+        following_store(settings.stores.following, create=False) as following,
+        existing_ledger(settings)(store.ledger().head.number) as ledger,
+    ):
+        checked_view(store.ledger(), ledger)
+        yield Readmitter(
             store=store,
             following=following,
-            ledger=ledger,
-            writer=_writer(settings, ledger, stack),
             records=_records(settings, stop, stack),
+            ledger=ledger,
+            writer=writer_of(settings, ledger),
+            keyring=settings.keyring,
             clock=now,
-            name=settings.stores.deciding.name,
-            following_name=None
-            if settings.stores.following is None
-            else settings.stores.following.name,
         )
 
 
-def _writer(settings: ExaminedSettings, ledger: Ledger, stack: ExitStack) -> LedgerWriter:
+def writer_of(settings: ExaminedSettings, ledger: Ledger) -> LedgerWriter:
+    """Return what writes the entries of a ledger that is open."""
     if settings.ledger_file is not None:
         return cast("LedgerWriter", ledger)  # a ledger in a file writes itself
-    from profiles.adapters.kafka import KafkaLedgerWriter
+    from profiles.adapters.kafka import KafkaLedger, KafkaLedgerWriter
 
-    brokers = cluster(settings.kafka or "")
-    return stack.enter_context(closing(KafkaLedgerWriter(brokers, settings.ledger.topic)))
+    return KafkaLedgerWriter(cluster(settings.kafka or ""), cast("KafkaLedger", ledger))
+
+
+def embedded_records(settings: ExaminedSettings, stack: ExitStack) -> EmbeddedRecords | None:
+    """Open the embedded engine's log, if it is there."""
+    path = settings.folder / "log.sqlite"
+    log = stack.enter_context(existing_log(path))
+    return None if log is None else EmbeddedRecords(log, name=str(path))
 
 
 def _records(settings: ExaminedSettings, stop: Event, stack: ExitStack) -> RawRecords | None:
     if settings.kafka is None:
-        path = settings.folder / "log.sqlite"
-        log = stack.enter_context(existing_log(path))
-        return None if log is None else EmbeddedRecords(log, name=str(path))
+        return embedded_records(settings, stack)
     require("profiles.adapters.kafka", extra="kafka")
     from profiles.adapters.kafka import KafkaPublisher, Topics
 
@@ -83,18 +123,6 @@ def _records(settings: ExaminedSettings, stop: Event, stack: ExitStack) -> RawRe
         )
     publisher = stack.enter_context(closing(KafkaPublisher(brokers, settings.topic, stop=stop)))
     return TopicRecords(publisher, name=f"topic {settings.topic}", within_s=_ANSWER_S)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remainder:
-    """What an erasure does not reach at once.
-
-    by: when it is gone by itself (UTC), where that is known. do: how the operator can end it now.
-    """
-
-    what: str
-    by: datetime | None = None
-    do: str | None = None
 
 
 def remainders(settings: ExaminedSettings, *, at: datetime) -> Sequence[Remainder]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from profiles.application.following.outbox import Outbox
+from profiles.application.ledger.joining import checked_view
 from profiles.application.policy.adopting import adopt
 from profiles.application.policy.applying import PolicyApplication, PolicyApplier
 from profiles.entrypoints.composition.clock import now
@@ -31,9 +32,9 @@ def applying(
     with (
         deciding_store(settings.stores.deciding, create=False) as store,
         following_store(settings.stores.following, create=False) as following,
-        existing_ledger(settings)(store.ledger_position()) as ledger,
+        existing_ledger(settings)(store.ledger().head.number) as ledger,
     ):
-        view = ledger.view(at_least=store.ledger_position())
+        view = checked_view(store.ledger(), ledger)
         if not dry_run:
             adopt(store, policy, accept=settings.policy.accept_change, now=now())
         yield PolicyApplier(
@@ -41,6 +42,6 @@ def applying(
             outbox=Outbox(store=store, following=following),
             policy=policy,
             clock=now,
-            restricted=view.restricted,
+            view=view,
             progress=progress,
         )

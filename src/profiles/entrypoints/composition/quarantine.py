@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from threading import Event
 
 from profiles.adapters import codec
+from profiles.application.ledger.joining import checked_view
 from profiles.application.log.deciding import Rules
 from profiles.application.ports.logs import LogReader
 from profiles.application.quarantine.appending import Append, appending_to, publishing
@@ -35,7 +36,8 @@ def retrying(settings: ExaminedSettings, *, stop: Event) -> Generator[RejectedRe
         if settings.kafka is None:
             _check_embedded(settings)
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=False))
-        ledger = stack.enter_context(existing_ledger(settings)(store.ledger_position()))
+        ledger = stack.enter_context(existing_ledger(settings)(store.ledger().head.number))
+        checked_view(store.ledger(), ledger)
         log, append = (
             _embedded_log(settings, stack)
             if settings.kafka is None

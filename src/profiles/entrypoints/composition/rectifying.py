@@ -43,7 +43,7 @@ def rectifying(
     with ExitStack() as stack:
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=False))
         following = stack.enter_context(following_store(following_at, create=False))
-        ledger = stack.enter_context(existing_ledger(settings)(store.ledger_position()))
+        ledger = stack.enter_context(existing_ledger(settings)(store.ledger().head.number))
         yield Rectifier(
             store=store,
             following=following,

@@ -16,6 +16,7 @@ from profiles.application.following.outbox import Outbox
 from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.partition_task import PartitionTask
 from profiles.application.ingest.retention import RetentionSweeper
+from profiles.application.ledger.joining import join
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition
 from profiles.application.policy.adopting import adopt
@@ -108,10 +109,11 @@ class ShareSettings:
                 ledger(
                     self.ledger,
                     kafka=brokers,
-                    applied=store.ledger_position(),
+                    applied=store.ledger(),
                     stop=Event(),
                 )
             )
+            join(store, entries)
             following = stack.enter_context(following_store(self.stores.following))
             stack.enter_context(infrequent_collection())
             task = PartitionTask(
@@ -182,13 +184,14 @@ def spark_stream(
             lambda: stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         )
         opening(lambda: adopt(store, policy, accept=settings.policy.accept_change, now=now()))
-        applied = opening(store.ledger_position)
+        applied = opening(store.ledger)
         # Better said here than by four attempts of a task that one of them does not fit.
         entries = opening(
             lambda: stack.enter_context(
                 ledger(settings.ledger, kafka=brokers, applied=applied, stop=stop)
             )
         )
+        opening(lambda: join(store, entries, accept=settings.ledger.accept_new))
         following = opening(lambda: stack.enter_context(following_store(settings.stores.following)))
         opening(Outbox(store=store, following=following).deliver)
         sweep = RetentionSweeper(store=store, clock=now, followed=following is not None)
@@ -245,7 +248,7 @@ def spark_stream(
             open_task=ShareSettings(
                 kafka=kafka,
                 stores=settings.stores,
-                ledger=settings.ledger,
+                ledger=settings.ledger.for_others(),
                 as_of=settings.as_of,
                 envelope=settings.envelope,
                 policy=settings.policy,

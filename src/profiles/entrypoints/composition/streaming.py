@@ -13,6 +13,7 @@ from profiles.adapters.retrying import PatientRetry
 from profiles.application.errors import AWAY
 from profiles.application.ingest.consume import Consumer
 from profiles.application.ingest.produce import Producer
+from profiles.application.ledger.joining import join
 from profiles.application.log.deciding import Rules
 from profiles.application.policy.adopting import adopt
 from profiles.domain.tally import Tally
@@ -135,12 +136,13 @@ def consuming(settings: ProcessSettings, *, stop: Event, once: bool = False) -> 
             lambda: stack.enter_context(deciding_store(settings.stores.deciding, create=True))
         )
         opening(lambda: adopt(store, policy, accept=settings.policy.accept_change, now=now()))
-        applied = opening(store.ledger_position)
+        applied = opening(store.ledger)
         entries = opening(
             lambda: stack.enter_context(
                 ledger(settings.ledger, kafka=brokers, applied=applied, stop=stop)
             )
         )
+        opening(lambda: join(store, entries, accept=settings.ledger.accept_new))
         following = opening(lambda: stack.enter_context(following_store(settings.stores.following)))
         wanted = TopicSettings(
             name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication

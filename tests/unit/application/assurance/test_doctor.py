@@ -13,12 +13,12 @@ from typing import TypeVar
 import pytest
 
 from profiles.adapters import codec
-from profiles.adapters.memory import MemoryLedger
+from profiles.adapters.memory import MemoryKeyring, MemoryLedger
 from profiles.application.assurance.checks import Check, FileFacts
 from profiles.application.assurance.doctor import Doctor, LogToExamine
 from profiles.application.errors import LedgerError, LogError, StoreError
 from profiles.application.log.records import LogRecord, Notice
-from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.ledger import AppliedLedger, KnownLedger
 from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.probes import (
     Migration,
@@ -29,6 +29,7 @@ from profiles.application.ports.probes import (
 )
 from profiles.application.ports.stores import StoreProgress
 from profiles.domain.errors import ProfilesError, UsageError
+from profiles.domain.ledger_entry import LedgerHead
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment, PrivacyPolicy
 from profiles.domain.policy_settings import fingerprint_of, settings_of
@@ -66,7 +67,9 @@ class Deciding:
     facts: ServerFacts | ProfilesError = THREE_MEMBERS
     told: StoreProgress | ProfilesError = field(
         default_factory=lambda: StoreProgress(
-            ledger_position=1, topics=[("a-topic", 2)], positions={("a-topic", 0): 10}
+            ledger=AppliedLedger(LedgerHead(1), 1),
+            topics=[("a-topic", 2)],
+            positions={("a-topic", 0): 10},
         )
     )
     kept_in: SchemaFacts = SCHEMA_3
@@ -156,6 +159,7 @@ class Bench:
             ),
             embedded_log=None,
             ledger=self._ledger,
+            keyring=MemoryKeyring(),
             files=self.files,
             policy=DEFAULT_POLICY,
             k=None,
@@ -164,7 +168,7 @@ class Bench:
         )
 
     @contextmanager
-    def _ledger(self, applied: int) -> Generator[Ledger]:
+    def _ledger(self, applied: int) -> Generator[KnownLedger]:
         assert applied in (0, 1)
         yield self.ledger
 
@@ -195,7 +199,7 @@ def test_all_is_well_where_all_is_well(bench: Bench) -> None:
         *("topic log: copies", "topic log: read by the store"),
         *("topic log: one partition a person", "topic rejected: settings"),
         *("topic rejected: copies", "topic ledger: settings", "topic ledger: copies"),
-        *("erasure ledger", "secrets in URLs", "minimum age"),
+        *("erasure ledger", "ledger keys", "secrets in URLs", "minimum age"),
         *("e-mail addresses", "page: k"),
     ]
 
@@ -209,10 +213,10 @@ def test_a_job_without_kafka_and_cassandra_is_asked_about_what_it_has(bench: Ben
 
     assert [check.what for check in checks] == [
         *("the store", "the store: store", "policy of the store"),
-        *("erasure ledger", "secrets in URLs"),
+        *("erasure ledger", "ledger keys", "secrets in URLs"),
         *("minimum age", "e-mail addresses", "page: k"),
     ]
-    assert checks[4].found == "none in 1 URL"
+    assert checks[5].found == "none in 1 URL"
 
 
 @pytest.mark.parametrize("latest", [None, NOW - timedelta(1), NOW, NOW + timedelta(minutes=5)])
@@ -331,7 +335,7 @@ def test_a_missing_store_leaves_the_findings_about_its_server(bench: Bench) -> N
 
 
 def test_a_ledger_that_is_shorter_than_what_was_applied_is_a_finding(bench: Bench) -> None:
-    bench.ledger.current = MemoryLedger().current
+    bench.ledger.lose()
 
     assert bench.findings()["erasure ledger"].found == "ends at entry 0, before 1"
 
@@ -393,7 +397,7 @@ PLACES = [
 def test_the_topic_is_compared_with_what_the_store_has_read(
     bench: Bench, *, progress: StoreProgress, well: bool, found: str
 ) -> None:
-    bench.deciding.told = replace(progress, ledger_position=1)
+    bench.deciding.told = replace(progress, ledger=AppliedLedger(LedgerHead(1), 1))
 
     (check,) = [c for c in bench.doctor.examine() if c.what == "topic log: read by the store"]
 
@@ -403,7 +407,9 @@ def test_the_topic_is_compared_with_what_the_store_has_read(
 
 def test_epochs_that_are_nearly_used_up_are_a_finding(bench: Bench) -> None:
     topics = [(f"topic-{number}", 1) for number in range(999)]
-    bench.deciding.told = StoreProgress(topics=[*topics, ("a-topic", 2)], ledger_position=1)
+    bench.deciding.told = StoreProgress(
+        topics=[*topics, ("a-topic", 2)], ledger=AppliedLedger(LedgerHead(1), 1)
+    )
 
     assert bench.findings()["topic log: read by the store: epochs"].found == (
         "1000 of 1,023 are used up"

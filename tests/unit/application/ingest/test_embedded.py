@@ -28,10 +28,11 @@ from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.log import messages
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogRecord
-from profiles.application.ports.ledger import LedgerView
 from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Delivery, Fingerprint
 from profiles.domain.correcting import correction_of
+from profiles.domain.ledger_entry import START, LedgerHead
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
@@ -551,7 +552,7 @@ def test_a_ledger_that_lost_entries_is_told_while_nothing_comes_and_stops_what_c
     class Replaceable:
         entries = MemoryLedger()
 
-        def view(self, *, at_least: int) -> LedgerView:
+        def view(self, *, at_least: LedgerHead = START) -> LedgerView:
             return self.entries.view(at_least=at_least)
 
     class Replacing(ListedSource):

@@ -12,6 +12,7 @@ from profiles.adapters import codec
 from profiles.adapters.memory import MemoryLedger, MemoryMetrics
 from profiles.application.errors import LedgerAwayError, LedgerError, LogError, StoreError
 from profiles.application.following import outbox
+from profiles.application.following.outbox import Outbox
 from profiles.application.ingest import consume, erasing
 from profiles.application.ingest.consume import Consumer
 from profiles.application.log.deciding import Chunk, Rules
@@ -25,6 +26,7 @@ from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
 from profiles.domain.tally import Tally
+from profiles.domain.version import Version
 from tests.support.failing_stores import (
     FailingFollowingStore,
     FailingStore,
@@ -189,7 +191,7 @@ def test_a_ledger_that_lost_entries_meanwhile_stops_the_job(site: Site) -> None:
     site.send(ADA)
 
     def lose() -> None:
-        site.ledger.current = MemoryLedger().current
+        site.ledger.lose()
 
     site.following.failures = iter([AWAY])
     site.following.meanwhile = lose
@@ -231,7 +233,9 @@ def test_what_is_still_owed_comes_first(site: Site) -> None:
 
     site.run()
 
-    assert site.following.sent[0] == Following(held={}, absent={ADA: version(0)})
+    assert site.following.sent[0] == Following(
+        held={}, absent={ADA: Version.last_revision(version(0))}
+    )
     assert site.followed == {BEA, CLEO}
     assert site.store.outbox(limit=9) == {}
 
@@ -262,7 +266,7 @@ def test_what_can_not_be_delivered_and_is_not_tried_again_ends_the_job(site: Sit
     with pytest.raises(StoreError, match="it does not answer"):
         site.run()
 
-    assert site.store.outbox(limit=9) == {ADA: version(0)}
+    assert site.store.outbox(limit=9) == {ADA: Version.last_revision(version(0))}
 
 
 def test_once_does_not_end_before_all_is_delivered(site: Site) -> None:
@@ -275,6 +279,27 @@ def test_once_does_not_end_before_all_is_delivered(site: Site) -> None:
 
     assert site.followed == {BEA}
     assert site.store.outbox(limit=9) == {}
+
+
+def test_once_does_not_end_before_the_ledger_is_applied(site: Site) -> None:
+    site.send(ADA, BEA)
+    site.run()
+    site.ledger.suppress(ADA)
+    site.store.ledger_failures = iter([AWAY, AWAY])
+
+    assert site.run()
+
+    assert site.followed == {BEA}
+    assert not site.store.held([ADA])
+
+
+def test_once_does_not_end_well_with_a_ledger_that_can_not_be_trusted(site: Site) -> None:
+    site.send(ADA)
+    site.run()
+    site.store.ledger_failures = iter([LedgerError("ledger", "is broken", "Restore it.")] * 2)
+
+    with pytest.raises(LedgerError, match="is broken"):
+        site.run()
 
 
 def test_whom_a_chunk_finds_erased_is_deleted_though_the_chunk_does_not_tell_of_her(
@@ -320,6 +345,52 @@ def test_a_busy_job_delivers_what_others_have_left(
     site.run()
 
     assert site.followed == {BEA, CLEO}
+
+
+def put_back(rows: Following) -> RecordingFollowingStore:
+    """Return a following store that was put back from a copy."""
+    following = RecordingFollowingStore()
+    following.follow(rows)
+    following.sent.clear()
+    return following
+
+
+def test_who_is_restricted_goes_from_a_following_store_that_was_put_back(site: Site) -> None:
+    site.send(ADA, BEA)
+    site.run()
+    copy = Following(held=site.following.held([ADA, BEA]), absent={})
+    site.ledger.restrict(ADA)
+    site.run()
+    site.following = put_back(copy)
+    site.send(ADA)
+
+    site.run()
+
+    assert site.followed == {BEA}
+
+    site.ledger.unrestrict(ADA)
+    site.run()
+
+    assert site.followed == {ADA, BEA}
+
+
+def test_who_is_restricted_no_longer_when_the_rows_are_read_stays(site: Site) -> None:
+    site.send(ADA, BEA)
+    site.run()
+    site.ledger.restrict(ADA)
+    site.run()
+    site.send(ADA)
+
+    def let_back() -> None:
+        site.ledger.unrestrict(ADA)
+        site.store.apply_ledger(site.ledger, followed=True)
+        Outbox(store=site.store, following=site.following).deliver()
+
+    site.store.afterwards = let_back
+
+    site.run()
+
+    assert site.followed == {ADA, BEA}
 
 
 def test_what_did_not_answer_is_counted_by_what_it_is(site: Site) -> None:

@@ -15,8 +15,10 @@ from profiles.application.errors import LogAwayError, StoreAwayError
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.monitoring import monitor
 from profiles.application.monitoring.monitor import Monitor, Observe, monitored
+from profiles.application.ports.ledger import AppliedLedger
 from profiles.application.ports.metrics import Observation, Service
 from profiles.application.ports.stores import StoreProgress
+from profiles.domain.ledger_entry import LedgerHead
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from tests.support.memory_streams import START, MemoryLogLookup, MemoryTopic
@@ -84,7 +86,9 @@ class Site:
 
     def decided(self, **positions: int) -> None:
         named = {("topic-1", int(name[1:])): offset for name, offset in positions.items()}
-        self.store.told = StoreProgress(positions=named, ledger_position=4, outbox=2)
+        self.store.told = StoreProgress(
+            positions=named, ledger=AppliedLedger(LedgerHead(4), 4), outbox=2
+        )
 
 
 def test_the_lag_is_what_the_log_holds_and_the_store_has_not_decided() -> None:

@@ -20,11 +20,13 @@ from profiles.application.log.messages import NOT_JSON, Records
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.application.log.unwrapping import Envelope, unwrapping
 from profiles.application.policy.adopting import adopt
-from profiles.application.ports.ledger import LedgerView
 from profiles.application.quarantine import rereading, retrying
 from profiles.application.quarantine.appending import publishing
 from profiles.application.quarantine.retried import Retried, UnbalancedRetryError
 from profiles.application.quarantine.retrying import RejectedRetry, RetryStoppedError
+from profiles.domain.ledger_entry import START as BEGINNING
+from profiles.domain.ledger_entry import LedgerHead
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import Birth, Login, Person
 from profiles.domain.policy import DEFAULT_POLICY
@@ -300,7 +302,7 @@ def test_whom_the_ledger_names_stays_out(world: World) -> None:
 class GrowingLedger(MemoryLedger):
     """Names somebody after it was looked at."""
 
-    def view(self, *, at_least: int) -> LedgerView:
+    def view(self, *, at_least: LedgerHead = BEGINNING) -> LedgerView:
         view = MemoryLedger.view(self, at_least=at_least)
         self.suppress(ADA)
         self.restrict(BEA)
@@ -347,7 +349,7 @@ class AdoptingLedger(MemoryLedger):
         super().__init__()
         self._store = store
 
-    def view(self, *, at_least: int) -> LedgerView:
+    def view(self, *, at_least: LedgerHead = BEGINNING) -> LedgerView:
         adopt(self._store, STRICTER, accept=False, now=NOW)
         return super().view(at_least=at_least)
 

@@ -13,17 +13,20 @@ from profiles.adapters import codec
 from profiles.adapters.memory import (
     MemoryDecidingStore,
     MemoryFollowingStore,
+    MemoryKeyring,
     MemoryLedger,
     MemoryLog,
 )
+from profiles.application.following.outbox import Outbox
 from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.records import Notice
 from profiles.application.ports.stores import Following
-from profiles.application.rights.access import FORMAT, Named, PersonExporter
+from profiles.application.rights.access import FORMAT, LedgerToRead, Named, PersonExporter
 from profiles.application.rights.export_schema import export_schema
 from profiles.application.rights.log_records import TopicSearcher
 from profiles.domain.columns import COLUMNS, ColumnKind
 from profiles.domain.correcting import correction_of
+from profiles.domain.ledger_entry import Action, Draft, Reason
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import WithheldReason
 from profiles.domain.person import Birth, Login, Person, PersonId, Registration
@@ -56,6 +59,7 @@ class Site:
     log: MemoryLog | None = None
     topic: MemoryTopic | None = None
     policy: PrivacyPolicy = DEFAULT_POLICY
+    ledger: LedgerToRead | None = None
     store: MemoryDecidingStore = field(default_factory=MemoryDecidingStore)
 
     def export(self, identity: PersonId = ADA) -> dict[str, Any]:
@@ -74,6 +78,7 @@ class Site:
                 read_at=NOW,
             ),
             policy=self.policy,
+            ledger=self.ledger,
         )
         document: dict[str, Any] = json.loads(json.dumps(exporter.export(identity, now=NOW)))
         assert violations(document, export_schema()) == []
@@ -113,7 +118,7 @@ def test_an_export_has_the_profile_with_every_field_and_its_version() -> None:
     assert exported["profile"]["expires_at"] == "2027-11-23"
     assert exported["profile"]["version"] == held[1]
     assert exported["stores"] == {
-        "deciding": {"name": "a store", "holds": True},
+        "deciding": {"name": "a store", "holds": True, "kept_apart": False},
         "following": None,
     }
 
@@ -293,7 +298,11 @@ def test_the_unknown_and_the_withheld_get_the_same_answer_which_shows_nobody_els
     assert not withheld["held"]
     assert withheld["profile"] is None
     assert withheld["log"] == []
-    assert withheld["stores"]["deciding"] == {"name": "a store", "holds": False}
+    assert withheld["stores"]["deciding"] == {
+        "name": "a store",
+        "holds": False,
+        "kept_apart": False,
+    }
     assert {**withheld, "id": None} == {**unknown, "id": None}
     assert BEA not in json.dumps(withheld)
 
@@ -344,3 +353,74 @@ class _LateStore(MemoryFollowingStore):
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         self._asked += 1
         return self._store.profile(person) if self._asked > 1 else None
+
+
+def test_an_export_has_a_profile_that_is_kept_apart() -> None:
+    site = Site()
+    site.take_in(person(ADA))
+    site.follow()
+    before, ledger = site.export(), MemoryLedger()
+    ledger.restrict(ADA)
+    site.store.apply_ledger(ledger, followed=True)
+    Outbox(store=site.store, following=site.following).deliver()
+
+    exported = site.export()
+
+    assert exported["held"]
+    assert exported["profile"] == before["profile"]
+    assert exported["source"] == before["source"]
+    assert exported["stores"]["deciding"]["kept_apart"]
+    assert exported["stores"]["following"]["agrees"]
+    assert not exported["stores"]["following"]["holds"]
+
+
+# The erasure ledger ------------------------------------------------------------------------------
+
+
+def test_an_export_has_what_the_ledger_says_of_the_person_though_nothing_is_held() -> None:
+    keyring = MemoryKeyring()
+    ledger = MemoryLedger(keyring)
+    ledger.enter(
+        [
+            Draft(
+                action=Action.SUPPRESS,
+                person=ADA,
+                reason=Reason.OBJECTION,
+                deadline=date(2026, 12, 23),
+            ),
+            Draft(action=Action.SUPPRESS, person=BEA),
+            Draft(action=Action.NOTIFY, refers=1, recipient="the shop"),
+            Draft(action=Action.COMPLETE, refers=2),
+        ],
+        at=NOW,
+    )
+    site = Site(ledger=LedgerToRead(history=ledger, keyring=keyring))
+
+    exported = site.export()
+
+    assert not exported["held"]
+    assert exported["ledger"] == [
+        {
+            "number": 1,
+            "action": "suppress",
+            "reason": "objection",
+            "at": NOW.isoformat(),
+            "deadline": "2026-12-23",
+            "refers": None,
+            "recipient": None,
+        },
+        {
+            "number": 3,
+            "action": "notify",
+            "reason": None,
+            "at": NOW.isoformat(),
+            "deadline": None,
+            "refers": 1,
+            "recipient": "the shop",
+        },
+    ]
+    assert site.export(PersonId(ADA.replace("a", "c")))["ledger"] == []
+
+
+def test_a_ledger_that_is_not_looked_into_is_null() -> None:
+    assert Site().export()["ledger"] is None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -12,27 +13,34 @@ from profiles.adapters import codec
 from profiles.adapters.memory import (
     MemoryDecidingStore,
     MemoryFollowingStore,
+    MemoryKeyring,
     MemoryLedger,
     MemoryLog,
 )
 from profiles.application.errors import LogError, StoreError
 from profiles.application.log.records import Notice
-from profiles.application.ports.ledger import Action
 from profiles.application.ports.stores import Following
 from profiles.application.rights.erasing import (
     EmbeddedRecords,
-    ErasedPerson,
-    ErasedPlace,
     Eraser,
-    ErasureReceipt,
-    RawRecords,
+    Erasure,
     TombstoneError,
     TopicRecords,
 )
+from profiles.application.rights.notifying import Notification, Notifier
+from profiles.application.rights.places import Places, RawRecords
+from profiles.application.rights.receipts import ErasedPerson, ErasedPlace, Remainder
 from profiles.domain.errors import UsageError
+from profiles.domain.ledger_entry import Action, Draft, Entry, LedgerHead, Reason
 from profiles.domain.person import Birth, Login, Person, PersonId
+from profiles.domain.pseudonym import PseudonymKey
+from profiles.domain.receipts import Signed, digest, read_receipt
+from profiles.domain.requests import requests_of
 from profiles.domain.statistics import Statistics
-from tests.support.histories import ADA, BEA, CLEO, DAN, NOW, chunk, held, profile, stored
+from tests.support.histories import ADA, BEA, CLEO, DAN, IDS, NOW, chunk, held, profile, stored
+from tests.support.recipients import MemoryRecipient
+
+BACKUPS = Remainder(what="backups")
 
 
 class AwayStore(MemoryFollowingStore):
@@ -46,12 +54,24 @@ class AwayStore(MemoryFollowingStore):
         super().follow(following)
 
 
-@dataclass
 class DeafLedger(MemoryLedger):
     """A ledger that takes no entry."""
 
-    def enter(self, action: Action, person: PersonId, *, entered_at: datetime) -> int:  # noqa: ARG002 - of the port
+    def enter(self, drafts: Sequence[Draft], *, at: datetime) -> Sequence[Entry]:  # noqa: ARG002 - of the port
         raise LogError("the ledger", "is away", "Start it.")
+
+
+class StoppedLedger(MemoryLedger):
+    """A ledger that takes entries of one action no more."""
+
+    def __init__(self, keyring: MemoryKeyring, refused: Action) -> None:
+        super().__init__(keyring)
+        self.refused: Action | None = refused
+
+    def enter(self, drafts: Sequence[Draft], *, at: datetime) -> Sequence[Entry]:
+        if self.refused in {draft.action for draft in drafts}:
+            raise LogError("the ledger", "is away", "Start it.")
+        return super().enter(drafts, at=at)
 
 
 @dataclass
@@ -94,27 +114,49 @@ def log_with(*persons: PersonId) -> MemoryLog:
 class Bench:
     store: MemoryDecidingStore = field(default_factory=MemoryDecidingStore)
     following: AwayStore = field(default_factory=lambda: AwayStore(lambda: NOW))
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    keyring: MemoryKeyring = field(default_factory=MemoryKeyring)
+    ledger: MemoryLedger = field(init=False)
     log: MemoryLog = field(default_factory=lambda: log_with(ADA, BEA, ADA))
+    recipients: list[MemoryRecipient] = field(default_factory=list)
+    today: datetime = NOW
 
     def __post_init__(self) -> None:
+        self.ledger = MemoryLedger(self.keyring)
         applied = self.store.apply(chunk(stored(ADA), stored(BEA), stored(CLEO)), self.ledger)
         self.following.follow(Following(held=applied.stored, absent={}))
 
     def eraser(self, records: RawRecords | None = None) -> Eraser:
+        return self.eraser_of(
+            Places(
+                store=self.store,
+                following=self.following,
+                records=records or EmbeddedRecords(self.log, name="the log"),
+                name="the store",
+                following_name="the copy",
+            )
+        )
+
+    def eraser_of(self, places: Places) -> Eraser:
         return Eraser(
-            store=self.store,
-            following=self.following,
+            places=places,
             ledger=self.ledger,
             writer=self.ledger,
-            records=records or EmbeddedRecords(self.log, name="the log"),
-            clock=lambda: NOW,
-            name="the store",
-            following_name="the copy",
+            keyring=self.keyring,
+            notifier=Notifier(
+                recipients=self.recipients, writer=self.ledger, clock=lambda: self.today
+            ),
+            clock=lambda: self.today,
+            remaining=lambda _at: [BACKUPS],
         )
 
     def followed(self) -> set[PersonId]:
         return {profile.id for profile, _ in self.following.profiles()}
+
+    def signed(self, erasure: Erasure) -> Signed:
+        keys = {key.id: key for key in self.keyring.read()}
+        signed = read_receipt(json.dumps(erasure.document).encode(), keys)
+        assert isinstance(signed, Signed)
+        return signed
 
 
 @pytest.fixture
@@ -131,16 +173,24 @@ def places(*counts: tuple[int, int]) -> Sequence[ErasedPlace]:
 
 
 def test_it_erases_from_every_place_and_reads_back(bench: Bench) -> None:
-    receipt = bench.eraser().erase([ADA])
+    receipt = bench.eraser().erase([ADA]).receipt
 
-    assert receipt == ErasureReceipt(
-        persons=[ErasedPerson(id=ADA, entry=1, places=places((1, 0), (1, 0), (2, 0)))],
-        complete=True,
-    )
+    assert receipt.persons == [
+        ErasedPerson(
+            id=ADA,
+            entry=1,
+            places=places((1, 0), (1, 0), (2, 0)),
+            reason=Reason.REQUEST,
+            deadline=date(2026, 12, 23),
+            told=[],
+        )
+    ]
+    assert receipt.complete
+    assert receipt.remaining == [BACKUPS]
     assert held(bench.store).keys() == {BEA, CLEO}
     assert bench.followed() == {BEA, CLEO}
     assert [record.value is None for record in bench.log.records_of(ADA)] == [True, True]
-    assert bench.ledger.current.suppressed == {ADA}
+    assert bench.ledger.view().named(IDS).suppressed == {ADA}
     assert bench.store.statistics() == Statistics.recount([profile(BEA), profile(CLEO)])
     assert bench.store.outbox(limit=1) == {}
 
@@ -156,43 +206,189 @@ def test_who_was_erased_does_not_come_back(bench: Bench) -> None:
 
 def test_it_is_done_for_somebody_of_whom_nothing_is_held(bench: Bench) -> None:
     """A withheld minor, an id that never was: the answer is the same, and honest."""
-    receipt = bench.eraser().erase([DAN])
+    receipt = bench.eraser().erase([DAN]).receipt
 
     assert receipt.complete
     assert receipt.persons[0].places == places((0, 0), (0, 0), (0, 0))
-    assert bench.ledger.current.suppressed == {DAN}
+    assert bench.ledger.view().named(IDS).suppressed == {DAN}
 
 
 def test_the_same_again_changes_nothing_more(bench: Bench) -> None:
-    bench.eraser().erase([ADA])
+    bench.eraser().erase([ADA], reason=Reason.CONSENT)
+    assert bench.ledger.view().position == 2
 
-    receipt = bench.eraser().erase([ADA, BEA])
+    receipt = bench.eraser().erase([ADA]).receipt
 
-    assert [person.entry for person in receipt.persons] == [None, 2]
+    assert [(p.entry, p.reason) for p in receipt.persons] == [(1, Reason.CONSENT)]
     assert receipt.complete
-    assert bench.ledger.current.position == 2
+    assert bench.ledger.view().position == 2
+
+    receipt = bench.eraser().erase([BEA, ADA]).receipt
+
+    assert [person.entry for person in receipt.persons] == [3, 1]
 
 
 def test_a_look_changes_nothing(bench: Bench) -> None:
-    receipt = bench.eraser().look([ADA, DAN])
+    looked = bench.eraser().look([ADA, DAN])
 
-    assert receipt == ErasureReceipt(
-        persons=[
-            ErasedPerson(id=ADA, entry=None, places=places((1, 1), (1, 1), (2, 2))),
-            ErasedPerson(id=DAN, entry=None, places=places((0, 0), (0, 0), (0, 0))),
-        ],
-        complete=False,
-    )
-    assert bench.eraser().look([DAN]).complete
-    assert bench.ledger.current.position == 0
+    assert looked.receipt.persons == [
+        ErasedPerson(id=ADA, entry=None, places=places((1, 1), (1, 1), (2, 2))),
+        ErasedPerson(id=DAN, entry=None, places=places((0, 0), (0, 0), (0, 0))),
+    ]
+    assert not looked.receipt.complete
+    assert looked.document["dry_run"]
+    assert (looked.document["ledger"], looked.document["signature"]) == (None, None)
+    assert bench.eraser().look([DAN]).receipt.complete
+    assert bench.ledger.view().position == 0
     assert held(bench.store).keys() == {ADA, BEA, CLEO}
+
+
+# What the ledger and the receipt say -------------------------------------------------------------
+
+
+def test_the_ledger_has_reason_and_deadline_and_that_it_is_done(bench: Bench) -> None:
+    done = bench.eraser().erase([ADA, BEA], reason=Reason.CHILD, received=date(2026, 1, 31))
+
+    requests = requests_of(bench.ledger.entries())
+
+    assert list(requests) == [1, 2]
+    for request in requests.values():
+        assert request.action is Action.SUPPRESS
+        assert request.reason is Reason.CHILD
+        assert request.deadline == date(2026, 2, 28)
+        assert request.receipts == (digest(done.document),)
+
+
+def test_the_receipt_is_signed_and_carries_the_head_of_the_ledger(bench: Bench) -> None:
+    done = bench.eraser().erase([ADA, BEA])
+
+    signed = bench.signed(done)
+
+    assert signed.entries == {ADA: 1, BEA: 2}
+    assert signed.head == bench.ledger.entries()[1].head
+    assert signed.digest == digest(done.document)
+    assert {name: done.document[name] for name in ("format", "at", "action", "dry_run")} == {
+        "format": "profiles-receipt/1",
+        "at": "2026-11-23T12:00:30+00:00",
+        "action": "erase",
+        "dry_run": False,
+    }
+    assert done.document["persons"][0] == {
+        "id": ADA,
+        "entry": 1,
+        "reason": "request",
+        "deadline": "2026-12-23",
+        "places": [
+            {"place": "the store", "found": 1, "left": 0},
+            {"place": "the copy", "found": 1, "left": 0},
+            {"place": "the log", "found": 2, "left": 0},
+        ],
+        "complete": True,
+        "told": [],
+    }
+    assert done.document["remaining"] == [{"what": "backups", "gone_by": None, "do": None}]
+
+
+def test_it_is_signed_with_the_key_that_is_written_with(bench: Bench) -> None:
+    bench.eraser().erase([ADA])
+    bench.keyring.keys.append(PseudonymKey(id="next", secret=b"n" * 32))
+
+    again = bench.eraser().erase([ADA, BEA])
+
+    assert again.document["signature"]["key"] == "next"
+    assert bench.signed(again).entries == {ADA: 1, BEA: 3}
+
+
+def test_what_is_not_complete_is_not_said_to_be(bench: Bench) -> None:
+    class Stubborn(EmbeddedRecords):
+        """A log that keeps what it has."""
+
+        def erase(self, persons: Sequence[PersonId]) -> None:
+            super().erase([person for person in persons if person != BEA])
+
+    done = bench.eraser(Stubborn(bench.log, name="the log")).erase([ADA, BEA])
+
+    assert [person.complete for person in done.receipt.persons] == [True, False]
+    assert not done.receipt.complete
+    assert [r.is_open for r in requests_of(bench.ledger.entries()).values()] == [False, True]
+
+    again = bench.eraser().erase([ADA, BEA])
+
+    assert again.receipt.complete
+    requests = requests_of(bench.ledger.entries())
+    assert requests[1].receipts == (digest(done.document),)
+    assert requests[2].receipts == (digest(again.document),)
+
+
+def test_who_was_erased_by_an_earlier_release_gets_her_receipt(bench: Bench) -> None:
+    bench.ledger.suppress(ADA)
+
+    done = bench.eraser().erase([ADA])
+
+    (person,) = done.receipt.persons
+    assert (person.entry, person.reason, person.deadline) == (1, None, None)
+    assert [(e.action, e.refers) for e in bench.ledger.entries()[1:]] == [(Action.COMPLETE, 1)]
+
+
+def test_two_entries_of_one_person_are_completed_together(bench: Bench) -> None:
+    bench.ledger.suppress(ADA, ADA)
+
+    receipt = bench.eraser().erase([ADA]).receipt
+
+    assert receipt.persons[0].entry == 2
+    assert [entry.refers for entry in bench.ledger.entries()[2:]] == [1, 2]
+
+
+# Recipients --------------------------------------------------------------------------------------
+
+
+def test_recipients_are_told_once_it_is_done(bench: Bench) -> None:
+    shop = MemoryRecipient("the shop")
+    bench.recipients = [shop]
+
+    done = bench.eraser().erase([ADA])
+
+    assert shop.heard == [(ADA, "erase", NOW)]
+    assert done.receipt.all_told
+    assert done.document["persons"][0]["told"] == [{"recipient": "the shop", "confirmed": True}]
+    assert requests_of(bench.ledger.entries())[1].told == ("the shop",)
+    assert bench.signed(done).head == LedgerHead(2, bench.ledger.entries()[1].seal)
+
+
+def test_who_did_not_confirm_is_told_by_the_same_again_and_nobody_else(bench: Bench) -> None:
+    shop, letter = MemoryRecipient("the shop", takes=0), MemoryRecipient("the letter")
+    bench.recipients = [shop, letter]
+    failed = bench.eraser().erase([ADA]).receipt
+    assert failed.complete
+    assert not failed.all_told
+    assert failed.persons[0].told == [
+        Notification(recipient="the shop", confirmed=False),
+        Notification(recipient="the letter", confirmed=True),
+    ]
+
+    shop.takes, bench.today = 1, NOW + timedelta(days=1)
+    again = bench.eraser().erase([ADA]).receipt
+
+    assert again.all_told
+    assert shop.heard == letter.heard == [(ADA, "erase", NOW)]
+    assert requests_of(bench.ledger.entries())[1].told == ("the letter", "the shop")
+
+
+def test_nobody_is_told_of_what_is_not_done(bench: Bench) -> None:
+    shop = MemoryRecipient("the shop")
+    bench.recipients, bench.following.is_away = [shop], True
+
+    with pytest.raises(StoreError):
+        bench.eraser().erase([ADA])
+
+    assert shop.heard == []
 
 
 # In which order ----------------------------------------------------------------------------------
 
 
 def test_nothing_is_deleted_before_the_ledger_has_it(bench: Bench) -> None:
-    bench.ledger = DeafLedger()
+    bench.ledger = DeafLedger(bench.keyring)
 
     with pytest.raises(LogError):
         bench.eraser().erase([ADA])
@@ -208,18 +404,39 @@ def test_what_was_interrupted_is_completed_by_the_same_again(bench: Bench) -> No
     assert ADA not in held(bench.store)
     assert ADA in bench.followed()
 
-    bench.following.is_away = False
-    receipt = bench.eraser().erase([ADA])
+    bench.following.is_away, bench.today = False, NOW + timedelta(days=9)
+    receipt = bench.eraser().erase([ADA], reason=Reason.CHILD).receipt
 
     assert receipt.complete
     assert receipt.persons[0].places == places((0, 0), (1, 0), (2, 0))
+    assert receipt.persons[0].deadline == date(2026, 12, 23)
+    assert [(e.action, e.refers) for e in bench.ledger.entries()[1:]] == [(Action.COMPLETE, 1)]
     assert ADA not in bench.followed()
+
+
+@pytest.mark.parametrize("refused", [Action.NOTIFY, Action.COMPLETE])
+def test_an_entry_that_was_not_confirmed_is_made_by_the_same_again(
+    bench: Bench, refused: Action
+) -> None:
+    bench.recipients = [MemoryRecipient("the shop")]
+    ledger = bench.ledger = StoppedLedger(bench.keyring, refused)
+    with pytest.raises(LogError):
+        bench.eraser().erase([ADA])
+    assert requests_of(bench.ledger.entries())[1].is_open
+
+    ledger.refused = None
+    done = bench.eraser().erase([ADA])
+
+    request = requests_of(bench.ledger.entries())[1]
+    assert request.receipts == (digest(done.document),)
+    assert request.told == ("the shop",)
+    assert done.receipt.persons[0].entry == 1
 
 
 def test_a_row_that_only_the_following_store_has_goes_as_well(bench: Bench) -> None:
     bench.following.follow(Following(held={DAN: (profile(DAN), 77)}, absent={}))
 
-    receipt = bench.eraser().erase([DAN])
+    receipt = bench.eraser().erase([DAN]).receipt
 
     assert receipt.persons[0].places == places((0, 0), (1, 0), (0, 0))
     assert receipt.complete
@@ -240,7 +457,9 @@ def test_a_record_that_no_store_has_taken_in_yet_deletes_as_well(bench: Bench) -
 def test_the_readers_of_a_topic_are_told_by_null_values(bench: Bench) -> None:
     topic = Topic()
 
-    receipt = bench.eraser(TopicRecords(topic, name="the topic", within_s=3.0)).erase([ADA, BEA])
+    receipt = (
+        bench.eraser(TopicRecords(topic, name="the topic", within_s=3.0)).erase([ADA, BEA]).receipt
+    )
 
     assert topic.published == [(ADA.encode(), None), (BEA.encode(), None)]
     assert receipt.complete
@@ -265,17 +484,9 @@ def test_a_topic_that_does_not_take_them_is_told(bench: Bench) -> None:
 
 
 def test_one_store_alone_is_enough(bench: Bench) -> None:
-    eraser = Eraser(
-        store=bench.store,
-        following=None,
-        ledger=bench.ledger,
-        writer=bench.ledger,
-        records=None,
-        clock=lambda: NOW,
-        name="the store",
-    )
+    places = Places(store=bench.store, following=None, records=None, name="the store")
 
-    receipt = eraser.erase([ADA])
+    receipt = bench.eraser_of(places).erase([ADA]).receipt
 
     assert receipt.persons[0].places == [ErasedPlace(place="the store", found=1, left=0)]
     assert bench.store.outbox(limit=1) == {}

@@ -74,6 +74,19 @@ def test_everybody_who_matches_is_named_with_the_fields_that_do() -> None:
     assert (findings.more, findings.looked_at) == (0, 3)
 
 
+def test_who_is_restricted_is_found_too() -> None:
+    site = Site()
+    site.take("ada@example.com", "bea@example.com")
+    ledger = MemoryLedger()
+    ledger.restrict(identity(0))
+    site.store.apply_ledger(ledger)
+
+    findings = find_persons(site.store, search_for(email="ada@example.com"), limit=10)
+
+    assert [match.id for match in findings.found] == [identity(0)]
+    assert findings.looked_at == 2
+
+
 def test_an_empty_store_has_nobody() -> None:
     findings = find_persons(MemoryDecidingStore(), search_for(username="ada"), limit=10)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
@@ -14,6 +15,8 @@ from profiles.application.log.splitting import REFUSED
 from profiles.application.ports.stores import Applied
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.application.transaction.commit import apply_chunk
+from profiles.domain.ledger_entry import START, LedgerHead
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.resolving import Held
@@ -225,3 +228,37 @@ def test_nobody_is_probably_new_of_whom_something_was_decided_before(ledger: Mem
     apply_chunk(transactions, chunk(stored(ADA), stored(BEA)), ledger, followed=False)
 
     assert transactions.told == [set()]
+
+
+@dataclass
+class LedgerReadTooEarly:
+    """Says first what it said before another process entered and carried out something."""
+
+    ledger: MemoryLedger
+    meanwhile: Callable[[], object]
+    asked: int = 0
+
+    def view(self, *, at_least: LedgerHead = START) -> LedgerView:
+        self.asked += 1
+        before = self.ledger.view()
+        if self.asked == 1:
+            self.meanwhile()
+            return before
+        return self.ledger.view(at_least=at_least)
+
+
+def test_a_chunk_that_was_overtaken_by_an_erasure_reads_the_ledger_again(
+    ledger: MemoryLedger,
+) -> None:
+    store = MemoryDecidingStore()
+
+    def erase() -> None:
+        ledger.suppress(ADA)
+        store.apply_ledger(ledger)
+
+    early = LedgerReadTooEarly(ledger, erase)
+    tally = store.apply(chunk(stored(ADA), stored(BEA)), early).tally
+
+    assert tally == Tally(read=2, stored=1, suppressed=1)
+    assert early.asked == 2
+    assert held(store).keys() == {BEA}

@@ -110,6 +110,21 @@ def test_what_lies_below_the_position_changes_nothing() -> None:
     assert plan.changes.tally == Tally(read=5, stored=2, superseded=3)
 
 
+def test_who_is_told_of_and_not_held_is_deleted_by_what_follows_in_any_revision() -> None:
+    seen = chunk(logged(5, record()), logged(6, record(BO)))
+    holding = held(chunk(logged(5, record())))
+
+    plan = plan_commit(seen, holding, epoch=1, position=7)
+
+    assert plan.untouched == {ADA: version(5), BO: Version.last_revision(version(6))}
+
+
+def test_of_the_restricted_what_follows_is_told_nothing() -> None:
+    seen = chunk(logged(7, record()), logged(8, record(BO)))
+
+    assert plan_commit(seen, {}, epoch=1, position=7, restricted={ADA, BO}).untouched == {}
+
+
 def test_a_chunk_may_begin_below_the_position_and_end_above_it() -> None:
     before = chunk(logged(5, record()), logged(6, record(BO)))
     overlapping = chunk(

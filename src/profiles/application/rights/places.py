@@ -1,0 +1,68 @@
+"""The places where something of a person can lie, and what each of them holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from profiles.application.ports.stores import DecidingStore, FollowingStore
+from profiles.domain.person import PersonId
+
+Counts = dict[str, int | None]
+"""How many profiles or records a place has of a person, by its name; None if it can't be asked."""
+
+
+class RawRecords(Protocol):
+    """The records of the log: what persons were made of."""
+
+    @property
+    def name(self) -> str:
+        """Name the log, as the receipt does."""
+        ...
+
+    def count(self, person: PersonId) -> int | None:
+        """Count a person's records that have a content; None where the log can't be asked."""
+        ...
+
+    def erase(self, persons: Sequence[PersonId]) -> None:
+        """Erase what can be erased, and let other readers of the log know.
+
+        Raises:
+            LogError, TombstoneError: the log did not take it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """All of them that are in our hands.
+
+    records: of the log, or None where there is none.
+    name: of the deciding store. following_name: of the other.
+    """
+
+    store: DecidingStore
+    following: FollowingStore | None
+    records: RawRecords | None
+    name: str
+    following_name: str | None = None
+
+    def count(self, persons: Sequence[PersonId]) -> Sequence[Counts]:
+        """Count what every place holds of each person.
+
+        Raises:
+            StoreError, LogError: a place did not answer.
+        """
+        held = self.store.held(persons)
+        apart = self.store.transactions.run(lambda unit: unit.restricted(persons))
+        followed = {} if self.following is None else self.following.held(persons)
+        found: list[Counts] = []
+        for person in persons:
+            counts: Counts = {self.name: int(person in held) + int(person in apart)}
+            if self.following_name is not None:
+                counts[self.following_name] = int(person in followed)
+            if self.records is not None:
+                counts[self.records.name] = self.records.count(person)
+            found.append(counts)
+        return found

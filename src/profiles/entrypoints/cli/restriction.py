@@ -1,0 +1,142 @@
+"""The right to restriction of processing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from profiles.domain.errors import UsageError
+from profiles.domain.ledger_entry import Reason
+from profiles.domain.person import PersonId
+from profiles.domain.reading import canonical_id
+from profiles.entrypoints.addresses import read_stores
+from profiles.entrypoints.cli import options
+from profiles.entrypoints.cli.exits import FAILURE
+from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.composition.doctor import ExaminedSettings
+from profiles.entrypoints.composition.ledgers import LedgerSettings
+
+if TYPE_CHECKING:
+    from profiles.application.rights.restricting import Restriction
+
+GROUNDS: Final = (Reason.ACCURACY, Reason.UNLAWFUL, Reason.CLAIMS, Reason.OBJECTION)
+"""Those of GDPR Art. 18(1), in its order."""
+
+
+@cli.command()
+@click.argument("person", metavar="ID")
+@options.store
+@options.some_kafka
+@options.data
+@options.some_ledger
+@options.ledger_topic
+@options.ledger_keys
+@options.option(
+    "--reason",
+    type=click.Choice([reason.value for reason in GROUNDS]),
+    required=True,
+    help="On which ground of Art. 18(1).",
+)
+@click.option(
+    "--received",
+    type=options.DayThatHasBegunSomewhere(),
+    metavar="DATE",
+    help="The day on which it was asked for; a month later is the deadline. Default: today.",
+)
+@click.pass_context
+def restrict(
+    context: click.Context,
+    *,
+    person: str,
+    stores: Sequence[str],
+    kafka: str | None,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    ledger_keys: Path | None,
+    reason: str,
+    received: date | None,
+) -> None:
+    """Keep a person's profile apart, uncounted and unchanged (GDPR Art. 18).
+
+    What comes of the person meanwhile counts as restricted and changes nothing.
+    """
+    from profiles.entrypoints.composition.restricting import restricting
+
+    identity = _identity(person)
+    keys = LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys)
+    settings = ExaminedSettings(stores=read_stores(stores), kafka=kafka, ledger=keys, data=data)
+    with restricting(settings) as job:
+        done = job.restrict(identity, reason=Reason(reason), received=received)
+    if not done.kept_apart:
+        console().print("Nothing is held of this person, so there is nothing to be restricted.")
+    _answer(context, done)
+
+
+@cli.command()
+@click.argument("person", metavar="ID")
+@options.store
+@options.some_kafka
+@options.data
+@options.some_ledger
+@options.ledger_topic
+@options.ledger_keys
+@click.pass_context
+def unrestrict(
+    context: click.Context,
+    *,
+    person: str,
+    stores: Sequence[str],
+    kafka: str | None,
+    data: Path | None,
+    ledger: Path | None,
+    ledger_topic: str,
+    ledger_keys: Path | None,
+) -> None:
+    """Hold a person's profile again that was kept apart.
+
+    Tell the person before you do so (GDPR Art. 18(3)).
+    """
+    from profiles.entrypoints.composition.restricting import restricting
+
+    identity = _identity(person)
+    keys = LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys)
+    settings = ExaminedSettings(stores=read_stores(stores), kafka=kafka, ledger=keys, data=data)
+    with restricting(settings) as job:
+        done = job.unrestrict(identity)
+        waits = not done.complete and job.waits_for_a_record(identity)
+    if done.entry is None:
+        console().print("The processing of this person's data was not restricted.")
+    if waits:
+        console().print(
+            "The profile is held again; the following store gets it with the person's next record."
+            f" `profiles rectify {person} --release username` makes one."
+        )
+    _answer(context, done)
+
+
+def _answer(context: click.Context, done: Restriction) -> None:
+    click.echo(json.dumps(asdict(done), ensure_ascii=False))
+    if not done.complete:
+        console().print(
+            "Not every store is as the ledger says: a job may be writing. Run the same command"
+            " again, and `profiles verify` if that does not help."
+        )
+        context.exit(FAILURE)
+
+
+def _identity(text: str) -> PersonId:
+    identity = canonical_id(text.strip())
+    if identity is None:
+        raise UsageError(
+            "That is no ID of a person, which is a login.uuid of 36 characters; `profiles find`"
+            " finds one."
+        )
+    return identity
