@@ -44,10 +44,10 @@ RESTRICT: Final = f"""
 
 UNRESTRICT: Final = f"""
     INSERT INTO users ({", ".join(_KEPT)})
-    SELECT {", ".join("?1" if n == "version" else f"json_extract(row, '$.{n}')" for n in _KEPT)}
-    FROM restricted WHERE id = ?2
+    SELECT {", ".join(f"json_extract(row, '$.{n}')" if n != "version" else f":{n}" for n in _KEPT)}
+    FROM restricted WHERE id = :id
 """  # noqa: S608 - this project's own words
-"""Copies a row back; takes its version and its id."""
+"""Copies a row back; takes its `version` and its `id` by these names."""
 
 _DATES: Final = tuple(
     place

@@ -218,7 +218,9 @@ class SqliteUnitOfWork:
 
     def unrestrict(self, versions: Mapping[PersonId, int]) -> None:
         """Hold profiles again that were kept apart, in these versions."""
-        self._connection.executemany(UNRESTRICT, [(v, person) for person, v in versions.items()])
+        self._connection.executemany(
+            UNRESTRICT, [{"id": person, "version": v} for person, v in versions.items()]
+        )
         self._delete("restricted", versions.keys())
 
     def delete_restricted(self, persons: Collection[PersonId]) -> None:
@@ -242,10 +244,10 @@ class SqliteUnitOfWork:
     def corrections(self, persons: Collection[PersonId]) -> Mapping[PersonId, Corrections]:
         """Return what is kept of corrections."""
         rows = self._connection.execute(
-            "SELECT id, corrections FROM users WHERE id IN (SELECT value FROM json_each(?1))"
+            "SELECT id, corrections FROM users WHERE id IN (SELECT value FROM json_each(:ids))"
             " UNION ALL SELECT id, json_extract(row, '$.corrections') FROM restricted"
-            " WHERE id IN (SELECT value FROM json_each(?1))",
-            (json.dumps(list(persons)),),
+            " WHERE id IN (SELECT value FROM json_each(:ids))",
+            {"ids": json.dumps(list(persons))},
         )
         read = ((person, corrections_of(text)) for person, text in rows if text is not None)
         return {person: kept for person, kept in read if kept is not None}

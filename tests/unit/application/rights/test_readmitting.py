@@ -49,6 +49,7 @@ class Bench:
     )
     keyring: MemoryKeyring = field(default_factory=MemoryKeyring)
     records: Records = field(default_factory=Records)
+    with_log: bool = True
     ledger: MemoryLedger = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,7 +61,7 @@ class Bench:
         return Readmitter(
             store=self.store,
             following=self.following,
-            records=self.records,
+            records=self.records if self.with_log else None,
             ledger=self.ledger,
             writer=self.ledger,
             keyring=self.keyring,
@@ -87,6 +88,13 @@ def test_the_next_record_of_who_was_readmitted_is_stored(bench: Bench) -> None:
     again = bench.store.apply(chunk(stored(ADA), start=3), bench.ledger, followed=True)
     assert again.tally.stored == 1
     assert ADA in held(bench.store)
+
+
+def test_where_there_is_no_log_there_is_nothing_to_be_told(bench: Bench) -> None:
+    bench.with_log = False
+    bench.ledger.suppress(ADA)
+
+    assert bench.readmit(ADA).entry == 2
 
 
 def test_a_record_that_was_decided_before_stays_decided(bench: Bench) -> None:
