@@ -286,3 +286,11 @@ def test_somebody_is_erased_from_both_stores_and_the_topic_is_told(pipeline: Pip
     assert audited.code == 0, audited.out
     assert [request["state"] for request in audited.document["requests"]] == ["complete"]
     assert (verified.document["held"], verified.document["followed"]) == (PERSONS - 1, PERSONS - 1)
+
+    readmitted = pipeline.run("readmit", person, *READMIT[2:], *pipeline.into_stores)
+    assert readmitted.document["erased_by"] == 1
+    pipeline.produce()
+    tally = pipeline.process().document
+    assert (tally["erased"], tally["suppressed"], tally["rejected"]) == (1, 0, 0)
+    verified = pipeline.run_without_topic("verify", *pipeline.into_stores)
+    assert (verified.document["held"], verified.document["followed"]) == (PERSONS, PERSONS)

@@ -92,7 +92,10 @@ def test_a_store_of_each_later_schema_gets_what_is_new_and_holds_what_it_held(
         assert_holds_what_was_frozen(store)
         assert store.outbox(limit=1) == {}
 
-    assert set(base.list_collection_names()) == {*before, "users_outbox", "users_policies"}
+    assert set(base.list_collection_names()) == {
+        *before,
+        *("users_outbox", "users_policies", "users_restricted"),
+    }
     assert registry(base)["schema_version"] == 4
 
 

@@ -29,7 +29,7 @@ from profiles.application.errors import StoreError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.stores import DecidingStore
-from profiles.application.transaction import removal
+from profiles.application.transaction import enforcing, removal
 from profiles.domain.errors import UsageError
 from profiles.domain.ledger_entry import START, LedgerHead
 from profiles.domain.ledger_view import LedgerView
@@ -220,6 +220,7 @@ def test_the_collections_are_named_after_that_of_the_profiles(
         "people",
         "people_outbox",
         "people_policies",
+        "people_restricted",
         "people_quarantine",
         "people_statistics",
         "people_writers",
@@ -389,8 +390,8 @@ def test_a_first_chunk_in_flight_meets_an_erasure(
 def test_many_erasures_are_made_up_for(
     store: MongoDecidingStore, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(removal, "REMOVED_AT_ONCE", 4)
-    monkeypatch.setattr(removal, "LOOKED_THROUGH_AT_ONCE", 6)
+    monkeypatch.setattr(enforcing, "REMOVED_AT_ONCE", 4)
+    monkeypatch.setattr(enforcing, "LOOKED_THROUGH_AT_ONCE", 6)
     abouts = crowd(20)
     store.apply(chunk(*abouts), ledger)
     for person, _ in abouts[:13]:

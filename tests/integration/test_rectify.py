@@ -140,7 +140,7 @@ def test_stores_without_a_log_are_not_corrected(profiles: Profiles, tmp_path: Pa
 
 def test_a_correction_on_servers_outlasts_the_source_and_a_replay(pipeline: Pipeline) -> None:
     person = ids_of_it()[0]
-    export = ("export", person, *(word for url in pipeline.stores for word in ("--store", url)))
+    export = ("export", person, *pipeline.into_stores)
 
     done = pipeline.run("rectify", person, "city=Tromsø", "title=", *pipeline.into_stores)
 
