@@ -119,7 +119,7 @@ def plan_commit(  # noqa: PLR0913 - what a transaction has read, named one by on
             entry.person: untouched_at(entry.person, entry.offset)
             for entry in chunk.entries
             if entry.person is not None
-            and entry.person not in restricted
+            and (entry.person not in restricted or entry.person in suppressed)
             and entry.person not in changes.upserts
             and entry.person not in changes.deletions
         },

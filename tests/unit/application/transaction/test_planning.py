@@ -125,6 +125,14 @@ def test_of_the_restricted_what_follows_is_told_nothing() -> None:
     assert plan_commit(seen, {}, epoch=1, position=7, restricted={ADA, BO}).untouched == {}
 
 
+def test_who_is_suppressed_and_restricted_is_deleted_by_what_follows() -> None:
+    seen = chunk(logged(5, record()))
+
+    plan = plan_commit(seen, {}, epoch=1, position=7, suppressed={ADA}, restricted={ADA})
+
+    assert plan.untouched == {ADA: Version.last_revision(version(5))}
+
+
 def test_a_chunk_may_begin_below_the_position_and_end_above_it() -> None:
     before = chunk(logged(5, record()), logged(6, record(BO)))
     overlapping = chunk(
