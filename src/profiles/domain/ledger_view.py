@@ -45,6 +45,11 @@ class Named(NamedTuple):
     suppressed: frozenset[PersonId] = frozenset()
     restricted: frozenset[PersonId] = frozenset()
 
+    @property
+    def apart(self) -> frozenset[PersonId]:
+        """Return whose profiles are kept apart: what is erased is kept nowhere."""
+        return self.restricted - self.suppressed
+
     def __repr__(self) -> str:
         """Show how many and nobody."""
         return f"Named({len(self.suppressed)} suppressed, {len(self.restricted)} restricted)"

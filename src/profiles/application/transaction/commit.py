@@ -148,7 +148,7 @@ def _commit(  # noqa: PLR0913 - what is known before the transaction, named one 
     _advance(unit, chunk, plan, position=max(position, chunk.end))
     return replace(
         plan.applied,
-        restricted=named.restricted - named.suppressed,
+        restricted=named.apart,
         refused=_refused_before(unit, chunk, position=position),
         owed=len(owed) + late if followed else 0,
     )

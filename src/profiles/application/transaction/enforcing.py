@@ -8,7 +8,7 @@ entries are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Final
 
@@ -70,15 +70,10 @@ def apply_ledger(transactions: Transactions, view: LedgerView, *, followed: bool
     applied = transactions.run(partial(_decide_by, view=view))
     changed = 0
     if applied.carried_out < view.last_change:
-        for look_at in (_look_at_held, _look_at_restricted):
-            after: PersonId | None = None
-            while True:
-                some, after = transactions.run(
-                    partial(look_at, after=after, view=view, followed=followed)
-                )
-                changed += some
-                if after is None:
-                    break
+        changed = sum(
+            _through(transactions, partial(look_at, view=view, followed=followed))
+            for look_at in (_look_at_held, _look_at_restricted)
+        )
     transactions.run(partial(_note_carried_out, number=view.position))
     return changed
 
@@ -129,15 +124,27 @@ def count_unlawful(transactions: Transactions, view: LedgerView) -> int:
     Raises:
         StoreError: the store did not answer.
     """
+    return sum(
+        _through(transactions, partial(count_some, view=view))
+        for count_some in (_count_held, _count_restricted)
+    )
+
+
+def _through(
+    transactions: Transactions, look_at: Callable[..., tuple[int, PersonId | None]]
+) -> int:
+    """Go through persons, some in each transaction, from the first to the last; add up.
+
+    look_at: given a unit of work and the person to go on behind (`after`), returns a number, and
+        the person to go on behind next, or None at the end.
+    """
     found = 0
-    for look_at in (_count_held, _count_restricted):
-        after: PersonId | None = None
-        while True:
-            some, after = transactions.run(partial(look_at, after=after, view=view))
-            found += some
-            if after is None:
-                break
-    return found
+    after: PersonId | None = None
+    while True:
+        some, after = transactions.run(partial(look_at, after=after))
+        found += some
+        if after is None:
+            return found
 
 
 def _decide_by(unit: UnitOfWork, *, view: LedgerView) -> AppliedLedger:
@@ -180,10 +187,9 @@ def _look_at_held(
 
     Returns how many had to change, and the last person looked at, or None at the end of all.
     """
-    held = unit.held_after(after, limit=LOOKED_THROUGH_AT_ONCE)
-    named = view.named(held)
-    wrong, last = _some_of(named.suppressed | named.restricted, held)
-    changing = {person: held[person] for person in wrong}
+    held, named, wrong = _held_wrongly(unit, after, view)
+    some, last = _some_of(wrong, held)
+    changing = {person: held[person] for person in some}
     return _change(unit, changing, {}, named, followed=followed), last
 
 
@@ -191,27 +197,42 @@ def _look_at_restricted(
     unit: UnitOfWork, *, after: PersonId | None, view: LedgerView, followed: bool
 ) -> tuple[int, PersonId | None]:
     """Carry a view out on the next persons who are kept apart; returns as `_look_at_held` does."""
-    apart = unit.restricted_after(after, limit=LOOKED_THROUGH_AT_ONCE)
-    named = view.named(apart)
-    wrong, last = _some_of(apart.keys() - (named.restricted - named.suppressed), apart)
-    changing = {person: apart[person] for person in wrong}
+    apart, named, wrong = _apart_wrongly(unit, after, view)
+    some, last = _some_of(wrong, apart)
+    changing = {person: apart[person] for person in some}
     return _change(unit, {}, changing, named, followed=followed), last
 
 
 def _count_held(
     unit: UnitOfWork, *, after: PersonId | None, view: LedgerView
 ) -> tuple[int, PersonId | None]:
-    held = unit.held_after(after, limit=LOOKED_THROUGH_AT_ONCE)
-    named = view.named(held)
-    return len(named.suppressed | named.restricted), _last_of(held)
+    held, _, wrong = _held_wrongly(unit, after, view)
+    return len(wrong), _last_of(held)
 
 
 def _count_restricted(
     unit: UnitOfWork, *, after: PersonId | None, view: LedgerView
 ) -> tuple[int, PersonId | None]:
+    apart, _, wrong = _apart_wrongly(unit, after, view)
+    return len(wrong), _last_of(apart)
+
+
+def _held_wrongly(
+    unit: UnitOfWork, after: PersonId | None, view: LedgerView
+) -> tuple[Mapping[PersonId, Held], Named, Collection[PersonId]]:
+    """Return the next persons who are held, whom a view names of them, and who may not be held."""
+    held = unit.held_after(after, limit=LOOKED_THROUGH_AT_ONCE)
+    named = view.named(held)
+    return held, named, named.suppressed | named.restricted
+
+
+def _apart_wrongly(
+    unit: UnitOfWork, after: PersonId | None, view: LedgerView
+) -> tuple[_Restricted, Named, Collection[PersonId]]:
+    """Return the same of those who are kept apart."""
     apart = unit.restricted_after(after, limit=LOOKED_THROUGH_AT_ONCE)
     named = view.named(apart)
-    return len(apart.keys() - (named.restricted - named.suppressed)), _last_of(apart)
+    return apart, named, apart.keys() - named.apart
 
 
 def _some_of(
@@ -239,10 +260,9 @@ def _change(
 
     held, apart: what is held of some persons, and what is kept apart of some. named: of both.
     """
+    kept_apart = named.apart
     going = {p: one for p, one in held.items() if p in named.suppressed}
-    aside = {
-        p: one for p, one in held.items() if p in named.restricted and p not in named.suppressed
-    }
+    aside = {p: one for p, one in held.items() if p in kept_apart}
     leaving = {p: version for p, (_, version) in apart.items() if p in named.suppressed}
     back = {
         p: pair

@@ -47,55 +47,56 @@ class Duration(click.ParamType[float]):
         return duration
 
 
-class DayThatHasBegun(click.ParamType[date]):
+class _Day(click.ParamType[date]):
+    """A civil date, `YYYY-MM-DD`, unless there is something against it."""
+
+    name = "date"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> date:
+        """Read a date, or fail with what is wrong."""
+        try:
+            day = datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a civil date
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it like 2026-11-23.", param, ctx)
+        if (refusal := self.refusal(day)) is not None:
+            self.fail(refusal, param, ctx)
+        return day
+
+    def refusal(self, day: date) -> str | None:
+        """Say what is wrong with a date and what to do, if anything is."""
+        raise NotImplementedError
+
+
+class DayThatHasBegun(_Day):
     """A civil date, `YYYY-MM-DD`, that has begun everywhere.
 
     Counted for a later one, ages would admit those who are children now.
     """
 
-    name = "date"
-
-    def convert(
-        self,
-        value: object,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> date:
-        """Read a date, or fail with what is wrong."""
-        try:
-            day = datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a civil date
-        except ValueError:
-            self.fail(f"{value!r} is no date; write it like 2026-11-23.", param, ctx)
+    def refusal(self, day: date) -> str | None:
+        """Refuse a day that has not begun everywhere."""
         today = now().astimezone(LAST_ZONE).date()
-        if day > today:
-            self.fail(
-                f"{day} has not begun everywhere, and would admit children; name {today} or an"
-                " earlier day.",
-                param,
-                ctx,
-            )
-        return day
+        if day <= today:
+            return None
+        return (
+            f"{day} has not begun everywhere, and would admit children; name {today} or an earlier"
+            " day."
+        )
 
 
-class DayThatHasBegunSomewhere(click.ParamType[date]):
+class DayThatHasBegunSomewhere(_Day):
     """A civil date, `YYYY-MM-DD`, that has begun in the zone where days begin first (UTC+14)."""
 
-    name = "date"
-
-    def convert(
-        self,
-        value: object,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> date:
-        """Read a date, or fail with what is wrong."""
-        try:
-            day = datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a civil date
-        except ValueError:
-            self.fail(f"{value!r} is no date; write it like 2026-11-23.", param, ctx)
-        if day > now().astimezone(_FIRST_ZONE).date():
-            self.fail(f"{day} is still to come; name the day on which it came.", param, ctx)
-        return day
+    def refusal(self, day: date) -> str | None:
+        """Refuse a day that has begun nowhere."""
+        if day <= now().astimezone(_FIRST_ZONE).date():
+            return None
+        return f"{day} is still to come; name the day on which it came."
 
 
 def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own
