@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from profiles.application.errors import GapError, LogAwayError, LogError
 from profiles.application.ingest.chunking import WAITING_PERSONS, decide_run
-from profiles.application.ingest.pipeline import Lease, Pipeline
+from profiles.application.ingest.pipeline import Lease, Leased, Pipeline
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, LogRecord, Run
 from profiles.application.ports.clock import Clock
@@ -106,7 +106,7 @@ class PartitionTask:
                 end = records[-1].offset + 1
                 run = Run(partition=partition, records=records, start=start, end=end)
                 for chunk in decide_run(run, rules=self.rules, clock=self.clock):
-                    pipeline.submit(chunk, lease)
+                    pipeline.submit([Leased(chunk, lease)])
                     tally += self._collected(pipeline, room_for=WAITING_PERSONS)
             tally += self._collected(pipeline, room_for=1)
         return tally
