@@ -20,6 +20,7 @@ from profiles.application.errors import (
 from profiles.application.following.outbox import Outbox
 from profiles.application.ingest.chunking import (
     CHUNK_RECORDS,
+    TOGETHER_PERSONS,
     WAITING_PERSONS,
     decide_run,
 )
@@ -48,9 +49,6 @@ GATHER_S: Final = 0.005
 Where few records come none is kept waiting for others that don't; where many come, a transaction
 has many, and costs each of them less.
 """
-
-TOGETHER_PERSONS: Final = CHUNK_RECORDS // 2
-"""Persons that are worth a transaction: the rests of runs go together up to so many."""
 
 AGAIN_S: Final = 1.0
 KEEP_ALIVE_S: Final = 5.0

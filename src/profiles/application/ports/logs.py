@@ -312,6 +312,8 @@ class LogLookup(Protocol):
     def identity(self) -> str | None:
         """Return the id of the topic as it is now, or None if there was no answer.
 
+        It may be asked from one other thread while the rest is used.
+
         Raises:
             LogError: the topic is gone, or this user may not see it.
         """
