@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Event
@@ -36,6 +37,8 @@ from profiles.entrypoints.composition.streaming import (
 )
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
+from profiles.entrypoints.processes.count import ProcessCount, shared
+from profiles.entrypoints.processes.supervision import Readers
 from profiles.entrypoints.progress import progress
 from profiles.entrypoints.settings import read_assignments
 
@@ -179,6 +182,7 @@ def produce(
     show_default=True,
     help="The consumer group, whose members share the partitions.",
 )
+@options.processes
 @options.once_of_log
 @options.as_of
 @options.envelope
@@ -196,6 +200,7 @@ def process(
     partitions: int,
     replication: int,
     group: str,
+    processes: ProcessCount,
     once: bool,
     as_of: date | None,
     envelope: str | None,
@@ -225,11 +230,21 @@ def process(
             as_of=as_of,
             envelope=envelope,
             policy=policy,
-            progress=report,
-            observing=observing,
         )
+        if shared(processes, settings.stores):
+            readers = Readers(
+                settings=settings,
+                count=processes,
+                progress=report,
+                metrics=observing.metrics,
+                observed=observing.url is not None,
+                processes=observing.processes,
+            )
+            run_reader(readers, stop, once=once)
+            return
+        alone = replace(settings, progress=report, observing=observing)
         nothing = stoppable_start(lambda: print_tally(Tally()))
-        with nothing, consuming(settings, stop=stop, once=once) as job:
+        with nothing, consuming(alone, stop=stop, once=once) as job:
             run_reader(job, stop, once=once)
 
 
