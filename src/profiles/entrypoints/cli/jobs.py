@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import (
+    Reader,
     console,
     observed_at,
     print_production,
@@ -231,6 +232,7 @@ def process(
             envelope=envelope,
             policy=policy,
         )
+        job: AbstractContextManager[Reader]
         if shared(processes, settings.stores):
             readers = Readers(
                 settings=settings,
@@ -240,12 +242,12 @@ def process(
                 observed=observing.url is not None,
                 processes=observing.processes,
             )
-            run_reader(readers, stop, once=once)
-            return
-        alone = replace(settings, progress=report, observing=observing)
-        nothing = stoppable_start(lambda: print_tally(Tally()))
-        with nothing, consuming(alone, stop=stop, once=once) as job:
-            run_reader(job, stop, once=once)
+            job = readers.opened(once=once, stop=stop)
+        else:
+            alone = replace(settings, progress=report, observing=observing)
+            job = consuming(alone, stop=stop, once=once)
+        with stoppable_start(lambda: print_tally(Tally())), job as reader:
+            run_reader(reader, stop, once=once)
 
 
 @cli.command()

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from threading import Event
-from typing import Final, NamedTuple, assert_never
+from typing import Final, NamedTuple, Self, assert_never
 
 from profiles.application.ports.metrics import Metrics, NoMetrics
 from profiles.domain.errors import ProfilesError
@@ -121,6 +122,25 @@ class Readers:
     _failure: Broken | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
 
+    @contextmanager
+    def opened(self, *, once: bool = False, stop: Event) -> Generator[Self]:
+        """Have the first reader open everything; what still runs in the end is ended at once.
+
+        Raises:
+            StoppedError: `stop` was set meanwhile.
+            ProfilesError: what the reader has ended with; nothing was read.
+        """
+        self._readers = [first := _Reader(1, due=time.monotonic())]
+        try:
+            while not first.opened:
+                self._go_on(once=once, stop=stop)
+                if first.ended is not None:
+                    self._await_end(once=once, stop=stop)
+                    raise StoppedError
+            yield self
+        finally:
+            self._kill()
+
     def run(self, *, once: bool = False, stop: Event) -> bool:
         """Run until `stop` is set; with `once` until each reader has seen the log's ends.
 
@@ -130,24 +150,24 @@ class Readers:
             ProfilesError: what a reader has ended with, or that it is killed again and again;
                 what every store has stays, and running again goes on from there.
         """
-        self._readers = [_Reader(1, due=time.monotonic())]
-        try:
-            while any(r.ended is None or r.running is not None for r in self._readers):
-                if stop.is_set():
-                    self._stop()
-                self._start_due(once=once)
-                self._hear()
-        finally:
-            self._kill()
-        if self._failure is not None:
-            raise self._failure.error from FramesElsewhereError(self._failure.frames)
+        self._await_end(once=once, stop=stop)
         return all(reader.ended == Ended(finished=True) for reader in self._readers)
 
-    def _start_due(self, *, once: bool) -> None:
+    def _await_end(self, *, once: bool, stop: Event) -> None:
+        while any(r.ended is None or r.running is not None for r in self._readers):
+            self._go_on(once=once, stop=stop)
+        if self._failure is not None:
+            raise self._failure.error from FramesElsewhereError(self._failure.frames)
+
+    def _go_on(self, *, once: bool, stop: Event) -> None:
+        """Start what is to be started, and take what is reported; it takes a moment at most."""
+        if stop.is_set():
+            self._stop()
+        now = time.monotonic()
         for reader in self._readers:
-            waits = reader.ended is None and reader.running is None
-            if waits and time.monotonic() >= reader.due:
+            if reader.ended is None and reader.running is None and now >= reader.due:
                 self._start(reader, once=once)
+        self._hear()
 
     def _start(self, reader: _Reader, *, once: bool) -> None:
         """Start a reader, in a session of its own: a terminal's Ctrl-C is for the parent."""
@@ -233,17 +253,13 @@ class Readers:
 
     def _say(self, reader: _Reader, said: Said) -> None:
         """Write a line of a reader's; what is said of one opening is not repeated by the next."""
-        if not reader.opened and self._was_told(said.text):
-            return
+        if not reader.opened:
+            if said.text in self._told:
+                return
+            self._told.add(said.text)
         name = said.logger if said.logger.startswith(OURS) else OURS
         text = said.text if writes_json() else f"Reader {reader.number}: {said.text}"
         logging.getLogger(name).log(said.level, "%s", text, extra={READER: reader.number})
-
-    def _was_told(self, text: str) -> bool:
-        """Tell whether a line was written before; from now on it was."""
-        told = text in self._told
-        self._told.add(text)
-        return told
 
     def _note_end(self, reader: _Reader) -> None:
         """Find out how a reader has ended, and what follows from that."""
@@ -286,10 +302,7 @@ class Readers:
 
     def _break(self, broken: Broken) -> None:
         """End all readers because of an error; the first is the one that is told."""
-        if isinstance(broken.error, StoppedError):  # as it was told to
-            if not self._was_told(str(broken.error)):
-                _logger.info("%s", broken.error)
-        elif self._failure is None:
+        if self._failure is None and not isinstance(broken.error, StoppedError):  # as it was told
             self._failure = broken
         self._stop()
 
@@ -305,7 +318,6 @@ class Readers:
                 reader.ended = Ended(finished=False)
 
     def _kill(self) -> None:
-        """End what still runs at once: somebody does not want to wait."""
         for reader in self._readers:
             if reader.running is not None:
                 process, connection, _ = reader.running

@@ -22,6 +22,7 @@ from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.composition.streaming import KafkaSettings, ProcessSettings
+from profiles.entrypoints.composition.waiting import StoppedError
 from profiles.entrypoints.processes.count import ProcessCount
 from profiles.entrypoints.processes.supervision import ReaderLostError, Readers
 from profiles.entrypoints.unexpected import FramesElsewhereError
@@ -85,6 +86,11 @@ def readers(notes: Path) -> Callable[..., Readers]:
     return make
 
 
+def run(job: Readers, *, once: bool = False, stop: Event) -> bool:
+    with job.opened(once=once, stop=stop) as opened:
+        return opened.run(once=once, stop=stop)
+
+
 def until(reached: Callable[[], bool]) -> None:
     """Wait, looking all the time, until something is reached."""
     deadline = time.monotonic() + PATIENCE_S
@@ -112,7 +118,7 @@ def test_what_all_readers_report_is_one_tally(readers: Callable[..., Readers]) -
     metrics = MemoryMetrics()
     job = readers(COUNT_ONE, count=3, progress=shown.append, metrics=metrics)
 
-    assert job.run(once=True, stop=Event())
+    assert run(job, once=True, stop=Event())
 
     assert job.tally == ONE + ONE + ONE
     assert shown == [ONE, ONE, ONE]
@@ -130,7 +136,7 @@ def test_the_others_start_when_the_first_has_opened_everything(
         """
     )
 
-    job.run(once=True, stop=Event())
+    run(job, once=True, stop=Event())
 
     assert notes.read_text().split("\n")[:3] == ["started 1", "opened 1", "started 2"]
 
@@ -140,7 +146,7 @@ def test_no_more_are_started_than_there_are_partitions(
 ) -> None:
     job = readers(COUNT_ONE, count=9)
 
-    job.run(once=True, stop=Event())
+    run(job, once=True, stop=Event())
 
     assert notes.read_text().count("started") == 4
     assert caplog.messages == [
@@ -154,7 +160,7 @@ def test_that_auto_finds_fewer_partitions_is_no_surprise(
     job = readers(COUNT_ONE)
     job.count = ProcessCount(9, auto=True)
 
-    job.run(once=True, stop=Event())
+    run(job, once=True, stop=Event())
 
     assert notes.read_text().count("started") == 4
     assert caplog.messages == []
@@ -173,7 +179,7 @@ def test_a_killed_reader_is_started_again_and_what_it_reported_counts(
         """
     )
 
-    assert job.run(once=True, stop=Event())
+    assert run(job, once=True, stop=Event())
 
     assert job.tally == ONE + ONE + ONE
     (line,) = caplog.messages
@@ -190,11 +196,12 @@ def test_one_that_ends_without_a_word_is_started_again_as_well(
         """
         if lives(assignment, "started") == 1:
             os._exit(7)
+        parent.tell(Opened(1))
         return True
         """
     )
 
-    assert job.run(once=True, stop=Event())
+    assert run(job, once=True, stop=Event())
     assert "Reader 1 ended with exit code 7 and did not say why." in caplog.text
 
 
@@ -211,7 +218,7 @@ def test_a_reader_that_is_killed_in_vain_again_and_again_ends_all_of_them(
     )
 
     with pytest.raises(ReaderLostError, match=r"Reader 2 was killed \(SIGKILL\), 2 times in a row"):
-        job.run(stop=Event())
+        run(job, stop=Event())
 
     assert notes.read_text().count("started 2") == KILLS
     assert job.processes == set()
@@ -230,7 +237,7 @@ def test_kills_between_which_it_takes_something_in_are_not_in_a_row(
         """
     )
 
-    assert job.run(once=True, stop=Event())
+    assert run(job, once=True, stop=Event())
     assert job.tally.read == KILLS + 1
 
 
@@ -248,7 +255,7 @@ def test_an_error_that_will_not_pass_ends_all_of_them_and_is_told_once(
     )
 
     with pytest.raises(PolicyChangedError) as ended:
-        job.run(stop=Event())
+        run(job, stop=Event())
 
     assert isinstance(ended.value.__cause__, FramesElsewhereError)
     assert "in job" in "".join(ended.value.__cause__.frames)
@@ -261,7 +268,7 @@ def test_an_error_before_everything_is_open_starts_no_others(
     job = readers("raise PolicyChangedError")
 
     with pytest.raises(PolicyChangedError):
-        job.run(stop=Event())
+        run(job, stop=Event())
 
     assert notes.read_text() == "started 1\n"
 
@@ -286,26 +293,27 @@ def test_told_to_end_all_of_them_finish_what_they_are_at(readers: Callable[..., 
 
     job.progress = show
 
-    assert not job.run(stop=stop)
+    assert not run(job, stop=stop)
     assert len(shown) == 4
 
 
-def test_told_to_end_while_the_first_waits_it_says_so_once(
-    readers: Callable[..., Readers], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("ending", ["raise StoppedError", "return False", "kill()"])
+def test_told_to_end_while_the_first_waits_nothing_was_read(
+    readers: Callable[..., Readers], caplog: pytest.LogCaptureFixture, ending: str
 ) -> None:
-    caplog.set_level("INFO")
     stop = Event()
     job = readers(
-        """
+        f"""
         parent.tell(Counted(Tally()))
         stop.wait(30)
-        raise StoppedError
+        {ending}
         """,
         progress=lambda _tally: stop.set(),
     )
 
-    assert not job.run(stop=stop)
-    assert caplog.messages == ["Stopped while waiting at the start. Nothing was read."]
+    with pytest.raises(StoppedError, match="Nothing was read"):
+        run(job, stop=stop)
+    assert caplog.messages == []
 
 
 def test_whoever_does_not_want_to_wait_leaves_no_reader_behind(
@@ -326,7 +334,7 @@ def test_whoever_does_not_want_to_wait_leaves_no_reader_behind(
     )
 
     with pytest.raises(KeyboardInterrupt):
-        job.run(stop=Event())
+        run(job, stop=Event())
 
     pids = Path(job.settings.group).read_text().split()
     assert gone(int(pids[pids.index("pid") + 1]))  # it was waited for
@@ -345,7 +353,7 @@ def test_lines_say_which_reader_they_are_of_and_those_of_opening_come_once(
         """
     )
 
-    job.run(once=True, stop=Event())
+    run(job, once=True, stop=Event())
 
     assert sorted(caplog.messages) == [
         "Reader 1: The topic keeps records for ever.",
@@ -377,7 +385,7 @@ def test_the_loop_goes_round_when_that_of_each_reader_does(
     stop = Event()
     job.progress = lambda _tally: stop.set()
 
-    job.run(stop=stop)
+    run(job, stop=stop)
 
     assert metrics.turns == 0
 
@@ -399,7 +407,7 @@ def test_what_readers_tell_of_chunks_and_services_is_told_on(
         observed=True,
     )
 
-    job.run(once=True, stop=Event())
+    run(job, once=True, stop=Event())
 
     assert metrics.turns == 1
     assert metrics.seconds == [0.5]
@@ -428,7 +436,8 @@ def die(tally):
     print(*readers.processes, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 readers.progress = die
-readers.run(stop=Event())
+with readers.opened(stop=Event()) as opened:
+    opened.run(stop=Event())
 """
 
 
