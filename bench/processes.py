@@ -1,0 +1,69 @@
+"""One job in several processes: what they do together, and what the job itself could do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from contenders import Contender, consumer
+from figures import Figure
+from topic import Filled, fill
+from trials import Trial, Trials
+
+PROCESSES = (1, 2, 4)
+
+
+def measure(trials: Trials, *, persons: int, partitions: int, rounds: int) -> Iterator[Figure]:
+    """Run `profiles process` with more and more processes, in turn; the fastest of each counts."""
+    kafka = trials.servers.kafka
+    trials.run(consumer(), fill(kafka, min(persons, 20_000), partitions=partitions))  # warms up
+    filled = fill(kafka, persons, partitions=partitions)
+    for contenders in (
+        [consumer(processes=number) for number in PROCESSES],
+        [acknowledging(filled, kafka, processes=number) for number in PROCESSES],
+    ):
+        best: dict[str, Trial] = {}
+        for _ in range(rounds):
+            for contender in contenders:
+                trial = trials.run(contender, filled)
+                before = best.get(contender.what)
+                if before is None or trial.seconds < before.seconds:
+                    best[contender.what] = trial
+        one, *_ = best.values()
+        for what, trial in best.items():
+            yield from _told(what, trial, one=one)
+
+
+def acknowledging(filled: Filled, kafka: str, *, processes: int) -> Contender:
+    """Return `profiles process` with stores that only acknowledge."""
+    script = Path(__file__).with_name("acknowledging.py")
+
+    def check(out: str) -> None:
+        tally = json.loads(out.splitlines()[-1])
+        assert tally["stored"] in (0, filled.adults), f"{filled.adults:,} adults, but {tally}"
+
+    return Contender(
+        what=f"the job alone, processes: {processes}",
+        starts_as=f"acknowledging, {processes}",
+        command=lambda _target, topic, folder: [
+            *(sys.executable, str(script), str(processes), kafka, topic),
+            str(folder / "positions"),
+        ],
+        check=check,
+    )
+
+
+def _told(what: str, trial: Trial, *, one: Trial) -> Iterator[Figure]:
+    servers = ", ".join(
+        f"{name} {taken / trial.persons * 1e6:.0f}" for name, taken in trial.servers_cpu_s.items()
+    )
+    yield Figure(
+        what=what,
+        value=trial.rate,
+        unit="messages/s",
+        note=f"{trial.rate / one.rate:.2f} of one; whole command {trial.whole_s:.1f} s",
+    )
+    yield Figure(what=f"{what}: CPU", value=trial.cpu_us, unit="µs/message", note=servers)
+    yield Figure(what=f"{what}: peak memory", value=trial.peak_mib, unit="MiB")
