@@ -67,16 +67,18 @@ def test_as_one_job_it_is_watched_at_one_address_and_ends_on_one_signal(site: Si
     site.check()
 
 
-def test_an_error_that_will_not_pass_is_told_once(tmp_path: Path) -> None:
+def test_an_error_that_will_not_pass_is_told_once_with_where_it_came_from(tmp_path: Path) -> None:
     job = Running(
         [
-            *("process", TWO, "--once", "--kafka=127.0.0.1:1"),
+            *("--debug", "process", TWO, "--once", "--kafka=127.0.0.1:1"),
             "--store=mongodb://127.0.0.1:1/db?replicaSet=rs0&serverSelectionTimeoutMS=100",
         ],
         tmp_path,
     )
 
     assert job.process.wait(PATIENCE_S) == 1
-    warning, error = job.said.splitlines()
+    warning, error, *frames = job.said.splitlines()
     assert "WARNING Reader 1: No primary of MongoDB at 127.0.0.1:1 answers." in warning
     assert error.startswith("Error: MongoDB at 127.0.0.1:1/db: no primary answered.")
+    assert not any("Error:" in line for line in frames)
+    assert any(line.endswith("in read_log") for line in frames)

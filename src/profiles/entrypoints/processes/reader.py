@@ -87,7 +87,10 @@ def serve(
 
     leave: ends the process where the parent is gone, and the job has not ended in `orphaned_s`.
     """
-    assignment = connection.recv()
+    try:
+        assignment = connection.recv()
+    except EOFError:
+        return  # the parent has gone before it could say what is to be done
     parent, stop, ended = Parent(connection), Event(), Event()
     log_to(_ToParent(parent))
 

@@ -114,6 +114,16 @@ def test_it_ends_by_itself_when_its_parent_is_gone() -> None:
     assert not reader.thread.is_alive()
 
 
+def test_it_begins_nothing_where_its_parent_is_gone_already() -> None:
+    ours, its = Pipe()
+    ours.close()
+    begun = []
+
+    serve(its, lambda assignment, _parent, _stop: bool(begun.append(assignment)))
+
+    assert begun == []
+
+
 def test_without_a_parent_it_does_not_wait_for_a_job_that_does_not_end() -> None:
     released = Event()
     reader = serving(lambda _assignment, _parent, _stop: released.wait(PATIENCE_S))
