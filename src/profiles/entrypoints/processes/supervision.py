@@ -170,7 +170,7 @@ class Readers:
         self._hear()
 
     def _start(self, reader: _Reader, *, once: bool) -> None:
-        """Start a reader, in a session of its own: a terminal's Ctrl-C is for the parent."""
+        """Start a reader, in a process group of its own: a terminal's Ctrl-C is for the parent."""
         ours, its = Pipe()
         with its:
             process = subprocess.Popen(  # noqa: S603 - our own module
@@ -178,7 +178,7 @@ class Readers:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[its.fileno()],
-                start_new_session=True,
+                process_group=0,
             )
         reader.running = _Running(process, ours, since=time.monotonic())
         self.processes.add(process.pid)

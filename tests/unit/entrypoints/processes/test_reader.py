@@ -117,11 +117,15 @@ def test_it_ends_by_itself_when_its_parent_is_gone() -> None:
 def test_it_begins_nothing_where_its_parent_is_gone_already() -> None:
     ours, its = Pipe()
     ours.close()
-    begun = []
+    begun = Event()
 
-    serve(its, lambda assignment, _parent, _stop: bool(begun.append(assignment)))
+    def job(_assignment: Assignment, _parent: Parent, _stop: Event) -> bool:
+        begun.set()
+        return True
 
-    assert begun == []
+    serve(its, job)
+
+    assert not begun.is_set()
 
 
 def test_without_a_parent_it_does_not_wait_for_a_job_that_does_not_end() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import signal
 import subprocess
 import sys
@@ -107,7 +108,7 @@ def gone(pid: int) -> bool:
 
 
 COUNT_ONE = """
-    parent.tell(Opened(4))
+    parent.tell(Opened(2))
     parent.tell(Counted(Tally(read=1, stored=1)))
     return True
 """
@@ -116,13 +117,13 @@ COUNT_ONE = """
 def test_what_all_readers_report_is_one_tally(readers: Callable[..., Readers]) -> None:
     shown: list[Tally] = []
     metrics = MemoryMetrics()
-    job = readers(COUNT_ONE, count=3, progress=shown.append, metrics=metrics)
+    job = readers(COUNT_ONE, progress=shown.append, metrics=metrics)
 
     assert run(job, once=True, stop=Event())
 
-    assert job.tally == ONE + ONE + ONE
-    assert shown == [ONE, ONE, ONE]
-    assert metrics.tally == ONE + ONE + ONE
+    assert job.tally == ONE + ONE
+    assert shown == [ONE, ONE]
+    assert metrics.tally == ONE + ONE
 
 
 def test_the_others_start_when_the_first_has_opened_everything(
@@ -148,9 +149,9 @@ def test_no_more_are_started_than_there_are_partitions(
 
     run(job, once=True, stop=Event())
 
-    assert notes.read_text().count("started") == 4
+    assert notes.read_text().count("started") == 2
     assert caplog.messages == [
-        "The topic has 4 partitions, and each is read by one process: 4 are started instead of 9."
+        "The topic has 2 partitions, and each is read by one process: 2 are started instead of 9."
     ]
 
 
@@ -162,7 +163,7 @@ def test_that_auto_finds_fewer_partitions_is_no_surprise(
 
     run(job, once=True, stop=Event())
 
-    assert notes.read_text().count("started") == 4
+    assert notes.read_text().count("started") == 2
     assert caplog.messages == []
 
 
@@ -466,3 +467,20 @@ def test_the_loss_of_a_reader_is_an_error_that_can_be_copied() -> None:
     lost = ReaderLostError(3, "was killed (SIGKILL)", 5)
     assert str(copy.copy(lost)) == str(lost)
     assert isinstance(lost, ProfilesError)
+
+
+def test_readers_are_in_the_session_of_their_parent_but_not_in_its_process_group(
+    readers: Callable[..., Readers],
+) -> None:
+    """Ctrl-C in a terminal reaches the group; whoever watches or ends a session finds all."""
+    job = readers(
+        """
+        parent.tell(Opened(1))
+        note(assignment, f"{os.getsid(0)} {os.getpgid(0) != os.getpgid(os.getppid())}")
+        return True
+        """
+    )
+
+    run(job, once=True, stop=Event())
+
+    assert f"{os.getsid(0)} True" in Path(job.settings.group).read_text()
