@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from profiles.application.ports.metrics import Observation, Service
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
-from profiles.entrypoints.composition.streaming import ProcessSettings
+
+if TYPE_CHECKING:
+    from profiles.entrypoints.composition.streaming import ProcessSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,8 +21,7 @@ from profiles.application.errors import PolicyChangedError
 from profiles.application.ports.metrics import Observation, Service
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
-from profiles.entrypoints.addresses import read_stores
-from profiles.entrypoints.composition.streaming import KafkaSettings, ProcessSettings
+from profiles.entrypoints.composition.streaming import ProcessSettings
 from profiles.entrypoints.composition.waiting import StoppedError
 from profiles.entrypoints.processes.count import ProcessCount
 from profiles.entrypoints.processes.supervision import ReaderLostError, Readers
@@ -39,16 +38,15 @@ from pathlib import Path
 from profiles.application.errors import PolicyChangedError
 from profiles.application.ports.metrics import Observation, Service
 from profiles.domain.tally import Tally
-from profiles.entrypoints.composition.waiting import StoppedError
 from profiles.entrypoints.processes.messages import *
-from profiles.entrypoints.processes.reader import serve
+from profiles.entrypoints.processes.reporting import serve
 
 def note(assignment, what):
-    with Path(assignment.settings.group).open("a") as file:
+    with Path(assignment.settings).open("a") as file:
         file.write(f"{{what}} {{assignment.number}}\\n")
 
 def lives(assignment, what):
-    return Path(assignment.settings.group).read_text().count(f"{{what}} {{assignment.number}}\\n")
+    return Path(assignment.settings).read_text().count(f"{{what}} {{assignment.number}}\\n")
 
 def kill():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -59,7 +57,7 @@ def job(assignment, parent, stop):
 
 serve(Connection(int(sys.argv[1])), job)
 """
-"""A reader; the group's name is a file into which all of them write."""
+"""A reader; its settings are nothing but the name of a file into which all of them write."""
 
 
 @pytest.fixture
@@ -72,11 +70,7 @@ def readers(notes: Path) -> Callable[..., Readers]:
     def make(job: str, *, count: int = 2, **more: Any) -> Readers:  # noqa: ANN401 - what a test wants
         program = READER.format(job=textwrap.indent(textwrap.dedent(job), "    "))
         return Readers(
-            settings=ProcessSettings(
-                kafka=KafkaSettings(address="k:9092", topic="t"),
-                stores=read_stores(["mongodb://m:27017/db?replicaSet=rs0"]),
-                group=str(notes),
-            ),
+            settings=cast("ProcessSettings", str(notes)),
             count=ProcessCount(count),
             program=(sys.executable, "-c", program),
             first_pause_s=0.01,
@@ -298,7 +292,10 @@ def test_told_to_end_all_of_them_finish_what_they_are_at(readers: Callable[..., 
     assert len(shown) == 4
 
 
-@pytest.mark.parametrize("ending", ["raise StoppedError", "return False", "kill()"])
+STOPPED = "from profiles.entrypoints.composition.waiting import StoppedError; raise StoppedError"
+
+
+@pytest.mark.parametrize("ending", [STOPPED, "return False", "kill()"])
 def test_told_to_end_while_the_first_waits_nothing_was_read(
     readers: Callable[..., Readers], caplog: pytest.LogCaptureFixture, ending: str
 ) -> None:
@@ -337,7 +334,7 @@ def test_whoever_does_not_want_to_wait_leaves_no_reader_behind(
     with pytest.raises(KeyboardInterrupt):
         run(job, stop=Event())
 
-    pids = Path(job.settings.group).read_text().split()
+    pids = Path(str(job.settings)).read_text().split()
     assert gone(int(pids[pids.index("pid") + 1]))  # it was waited for
     assert job.processes == set()
 
@@ -420,18 +417,11 @@ ORPHAN = """
 import os, signal, sys
 from pathlib import Path
 from threading import Event
-from profiles.entrypoints.addresses import read_stores
-from profiles.entrypoints.composition.streaming import KafkaSettings, ProcessSettings
 from profiles.entrypoints.processes.count import ProcessCount
 from profiles.entrypoints.processes.supervision import Readers
 
-settings = ProcessSettings(
-    kafka=KafkaSettings(address="k:9092", topic="t"),
-    stores=read_stores(["mongodb://m:27017/db?replicaSet=rs0"]),
-    group=sys.argv[1],
-)
 readers = Readers(
-    settings=settings, count=ProcessCount(2), program=(sys.executable, "-c", sys.argv[2])
+    settings=sys.argv[1], count=ProcessCount(2), program=(sys.executable, "-c", sys.argv[2])
 )
 def die(tally):
     print(*readers.processes, flush=True)
@@ -483,4 +473,4 @@ def test_readers_are_in_the_session_of_their_parent_but_not_in_its_process_group
 
     run(job, once=True, stop=Event())
 
-    assert f"{os.getsid(0)} True" in Path(job.settings.group).read_text()
+    assert f"{os.getsid(0)} True" in Path(str(job.settings)).read_text()

@@ -29,7 +29,7 @@ from profiles.entrypoints.processes.messages import (
     Took,
     Turned,
 )
-from profiles.entrypoints.processes.reader import (
+from profiles.entrypoints.processes.reporting import (
     TURNED_S,
     Job,
     Parent,
