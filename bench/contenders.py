@@ -37,6 +37,8 @@ class Contender:
     prepare: what is made in the stores before.
     times_itself: prints `seconds` and `cpu_s` of its work as JSON.
     starts_as: jobs with the same take the same time to start.
+    begins_as: the one of these after whose start this job begins to work: several processes begin
+        with the first of them. It has to run before.
     check: examines what it has printed, where it writes to no store; None where the stores are
         counted.
     """
@@ -47,6 +49,7 @@ class Contender:
     prepare: Callable[[Target], object] = lambda _target: None
     times_itself: bool = False
     starts_as: str = ""
+    begins_as: str = ""
     check: Callable[[str], None] | None = None
 
 
@@ -101,6 +104,7 @@ def consumer(*, once: bool = True, processes: int | None = None) -> Contender:
     return Contender(
         what=f"profiles process{named}",
         starts_as="process" if processes in (None, 1) else f"process{named}",
+        begins_as="process",
         command=lambda target, topic, _folder: [
             *(sys.executable, "-m", "profiles", "process", "--group", uuid.uuid4().hex, *given),
             *_where(target, topic, once=once),

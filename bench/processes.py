@@ -47,6 +47,7 @@ def acknowledging(filled: Filled, kafka: str, *, processes: int) -> Contender:
     return Contender(
         what=f"the job alone, processes: {processes}",
         starts_as=f"acknowledging, {processes}",
+        begins_as=f"acknowledging, {PROCESSES[0]}",
         command=lambda _target, topic, folder: [
             *(sys.executable, str(script), str(processes), kafka, topic),
             str(folder / "positions"),

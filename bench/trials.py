@@ -65,7 +65,8 @@ class Trials:
             told = json.loads(used.out)
             seconds, cpu_s = told["seconds"], told["cpu_s"]
         else:
-            seconds, cpu_s = used.seconds - start.seconds, used.cpu_s - start.cpu_s
+            begun = self._starts[contender.begins_as or contender.starts_as]
+            seconds, cpu_s = used.seconds - begun.seconds, used.cpu_s - start.cpu_s
         trial = Trial(
             persons=filled.persons,
             seconds=seconds,
