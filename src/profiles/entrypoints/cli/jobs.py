@@ -39,7 +39,6 @@ from profiles.entrypoints.composition.streaming import (
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.processes.count import ProcessCount, shared
-from profiles.entrypoints.processes.supervision import Readers
 from profiles.entrypoints.progress import progress
 from profiles.entrypoints.settings import read_assignments
 
@@ -234,6 +233,8 @@ def process(
         )
         job: AbstractContextManager[Reader]
         if shared(processes, settings.stores):
+            from profiles.entrypoints.processes.supervision import Readers
+
             readers = Readers(
                 settings=settings,
                 count=processes,

@@ -127,15 +127,16 @@ class Readers:
         """Have the first reader open everything; what still runs in the end is ended at once.
 
         Raises:
-            StoppedError: `stop` was set meanwhile.
+            StoppedError: `stop` was set meanwhile, and nothing was to be finished.
             ProfilesError: what the reader has ended with; nothing was read.
         """
         self._readers = [first := _Reader(1, due=time.monotonic())]
         try:
-            while not first.opened:
+            while not (first.opened or first.ended):
                 self._go_on(once=once, stop=stop)
-                if first.ended is not None:
-                    self._await_end(once=once, stop=stop)
+            if not first.opened:
+                self._await_end(once=once, stop=stop)
+                if not once:  # else `run` tells that the ends were not reached
                     raise StoppedError
             yield self
         finally:

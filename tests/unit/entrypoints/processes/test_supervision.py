@@ -314,6 +314,22 @@ def test_told_to_end_while_the_first_waits_nothing_was_read(
     assert caplog.messages == []
 
 
+def test_told_to_end_before_it_begins_what_was_to_be_finished_is_not(
+    readers: Callable[..., Readers],
+) -> None:
+    stop = Event()
+    job = readers(
+        """
+        parent.tell(Counted(Tally()))
+        stop.wait(30)
+        kill()
+        """,
+        progress=lambda _tally: stop.set(),
+    )
+
+    assert not run(job, once=True, stop=stop)
+
+
 def test_whoever_does_not_want_to_wait_leaves_no_reader_behind(
     readers: Callable[..., Readers],
 ) -> None:
