@@ -104,6 +104,7 @@ def main() -> None:
     parts = given.only.split(",")
     if unknown := set(parts) - PARTS.keys():
         parser.error(f"--only takes {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
+    load = os.getloadavg()[0]  # below a tenth of the cores nobody else is at work
     figures: list[Figure] = []
     console = Console(stderr=True)
     with ExitStack() as stack:
@@ -114,7 +115,11 @@ def main() -> None:
             some = list(PARTS[part](bench))
             console.print(_table(part, some))
             figures += some
-    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+    machine = {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load_before": round(load, 1),
+    }
     print(json.dumps({"machine": machine, "figures": [asdict(figure) for figure in figures]}))
 
 

@@ -41,8 +41,15 @@ class Trial:
 
     @property
     def cpu_us(self) -> float:
-        """Return processor microseconds a message."""
+        """Return processor microseconds a message, of the job."""
         return self.cpu_s / self.persons * 1e6
+
+    @property
+    def all_cpu_us(self) -> float | None:
+        """Return those of the job and the servers; None where the servers were not started here."""
+        if not self.servers_cpu_s:
+            return None
+        return (self.cpu_s + sum(self.servers_cpu_s.values())) / self.persons * 1e6
 
 
 class Trials:

@@ -162,7 +162,6 @@ class Consumer:
             return
         for chunk in decide_run(run, rules=self.rules, clock=self.clock):
             pipeline.submit(chunk, lease)
-            self._watch.put_off()
             while pipeline.persons >= WAITING_PERSONS and lease.active and not stop.is_set():
                 self._wait(pipeline)
                 self._collect(pipeline)
@@ -300,7 +299,7 @@ class Consumer:
             return False
 
     def _apply_ledger(self, pipeline: Pipeline) -> None:
-        """Look into the ledger now and then where no chunk does: an erasure waits for no record.
+        """Look into the ledger now and then: an erasure waits for no record of the person.
 
         Nor does it wait for a following store that keeps chunks waiting: only its part does.
         """

@@ -212,6 +212,12 @@ some_ledger = option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of the erasure ledger. Default: its topic, or ledger.sqlite in the data folder.",
 )
+received = click.option(
+    "--received",
+    type=DayThatHasBegunSomewhere(),
+    metavar="DATE",
+    help="The day on which it was asked for; a month later is the deadline. Default: today.",
+)
 notify = option(
     "--notify",
     multiple=True,
