@@ -20,6 +20,7 @@ import growth
 import jobs
 import latency
 import memory
+import processes
 import rules
 import startup
 from figures import Figure
@@ -77,6 +78,12 @@ PARTS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
         sizes=[10_000, 50_000] if bench.quick else [10_000, 100_000, 1_000_000],
         at_cores=bench.either(50_000, 200_000),
         partitions=bench.partitions,
+    ),
+    "processes": lambda bench: processes.measure(
+        bench.trials,
+        persons=bench.either(50_000, 400_000),
+        partitions=bench.partitions,
+        rounds=bench.rounds,
     ),
     "memory": lambda bench: memory.measure(
         bench.trials.servers, minutes=bench.either(2, 60), partitions=bench.partitions

@@ -72,7 +72,8 @@ class Trials:
             told = json.loads(used.out)
             seconds, cpu_s = told["seconds"], told["cpu_s"]
         else:
-            seconds, cpu_s = used.seconds - start.seconds, used.cpu_s - start.cpu_s
+            begun = self._starts[contender.begins_as or contender.starts_as]
+            seconds, cpu_s = used.seconds - begun.seconds, used.cpu_s - start.cpu_s
         trial = Trial(
             persons=filled.persons,
             seconds=seconds,
@@ -98,5 +99,8 @@ class Trials:
             before = self.servers.cpu_s()
             used = usage.run(contender.command(place, topic, Path(folder)), env=contender.env)
             after = self.servers.cpu_s()
-            place.check(adults)
+            if contender.check is None:
+                place.check(adults)
+            else:
+                contender.check(used.out)
         return used, {name: after[name] - before[name] for name in before}
