@@ -42,7 +42,7 @@ class Prepared(NamedTuple):
     @classmethod
     def of(cls, statement: PreparedStatement, *, values: int) -> Prepared:
         """Tell how its queries begin; values: how many it takes."""
-        name: bytes = statement.query_id
+        name: Any = statement.query_id  # the driver has no types
         return cls(statement, _PREPARED + _SHORT(len(name)) + name + _SHORT(values))
 
     def query(self, cells: Cells) -> bytes:
@@ -76,7 +76,7 @@ def _texts() -> Written[str | None]:
 
 
 _PARTS: Final[dict[ColumnKind, str]] = {
-    ColumnKind.ID: "key_length, key",
+    ColumnKind.ID: "lengths[len(key)], key",
     ColumnKind.TEXT: "{0}_length, {0}",
     ColumnKind.NUMBER: "numbers[{0}]",
     ColumnKind.DAY: "days[{0}]",
@@ -119,7 +119,6 @@ def _written_out() -> Callable[[bytes], Encode]:
         "null": _NULL,
         "nothing": b"",
         "lengths": Written(_INT.pack, limit=10_000),
-        "key_length": _INT.pack(16),
         "numbers": _written(ColumnKind.NUMBER, limit=1_000),
         "days": _written(ColumnKind.DAY, limit=10_000),  # twenty-seven years of registrations
         "midnights": _written(ColumnKind.MIDNIGHT, limit=1_000),
