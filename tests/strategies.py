@@ -13,6 +13,7 @@ import string
 import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -35,6 +36,7 @@ from profiles.domain.person import (
     Login,
     Name,
     Person,
+    PersonFields,
     PersonId,
     Registration,
     Street,
@@ -417,6 +419,26 @@ def persons(words: st.SearchStrategy[str] = clean_texts) -> st.SearchStrategy[Pe
         nat=text | nationalities,
         schema=st.sampled_from([None, 1]),
     )
+
+
+class _OtherFields(PersonFields):
+    """A person with the fields of another in a type of its own, as an adapter may have one."""
+
+    def __init__(self, person: Person) -> None:
+        for name in Person.__slots__:
+            setattr(self, name, _as_other(getattr(person, name)))
+
+
+def _as_other(part: object) -> object:
+    names: tuple[str, ...] = getattr(type(part), "__slots__", ())
+    if not names:
+        return part
+    return SimpleNamespace(**{name: _as_other(getattr(part, name)) for name in names})
+
+
+def other_fields(person: Person) -> PersonFields:
+    """Put the fields of a person into objects of other types."""
+    return _OtherFields(person)
 
 
 def profiles(ids: st.SearchStrategy[PersonId] = person_ids) -> st.SearchStrategy[Profile]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from profiles.domain.person import Location
+from profiles.domain.person import LocationFields
 
 NUMBER_FIRST: Final = frozenset({"AU", "CA", "FR", "GB", "IE", "IN", "NZ", "US"})
 """Nationalities, as of the API, in whose addresses the number stands before the street
@@ -22,7 +22,7 @@ def street_line(
     return f"{number} {street}" if nationality in NUMBER_FIRST else f"{street} {number}"
 
 
-def of_location(location: Location, nationality: str | None) -> str | None:
+def of_location(location: LocationFields, nationality: str | None) -> str | None:
     """Write street with number, postcode and city, state, country, leaving out what is missing.
 
     Texts are clean, in any script. A postcode given as text keeps its zeros. None if nothing

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import calendar
+import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import Enum
-from functools import lru_cache
 from typing import Final
 
 MAXIMUM_AGE: Final = 130
@@ -13,7 +14,12 @@ MAXIMUM_AGE: Final = 130
 
 _A_DAY: Final = timedelta(days=1)
 _DATE_LENGTH: Final = 10
+_MONTH_LENGTH: Final = 7
 _BEHIND_A_DATE: Final = "Tt Zz+-"
+_ALL_DATES: Final = re.compile(
+    rf"(?:[0-9]{{4}}-[0-9][0-9]-[0-9][0-9](?:[{_BEHIND_A_DATE}].*+)?\n)*+"
+).fullmatch
+"""Texts with a line end behind each."""
 
 
 class LeapDay(Enum):
@@ -34,24 +40,28 @@ def civil_date(text: str) -> date | None:
     Returns None for anything else: digits that are not ASCII, week dates, other calendars, and
     text after the date that is neither a time nor a zone.
     """
-    if len(text) > _DATE_LENGTH and text[_DATE_LENGTH] not in _BEHIND_A_DATE:
-        return None
-    return _day(text[:_DATE_LENGTH])
-
-
-def _read_day(day: str) -> date | None:
+    if len(text) != _DATE_LENGTH:
+        if len(text) < _DATE_LENGTH or text[_DATE_LENGTH] not in _BEHIND_A_DATE:
+            return None
+        text = text[:_DATE_LENGTH]
     # `fromisoformat` also reads 2020-W01-1, which has no second hyphen at this place.
-    if day[4:5] != "-" or day[7:8] != "-" or not day.isascii():
+    if text[4] != "-" or text[7] != "-" or not text.isascii():
         return None
     try:
-        return date.fromisoformat(day)
+        return date.fromisoformat(text)
     except ValueError:
         return None
 
 
-# 130 years have 47,482 days; a hit costs a fifth of reading a text. Not as a decorator: mutmut
-# passes over decorated functions.
-_day = lru_cache(maxsize=65_536)(_read_day)
+def civil_dates(texts: Sequence[str]) -> Sequence[date | None]:
+    """Read the civil date in each of some texts, as `civil_date` does, in a third of the time."""
+    lines = "\n".join([*texts, ""])
+    if lines.count("\n") == len(texts) and _ALL_DATES(lines):
+        try:
+            return [date.fromisoformat(text[:_DATE_LENGTH]) for text in texts]
+        except ValueError:  # no day of the calendar
+            pass
+    return [civil_date(text) for text in texts]
 
 
 def age_on(day: date, *, born: date, leap_day: LeapDay = LeapDay.MAR1) -> int:
@@ -72,9 +82,33 @@ def age_on(day: date, *, born: date, leap_day: LeapDay = LeapDay.MAR1) -> int:
     return day.year - born.year - birthday_to_come
 
 
+def ages_on(
+    day: date, *, born: Sequence[date | None], leap_day: LeapDay = LeapDay.MAR1
+) -> Sequence[int | None]:
+    """Count the completed years of life of each of some persons, as `age_on` does.
+
+    None for who is not known to be born on a day, or born after `day`.
+    """
+    if leap_day is not LeapDay.MAR1:
+        return [
+            None if one is None or one > day else age_on(day, born=one, leap_day=leap_day)
+            for one in born
+        ]
+    year, birthday = day.year, (day.month, day.day)
+    return [
+        None if one is None or one > day else year - one.year - (birthday < (one.month, one.day))
+        for one in born
+    ]
+
+
 def month_of(day: date) -> str:
     """Name the month of a date, `YYYY-MM`: what is kept of a birth date."""
-    return day.isoformat()[:7]
+    return day.isoformat()[:_MONTH_LENGTH]
+
+
+def month_in(text: str) -> str:
+    """Name the month of a text in which `civil_date` reads a date: the text begins with it."""
+    return text[:_MONTH_LENGTH]
 
 
 def age_from_month(today: date, *, birth_month: str) -> int:

@@ -21,8 +21,85 @@ read. A field that is added needs no new version, for where it is missing it is 
 """
 
 
+class NameFields:
+    """What is read of a name."""
+
+    __slots__ = ()
+
+    title: str | None
+    first: str | None
+    last: str | None
+
+
+class StreetFields:
+    """What is read of a street."""
+
+    __slots__ = ()
+
+    number: int | str | None
+    name: str | None
+
+
+class LocationFields:
+    """What is read of where a person lives."""
+
+    __slots__ = ()
+
+    street: StreetFields | None
+    city: str | None
+    state: str | None
+    country: str | None
+    postcode: int | str | None
+
+
+class LoginFields:
+    """What is read of a login."""
+
+    __slots__ = ()
+
+    uuid: str
+    username: str | None
+
+
+class BirthFields:
+    """What is read of a birth."""
+
+    __slots__ = ()
+
+    date: str
+
+
+class RegistrationFields:
+    """What is read of a registration."""
+
+    __slots__ = ()
+
+    date: str | None
+
+
+class PersonFields:
+    """What is read of a person, with the right types: what `decide` needs, and no more.
+
+    `Person` is one, and so is what an adapter fills that decodes JSON into lighter objects of its
+    own (docs/decisions/0250-what-is-only-decided-is-decoded-into-lighter-objects.md). Only the
+    types are certain: `read_person` makes a `Person` in normal form of it.
+    """
+
+    __slots__ = ()
+
+    login: LoginFields
+    dob: BirthFields
+    gender: str | None
+    name: NameFields | None
+    location: LocationFields | None
+    email: str | None
+    registered: RegistrationFields | None
+    nat: str | None
+    schema: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
+class Name(NameFields):
     """A person's name; `first` and `last` in any script."""
 
     title: str | None = field(default=None, repr=False)
@@ -31,7 +108,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Street:
+class Street(StreetFields):
     """A street and the number of the house in it: an integer, or a text where it has letters."""
 
     number: int | str | None = field(default=None, repr=False)
@@ -39,7 +116,7 @@ class Street:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
+class Location(LocationFields):
     """Where a person lives. The API gives most postcodes as integers, some as text."""
 
     street: Street | None = field(default=None, repr=False)
@@ -50,7 +127,7 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+class Login(LoginFields):
     """The person's id (`uuid`) and user name."""
 
     uuid: str = field(repr=False)
@@ -58,21 +135,21 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Birth:
+class Birth(BirthFields):
     """The date of birth, ISO 8601; the API's `age` beside it is ignored."""
 
     date: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
+class Registration(RegistrationFields):
     """The date of registration, ISO 8601."""
 
     date: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(PersonFields):
     """One entry of the API's `results`.
 
     `read_person` returns it with every text trimmed, in Unicode's normal form C and short

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -14,6 +15,10 @@ MAXIMUM_LENGTH: Final = 256
 MAXIMUM_EMAIL_LENGTH: Final = 320
 """Characters: 64 before the @, 255 after it (RFC 3696, section 3)."""
 
+PLAIN_WORD: Final = "[!-~\u00a1-\u00ac\u00ae-\u02ff]++"
+"""A pattern for words of Latin script: each character shows, and each text is in normal form C."""
+
+_IS_PLAIN: Final = re.compile(f"{PLAIN_WORD}(?: {PLAIN_WORD})*+").fullmatch
 _UNWANTED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
 
 
@@ -26,6 +31,8 @@ def cleaned(text: str, *, limit: int = MAXIMUM_LENGTH) -> str | RejectionReason 
     Returns None for a text of which nothing shows, or the reason why it is refused: it has control
     characters or halves of surrogate pairs, or more than `limit` characters.
     """
+    if len(text) <= limit and _IS_PLAIN(text):  # as nearly all are
+        return text
     folded = " ".join(text.split())
     if not folded.isascii():
         folded = unicodedata.normalize("NFC", trimmed(folded))

@@ -1,6 +1,6 @@
-"""What must be true of every message: no reader fails, both agree, all count, costs are bounded.
+"""What must be true of every message: no reader fails, all agree, all count, costs are bounded.
 
-They are read one by one by both readers, and as chunks taken in by a deciding store in memory.
+They are read one by one by all readers, and as chunks taken in by a deciding store in memory.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import resource
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from datetime import time as clock_time
@@ -29,6 +29,7 @@ from tests.support.fuzzing.values import MARKER
 NOW: Final = datetime.combine(TODAY, clock_time(12), UTC)
 CHUNK: Final = 500
 CHUNKS_OF_A_STORE: Final = 20
+FAST: Final[Sequence[Decode]] = (codec.decode, codec.decode_for_deciding)
 LIMIT_S: Final = 2.0
 """Processor time that reading and deciding a message may take: 1,000 times of what most need."""
 LIMIT_MB: Final = 300
@@ -60,24 +61,27 @@ class Findings:
 
 @dataclass(slots=True, frozen=True)
 class _Readers:
-    """The rule and the fast way, for messages in one kind of envelope or none."""
+    """The rule and the fast ways, for messages in one kind of envelope or none."""
 
     rule: Rules
-    fast: Rules
+    fast: Sequence[Rules]
 
     @classmethod
-    def of(cls, envelope: Envelope | None, fast: Decode) -> _Readers:
-        return cls(
-            Rules(policy=DEFAULT_POLICY, decode=unwrapping(envelope, messages.decode)),
-            Rules(policy=DEFAULT_POLICY, decode=unwrapping(envelope, fast)),
+    def of(cls, envelope: Envelope | None, fast: Sequence[Decode]) -> _Readers:
+        rule, *others = (
+            Rules(policy=DEFAULT_POLICY, decode=unwrapping(envelope, decode))
+            for decode in (messages.decode, *fast)
         )
+        return cls(rule, others)
 
     def read(self, mutation: Mutation, offset: int) -> Chunk:
-        """Read a message in both ways; return what the fast one makes of it."""
-        by_rule, by_fast = (_decided(mutation, offset, rules) for rules in (self.rule, self.fast))
-        if (by_rule.read, by_rule.entries) != (by_fast.read, by_fast.entries):
-            raise Failure(mutation.number, "the fast reader and the rule disagree")
-        return by_fast
+        """Read a message in all ways; return what comes of it."""
+        by_rule = _decided(mutation, offset, self.rule)
+        for rules in self.fast:
+            by_fast = _decided(mutation, offset, rules)
+            if (by_rule.read, by_rule.entries) != (by_fast.read, by_fast.entries):
+                raise Failure(mutation.number, "the fast reader and the rule disagree")
+        return by_rule
 
 
 def _decided(mutation: Mutation, offset: int, rules: Rules) -> Chunk:
@@ -87,10 +91,10 @@ def _decided(mutation: Mutation, offset: int, rules: Rules) -> Chunk:
     )
 
 
-def examine(mutations: Iterable[Mutation], *, fast: Decode = codec.decode) -> Findings:
+def examine(mutations: Iterable[Mutation], *, fast: Sequence[Decode] = FAST) -> Findings:
     """Examine mutations.
 
-    fast: the reader that is compared with the rule.
+    fast: the readers that are compared with the rule.
 
     Raises:
         Failure: something is not true of one.
@@ -105,7 +109,7 @@ def examine(mutations: Iterable[Mutation], *, fast: Decode = codec.decode) -> Fi
 class _Examination:
     """An examination under way, with the messages that the store has not taken in yet."""
 
-    def __init__(self, fast: Decode) -> None:
+    def __init__(self, fast: Sequence[Decode]) -> None:
         self.findings = Findings()
         self._plain = _Readers.of(None, fast)
         self._opening = [_Readers.of(envelope, fast) for envelope in Envelope]

@@ -18,7 +18,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from profiles.domain import age
-from profiles.domain.age import LeapDay, age_from_month, age_on, civil_date, month_of
+from profiles.domain.age import (
+    LeapDay,
+    age_from_month,
+    age_on,
+    ages_on,
+    civil_date,
+    civil_dates,
+    month_in,
+    month_of,
+)
 from tests.strategies import LEAP_DAYS, any_texts, days, iso_texts
 
 MAR1, FEB28 = LeapDay.MAR1, LeapDay.FEB28
@@ -259,12 +268,35 @@ def test_what_is_read_was_written_in_its_ten_characters(text: str) -> None:
     assert read is None or f"{read.year:04}-{read.month:02}-{read.day:02}" == text[:10]
 
 
+@given(st.lists(iso_texts(days), max_size=4) | st.lists(iso_texts(days) | any_texts, max_size=4))
+@example(["2004-02-29\n2004-02-29"])
+@example(["2004-02-29T\n2004-02-29"])
+@example(["2004-02-29\n", "2004-02-29"])
+@example(["2004-02-29", "2005-02-29"])
+@example(["2020-W01-1"])
+@example(["٢٠٠٤-02-29"])
+def test_many_dates_are_read_as_each_of_them_is(texts: list[str]) -> None:
+    assert civil_dates(texts) == [civil_date(text) for text in texts]
+
+
+@given(days, st.lists(st.none() | days, max_size=4), st.sampled_from(LeapDay))
+@example(date(2022, 2, 28), [date(2004, 2, 29)], LeapDay.FEB28)
+@example(date(2022, 2, 28), [date(2004, 2, 29)], LeapDay.MAR1)
+@example(date(2022, 2, 28), [date(2022, 3, 1), date(2022, 2, 28), None], LeapDay.MAR1)
+def test_many_ages_are_counted_as_each_of_them_is(
+    on: date, born: list[date | None], leap_day: LeapDay
+) -> None:
+    assert ages_on(on, born=born, leap_day=leap_day) == [
+        None if one is None or one > on else age_on(on, born=one, leap_day=leap_day) for one in born
+    ]
+
+
 # A birth month -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("text", "month"), [("2004-02-29", "2004-02"), ("0001-12-31", "0001-12")])
 def test_of_a_date_its_month_is_kept(text: str, month: str) -> None:
-    assert month_of(day(text)) == month
+    assert month_of(day(text)) == month_in(text) == month
 
 
 @pytest.mark.parametrize(

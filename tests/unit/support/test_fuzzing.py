@@ -67,14 +67,14 @@ def test_a_fault_of_a_reader_is_found(
     mutations = Mutations(1)
 
     with pytest.raises(Failure, match=said):
-        examine((mutations.make(number) for number in range(200)), fast=reader)
+        examine((mutations.make(number) for number in range(200)), fast=[reader])
 
 
 def test_a_value_that_both_readers_show_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("profiles.application.log.messages.decode", shows_a_value)
 
     with pytest.raises(Failure, match="a rejection shows a value"):
-        examine([Mutations(1).make(0)], fast=shows_a_value)
+        examine([Mutations(1).make(0)], fast=[shows_a_value])
 
 
 def test_the_command_says_what_it_has_seen() -> None:

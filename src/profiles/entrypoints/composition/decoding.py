@@ -8,5 +8,5 @@ from profiles.application.log.unwrapping import Envelope, unwrapping
 
 
 def decoding(envelope: str | None) -> Decode:
-    """Return the fast decoder, which opens envelopes where `--envelope` says so."""
-    return unwrapping(None if envelope is None else Envelope(envelope), codec.decode)
+    """Return the fastest decoder, which opens envelopes where `--envelope` says so."""
+    return unwrapping(None if envelope is None else Envelope(envelope), codec.decode_for_deciding)

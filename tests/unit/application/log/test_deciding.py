@@ -15,6 +15,7 @@ from profiles.application.log.quarantine import quarantined_of
 from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.application.transaction.planning import plan_commit
 from profiles.domain.assessing import decide
+from profiles.domain.deciding_together import AT_ONCE
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld, WithheldReason
 from profiles.domain.person import PersonId
@@ -81,6 +82,27 @@ def test_a_run_of_the_log_is_decided_in_its_order() -> None:
     assert decided.read == 5
     assert (decided.partition, decided.start, decided.end) == (PARTITION, 5, 11)
     assert {one.logged_at for one in decided.entries} == {NOON}
+
+
+def test_more_records_than_are_decided_at_once_keep_their_order_and_their_times() -> None:
+    count = 2 * AT_ONCE + 50
+    children = {7, AT_ONCE - 1, AT_ONCE, count - 1}
+    of_each = [
+        logged(
+            number,
+            record(born="2015-01-01" if number in children else "1990-02-28"),
+            at=NOON - timedelta(seconds=count - number),
+        )
+        for number in range(count)
+    ]
+
+    decided = chunk(*of_each)
+
+    assert told(decided) == [
+        (number, ADA, "Withheld" if number in children else "Profile") for number in range(count)
+    ]
+    assert [one.logged_at for one in decided.entries] == [one.logged_at for one in of_each]
+    assert decided.read == count
 
 
 def test_a_whole_response_is_as_many_persons_and_its_paths_say_which() -> None:
