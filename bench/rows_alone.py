@@ -3,8 +3,8 @@
 The rows are those that `profiles process` would write, in the drivers' own types, and lie in
 memory before the clock starts. MongoDB gets a transaction for each 2,000 rows, with one
 `insert_many` and one `$inc` of a statistics document, acknowledged by the majority's journal, as
-the pipeline has to have it (`--plain`: without transactions). Cassandra gets unlogged batches of 50
-prepared statements bound by the driver, 16 in flight. Both run at once, in two threads.
+the pipeline has to have it (`--plain`: without transactions). Cassandra gets unlogged batches of 64
+prepared statements bound by the driver, 32 in flight. Both run at once, in two threads.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
 
 CHUNK_ROWS = 2_000
-BATCH_ROWS = 50
-IN_FLIGHT = 16
+BATCH_ROWS = 64
+IN_FLIGHT = 32
 _COLUMNS = ", ".join(f"{column.name} {TYPES[column.kind]}" for column in COLUMNS)
 _DURABLE = WriteConcern("majority", j=True)
 

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from cassandra.protocol import BatchMessage, ProtocolHandler, write_short
+from cassandra.protocol import (
+    WARNING_FLAG,
+    BatchMessage,
+    ProtocolHandler,
+    read_stringlist,
+    write_short,
+)
 from cassandra.query import BatchStatement, BatchType, BoundStatement, Statement
 
 from profiles.adapters.cassandra.batches import Write
+
+EXPECTED: Final = ("Batch for ", "Unlogged batch covering ")
+"""How warnings begin that the server makes of batches as ours are."""
 
 
 class _Queries(NamedTuple):
@@ -56,6 +65,31 @@ class EncodedBatches(ProtocolHandler):  # type: ignore[misc]  # the driver has n
             msg = _EncodedBatch(msg, queries)
         written: bytes = super().encode_message(msg, *arguments, **options)
         return written
+
+    @classmethod
+    def decode_message(  # noqa: PLR0913, PLR0917 - the driver's signature
+        cls,
+        protocol_version: int,
+        user_type_map: Any,  # noqa: ANN401 - the driver has no types
+        stream_id: int,
+        flags: int,
+        opcode: int,
+        body: bytes,
+        *arguments: Any,  # noqa: ANN401
+        **options: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Read a message, without what the server says of each batch, as to size and partitions.
+
+        It warns of batches that one node would have to pass on to others; those of ours go to a
+        replica of all their rows. The driver would make two log records of it.
+        """
+        if flags == WARNING_FLAG:
+            rest = BytesIO(body)
+            if all(warning.startswith(EXPECTED) for warning in read_stringlist(rest)):
+                flags, body = 0, rest.read()
+        return super().decode_message(
+            protocol_version, user_type_map, stream_id, flags, opcode, body, *arguments, **options
+        )
 
 
 class _EncodedBatch(BatchMessage):  # type: ignore[misc]  # the driver has no types

@@ -22,7 +22,7 @@ from cassandra.policies import (
 )
 from cassandra.query import tuple_factory
 
-from profiles.adapters.cassandra.batch_messages import EncodedBatches
+from profiles.adapters.cassandra.batch_messages import EXPECTED, EncodedBatches
 from profiles.adapters.cassandra.failures import map_exceptions
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.domain.errors import UsageError
@@ -36,7 +36,7 @@ _RECONNECT_S: Final = (0.5, 5.0)
 """First and longest wait between attempts to reach a node that is down: the driver's longest is
 10 minutes, and a batch waits for it."""
 
-_EXPECTED: Final = ("Server warning: Batch for ", "Server warning: Unlogged batch covering ")
+_SAID: Final = tuple(f"Server warning: {warning}" for warning in EXPECTED)
 
 
 class RepeatedWrites(RetryPolicy):  # type: ignore[misc]  # the driver has no types
@@ -123,9 +123,5 @@ def _check_datacentre(cluster: Cluster, settings: CassandraSettings) -> None:
 
 
 def _unexpected(record: logging.LogRecord) -> bool:
-    """Keep out of the log what the server says of each batch, as to size and partitions.
-
-    It warns of batches that one node would have to pass on to others; those of ours go to a
-    replica of all their rows.
-    """
-    return not record.getMessage().startswith(_EXPECTED)
+    """Keep out of the log what the server says of each batch where `EncodedBatches` could not."""
+    return not record.getMessage().startswith(_SAID)

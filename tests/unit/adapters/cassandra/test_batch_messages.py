@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from cassandra import ConsistencyLevel
-from cassandra.protocol import BatchMessage, OptionsMessage, ProtocolHandler
+from cassandra.protocol import (
+    RESULT_KIND_VOID,
+    WARNING_FLAG,
+    BatchMessage,
+    OptionsMessage,
+    ProtocolHandler,
+    ResultMessage,
+    write_int,
+    write_stringlist,
+)
 from cassandra.query import BatchStatement, BatchType, BoundStatement, PreparedStatement
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,3 +163,48 @@ def test_a_statement_shows_nobody(number: int) -> None:
     if isinstance(statement, BatchStatement):
         shown += repr(queries_of(statement))
     assert "secret" not in shown
+
+
+def answered(warnings: list[str]) -> ResultMessage:
+    """Read an answer to a batch with warnings, as the driver's connection does."""
+    body = BytesIO()
+    write_stringlist(body, warnings)
+    write_int(body, RESULT_KIND_VOID)
+    return EncodedBatches.decode_message(
+        4, {}, 5, WARNING_FLAG, ResultMessage.opcode, body.getvalue(), None, None
+    )
+
+
+@pytest.mark.parametrize(
+    ("warnings", "logged"),
+    [
+        (["Batch for [k.users] is of size 38.2KiB", "Unlogged batch covering 64 partitions"], []),
+        (["The disk is full"], ["Server warning: The disk is full"]),
+    ],
+)
+def test_what_a_server_says_of_every_batch_is_not_logged(
+    warnings: list[str], logged: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        result = answered(warnings)
+
+    assert result.kind == RESULT_KIND_VOID
+    assert [record.getMessage() for record in caplog.records] == logged
+
+
+def test_what_a_server_says_beside_it_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        answered(["Batch for [k.users] is of size 38.2KiB", "The disk is full"])
+
+    assert "Server warning: The disk is full" in caplog.text
+
+
+def test_an_answer_without_warnings_is_read_as_by_the_driver() -> None:
+    body = BytesIO()
+    write_int(body, RESULT_KIND_VOID)
+
+    result = EncodedBatches.decode_message(
+        4, {}, 5, 0, ResultMessage.opcode, body.getvalue(), None, None
+    )
+
+    assert (result.kind, result.stream_id) == (RESULT_KIND_VOID, 5)
