@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -58,12 +58,21 @@ class FailingStore(MemoryDecidingStore):
         self.sweeps = 0
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
+        self._fail(ledger, followed=followed)
+        return super().apply(chunk, ledger, followed=followed)
+
+    def apply_together(
+        self, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool = False
+    ) -> Applied:
+        self._fail(ledger, followed=followed)
+        return super().apply_together(chunks, ledger, followed=followed)
+
+    def _fail(self, ledger: Ledger, *, followed: bool) -> None:
         raise_next(self.apply_failures)
         if self.fails_after_the_ledger:
             self.fails_after_the_ledger = False
             self.apply_ledger(ledger, followed=followed)
             raise StoreError("The store", "it did not answer in time", "It is tried again.")
-        return super().apply(chunk, ledger, followed=followed)
 
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         raise_next(self.ledger_failures)
