@@ -104,6 +104,23 @@ class RefusingStore(MemoryDecidingStore):
         self.transactions = RefusingTransactions(self.transactions, refuses)
 
 
+class KilledError(Exception):
+    """The process was killed."""
+
+
+class KilledBehind:
+    """Runs some units of work; before the next one the process is killed."""
+
+    def __init__(self, transactions: Transactions, left: int) -> None:
+        self._transactions, self._left = transactions, left
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        if not self._left:
+            raise KilledError
+        self._left -= 1
+        return self._transactions.run(work)
+
+
 class RefusingTransactions:
     """Runs units of work, less those that write what is refused."""
 

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
+import bson
 from bson.binary import Binary
 from bson.int64 import Int64
+from bson.raw_bson import RawBSONDocument
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
@@ -48,6 +50,7 @@ from profiles.adapters.mongo.documents import (
 )
 from profiles.adapters.mongo.failures import code_of, lost
 from profiles.adapters.mongo.policies import policies_in, policy_document
+from profiles.adapters.mongo.raw_documents import encoder
 from profiles.adapters.mongo.schema import REGISTRY, Collections
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
@@ -75,6 +78,9 @@ LEDGER_FIELDS: Final = {
     "ledger_identity": 1,
 }
 """Those of the registry that `ledger_in` reads."""
+
+MESSAGE_BYTES: Final = 32 * 1024 * 1024
+"""Documents in one command; a server takes 48,000,000 bytes."""
 
 _DUPLICATE_KEY: Final = 11_000
 
@@ -374,20 +380,46 @@ class MongoUnitOfWork:
         transaction's snapshot makes needless).
         """
         going = [self._key(p) for p in (*deletions, *upserts) if p in self._held]
+        encode = encoder()
+        kept = corrections or {}
         coming = [
-            document_of(self._key(person), profile, version)
+            bson.encode(
+                {
+                    **document_of(self._key(person), profile, version),
+                    CORRECTIONS: kept[person].written(),
+                }
+            )
+            if person in kept
+            else encode(profile, version)
             for person, (profile, version) in upserts.items()
         ]
-        if corrections:
-            kept = {bytes(self._key(p)): written.written() for p, written in corrections.items()}
-            for document in coming:
-                if bytes(document["_id"]) in kept:
-                    document[CORRECTIONS] = kept[bytes(document["_id"])]
         if going:
             self._collections.users.delete_many({"_id": {"$in": going}}, session=self._session)
         if coming:
             with self._duplicates_apart():
-                self._collections.users.insert_many(coming, session=self._session)
+                self._insert(coming)
+
+    def _insert(self, documents: Sequence[bytes]) -> None:
+        """Insert documents of `users` in as few commands as the server takes.
+
+        By the command itself: `insert_many` goes through the documents one by one, which takes
+        0.9 µs for each (2026-11).
+
+        Raises:
+            BulkWriteError: one was refused; the transaction is over.
+        """
+        if sum(map(len, documents)) > MESSAGE_BYTES and len(documents) > 1:
+            middle = len(documents) // 2
+            self._insert(documents[:middle])
+            self._insert(documents[middle:])
+            return
+        users = self._collections.users
+        reply = users.database.command(
+            {"insert": users.name, "documents": list(map(RawBSONDocument, documents))},
+            session=self._session,
+        )
+        if "writeErrors" in reply:
+            raise BulkWriteError(reply)
 
     def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
         """Note deletions that the following store has still to make."""

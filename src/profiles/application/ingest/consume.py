@@ -206,7 +206,6 @@ class Consumer:
         if not parts:
             return
         pipeline.submit(parts)
-        self._watch.put_off()
         while (
             pipeline.persons >= WAITING_PERSONS
             and any(part.lease.active for part in parts)
@@ -347,7 +346,7 @@ class Consumer:
             return False
 
     def _apply_ledger(self, pipeline: Pipeline) -> None:
-        """Look into the ledger now and then where no chunk does: an erasure waits for no record.
+        """Look into the ledger now and then: an erasure waits for no record of the person.
 
         Nor does it wait for a following store that keeps chunks waiting: only its part does.
         """

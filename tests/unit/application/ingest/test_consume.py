@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -29,6 +30,7 @@ from profiles.application.log.records import LogPartition
 from profiles.application.ports.metrics import Service
 from profiles.application.ports.retrying import Retry
 from profiles.application.ports.stores import Following
+from profiles.application.transaction.enforcing import apply_ledger
 from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
@@ -36,6 +38,8 @@ from profiles.domain.tally import Tally
 from tests.support.failing_stores import (
     FailingFollowingStore,
     FailingStore,
+    KilledBehind,
+    KilledError,
     RefusingTransactions,
     retry_at_once,
 )
@@ -845,7 +849,7 @@ def test_what_is_left_of_a_reading_goes_to_the_next_reader_of_the_partition(
     waited = Pipeline.wait
 
     def rebalanced(pipeline: Pipeline, lease: Lease | None = None, *, timeout_s: float) -> bool:
-        if lease is None and log.assigned():
+        if lease is None and len(log.assigned()) > 1:
             log.rebalance([1], lost=True)
         return waited(pipeline, lease, timeout_s=timeout_s)
 
@@ -877,6 +881,34 @@ def test_an_idle_reader_applies_the_ledger_to_both_stores(
     bench.consuming(log).run(stop=bench.stop)
 
     assert bench.store.profile(ADA) is None
+    assert bench.both_hold_the_same
+
+
+def test_a_reader_that_is_never_idle_carries_out_what_a_killed_command_has_left(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "LEDGER_S", 0.1)
+    log = bench.log()
+    reads = itertools.count()
+
+    def more_comes() -> None:
+        bench.topic.append(1, text(person(CLEO)))
+        erased = bench.ledger.view().position > 0
+        if not erased and bench.store.counts().read > 20:  # its first look is over
+            bench.ledger.suppress(ADA)
+            killed = KilledBehind(bench.store.transactions, 1)
+            with pytest.raises(KilledError):
+                apply_ledger(killed, bench.ledger.view(), followed=True)
+        if next(reads) == 3_000 or (erased and bench.store.profile(ADA) is None):
+            bench.stop.set()
+
+    log.on_read = more_comes
+
+    bench.consuming(log).run(stop=bench.stop)
+
+    assert bench.store.profile(ADA) is None
+    bench.stop.clear()
+    bench.once()
     assert bench.both_hold_the_same
 
 
