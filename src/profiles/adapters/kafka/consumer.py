@@ -36,6 +36,7 @@ _COORDINATOR_S: Final = 3.0
 _END_S: Final = 2.0
 _KEPT_BYTES: Final = 8 * 1024 * 1024
 _FEW: Final = 100
+"""Records up to which others are slept for."""
 
 _logger = logging.getLogger(__name__)
 
