@@ -25,6 +25,8 @@ CORRECTED = 200
 KILLED = 0.4
 """The share of commands that are killed, at any moment of their first seconds."""
 KILLED_WITHIN_S = 3.0
+ANSWERED_S = 600.0
+"""A correction waits for as long as one server after the other is broken."""
 CORRECTIONS = (
     ("city=Skagen",),
     ("city=Esbjerg", "title="),
@@ -126,7 +128,7 @@ class Rights:
                 self.killed += 1
                 self._tell(f"kill     {name}")
                 return None
-        code = running.process.wait(PATIENCE_S)
+        code = running.process.wait(ANSWERED_S)
         assert code in {0, 1}, running.said
         return code
 

@@ -189,16 +189,20 @@ class Connection:
 
         def attempt(session: ClientSession) -> Result:
             nonlocal told
-            if not told and time.monotonic() - begun > within_s * _UNUSUAL:
-                told = True
-                _logger.warning(
-                    "MongoDB at %s: another transaction has what is to be changed. Of a job that"
-                    " was killed the server ends it, within a minute and a half by default; waiting"
-                    " up to %.0f s.",
-                    self.address,
-                    within_s,
-                )
-            return callback(session)
+            try:
+                return callback(session)
+            except OperationFailure as failure:
+                late = time.monotonic() - begun > within_s * _UNUSUAL
+                if failure.code == _WRITE_CONFLICT and late and not told:
+                    told = True
+                    _logger.warning(
+                        "MongoDB at %s: another transaction has what is to be changed. Of a job"
+                        " that was killed the server ends it, within a minute and a half by"
+                        " default; waiting up to %.0f s.",
+                        self.address,
+                        within_s,
+                    )
+                raise
 
         with self.asked(within_s), self._client.start_session() as session:
             return session.with_transaction(
@@ -239,6 +243,7 @@ class Connection:
 
 
 _NAMESPACE_EXISTS: Final = 48
+_WRITE_CONFLICT: Final = 112
 
 
 def _nothing(_record: logging.LogRecord) -> bool:
