@@ -35,4 +35,4 @@ def test_whatever_is_killed_frozen_or_restarted_all_ends_as_the_rules_say(
     tally = storm(storm_site, services, seed=SEED, seconds=SECONDS, tell=print)
 
     assert set(tally.faults) == set(Kind)
-    assert tally.erased > 0
+    assert min(tally.erased, tally.readmitted, tally.corrected) > 0

@@ -1,15 +1,16 @@
-"""What other producers send meanwhile: late duplicates, changes, deletions and whole responses."""
+"""What is sent meanwhile: late duplicates, changes, corrections, deletions, whole responses."""
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from threading import Event
 
 from profiles.adapters.simulator import Simulator
+from profiles.domain.correcting import correction_of
 from profiles.domain.person import PersonId
 from tests.support.chaos.site import StormSite
 from tests.support.foreign_records import responses, tombstones
@@ -18,6 +19,14 @@ EVERY_S = 1.0
 PERSONS = 2_000
 TOLD_AGAIN = 60
 DELETED = 4
+CORRECTED = 5
+CORRECTIONS: Sequence[tuple[Mapping[str, str | None], Sequence[str]]] = (
+    ({"city": "Skagen"}, []),
+    ({"city": "Esbjerg", "title": None}, []),
+    ({"full_name": "Åse Lund"}, ["city"]),
+    ({}, ["title"]),
+)
+"""What is set, and what is released."""
 RESPONSES_EACH = 3
 """In every third round there are responses of the API as well, without keys."""
 CITIES = ("Ribe", "Varde", "Tønder", "Skive")
@@ -51,10 +60,15 @@ class Load:
         """Tell of persons once more, as they are from now on."""
         self._site.send(*(self._record(person, moved=True) for person in persons))
 
-    def run(self) -> None:
-        """Go on until it is over."""
+    def run(self, correctable: Sequence[PersonId]) -> None:
+        """Go on until it is over.
+
+        correctable: persons of whom there are corrections.
+        """
         for number in count():
             self._send(number)
+            corrected = self._draws.sample(correctable, CORRECTED)
+            self._site.send(*(self._correction(person) for person in corrected))
             if self._over.wait(EVERY_S):
                 return
 
@@ -65,6 +79,10 @@ class Load:
         self._site.send(*records, *tombstones(self._draws.sample(self.persons, DELETED)))
         if number % RESPONSES_EACH == 0:
             self._site.send(*responses(seed=self._seed + 2_000_000 + number, limit=100))
+
+    def _correction(self, person: PersonId) -> tuple[bytes, bytes]:
+        fields, release = self._draws.choice(CORRECTIONS)
+        return person.encode(), json.dumps(correction_of(person, fields, release)).encode()
 
     def _record(self, person: PersonId, *, moved: bool) -> tuple[bytes, bytes]:
         content = self._records[person]

@@ -44,6 +44,7 @@ class Rights:
         readmitted: who was, or was about to be.
         wanted: of those who were restricted or held again, which of both they asked for last.
         killed: how many commands were killed.
+        correctable: who may be corrected.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Rights:
         self._site, self._over, self._tell = site, over, tell
         self._seed = seed
         self._restrictable = persons[:RESTRICTED]
-        self._correctable = persons[RESTRICTED : RESTRICTED + CORRECTED]
+        self.correctable = persons[RESTRICTED : RESTRICTED + CORRECTED]
         self._erasable = persons[RESTRICTED + CORRECTED :]
         self.erased: set[PersonId] = set()
         self.readmitted: set[PersonId] = set()
@@ -72,7 +73,7 @@ class Rights:
     @property
     def asking(self) -> Sequence[PersonId]:
         """Return who is restricted or corrected, and has to be held before."""
-        return [*self._restrictable, *self._correctable]
+        return [*self._restrictable, *self.correctable]
 
     def erase_and_readmit(self) -> None:
         """Erase persons and readmit some, until it is over."""
@@ -113,7 +114,7 @@ class Rights:
         """Correct persons, and release what was corrected, until it is over."""
         draws = random.Random(self._seed + 3)
         while not self._over.wait(EVERY_S):
-            person, what = draws.choice(self._correctable), draws.choice(CORRECTIONS)
+            person, what = draws.choice(self.correctable), draws.choice(CORRECTIONS)
             self._ended(draws, "rectify", self._site.correction(person, *what))
 
     def _ended(self, draws: random.Random, name: str, running: Running) -> int | None:

@@ -63,7 +63,12 @@ def storm(
     load = Load(site, seed=seed, over=over)
     rights = Rights(site, load.persons, seed=seed, over=over, tell=log)
     load.begin(rights.asking)
-    beside = [load.run, rights.erase_and_readmit, rights.restrict, rights.correct]
+    beside: list[Callable[[], None]] = [
+        partial(load.run, rights.correctable),
+        rights.erase_and_readmit,
+        rights.restrict,
+        rights.correct,
+    ]
     _let_pass(targets, faults, beside, over=over, log=log)
     log("the storm is over")
     _settle(site, jobs, load, rights)
