@@ -249,9 +249,10 @@ def _prometheus(session: nox.Session) -> str:
         folder.mkdir(exist_ok=True)
         try:
             with session.chdir(folder):
-                session.run_install("apt-get", "download", "-qq", "prometheus", external=True)
+                if not [*Path().glob("prometheus_*.deb")]:
+                    session.run("apt-get", "download", "-qq", "prometheus", external=True)
                 (package,) = Path().glob("prometheus_*.deb")
-                session.run_install("dpkg", "-x", str(package), ".", external=True)
+                session.run("dpkg", "-x", str(package), ".", external=True)
         except (nox.command.CommandFailed, ValueError):
             session.error(f"Needs {_PROMETHEUS}, and apt-get can't download them: apt-get update?")
     return str(programs)
