@@ -20,6 +20,7 @@ import growth
 import jobs
 import latency
 import memory
+import processes
 import rules
 import startup
 from figures import Figure
@@ -78,6 +79,12 @@ PARTS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
         at_cores=bench.either(50_000, 200_000),
         partitions=bench.partitions,
     ),
+    "processes": lambda bench: processes.measure(
+        bench.trials,
+        persons=bench.either(50_000, 400_000),
+        partitions=bench.partitions,
+        rounds=bench.rounds,
+    ),
     "memory": lambda bench: memory.measure(
         bench.trials.servers, minutes=bench.either(2, 60), partitions=bench.partitions
     ),
@@ -97,6 +104,7 @@ def main() -> None:
     parts = given.only.split(",")
     if unknown := set(parts) - PARTS.keys():
         parser.error(f"--only takes {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
+    load = os.getloadavg()[0]  # below a tenth of the cores nobody else is at work
     figures: list[Figure] = []
     console = Console(stderr=True)
     with ExitStack() as stack:
@@ -107,7 +115,11 @@ def main() -> None:
             some = list(PARTS[part](bench))
             console.print(_table(part, some))
             figures += some
-    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+    machine = {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load_before": round(load, 1),
+    }
     print(json.dumps({"machine": machine, "figures": [asdict(figure) for figure in figures]}))
 
 

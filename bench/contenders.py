@@ -37,6 +37,10 @@ class Contender:
     prepare: what is made in the stores before.
     times_itself: prints `seconds` and `cpu_s` of its work as JSON.
     starts_as: jobs with the same take the same time to start.
+    begins_as: the one of these after whose start this job begins to work: several processes begin
+        with the first of them. It has to run before.
+    check: examines what it has printed, where it writes to no store; None where the stores are
+        counted.
     """
 
     what: str
@@ -45,6 +49,8 @@ class Contender:
     prepare: Callable[[Target], object] = lambda _target: None
     times_itself: bool = False
     starts_as: str = ""
+    begins_as: str = ""
+    check: Callable[[str], None] | None = None
 
 
 def usual(master: str = "local[*]") -> Contender | None:
@@ -88,16 +94,19 @@ def _make_table(target: Target) -> None:
     target.session.execute(_TABLE.format(target.name))
 
 
-def consumer(*, once: bool = True) -> Contender:
+def consumer(*, once: bool = True, processes: int | None = None) -> Contender:
     """Return `profiles process`.
 
-    once: to the topic's end, or as a stream.
+    once: to the topic's end, or as a stream. processes: that share it; None for its default.
     """
+    given = [] if processes is None else ["--processes", str(processes)]
+    named = "" if processes is None else f", processes: {processes}"
     return Contender(
-        what="profiles process",
-        starts_as="process",
+        what=f"profiles process{named}",
+        starts_as="process" if processes in (None, 1) else f"process{named}",
+        begins_as="process",
         command=lambda target, topic, _folder: [
-            *(sys.executable, "-m", "profiles", "process", "--group", uuid.uuid4().hex),
+            *(sys.executable, "-m", "profiles", "process", "--group", uuid.uuid4().hex, *given),
             *_where(target, topic, once=once),
         ],
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from figures import Figure
 from people import write_lines
 
-AIM = 40_000
+AIM = 45_000
 
 
 def measure(count: int) -> Iterator[Figure]:

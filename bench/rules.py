@@ -17,7 +17,7 @@ from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.profile import Profile
 from profiles.domain.reading import read_person
 
-AIM = 200_000
+AIM = 250_000
 _TIMES = DecisionDates.of(logged_at=TODAY, read_at=TODAY)
 
 

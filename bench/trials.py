@@ -41,8 +41,15 @@ class Trial:
 
     @property
     def cpu_us(self) -> float:
-        """Return processor microseconds a message."""
+        """Return processor microseconds a message, of the job."""
         return self.cpu_s / self.persons * 1e6
+
+    @property
+    def all_cpu_us(self) -> float | None:
+        """Return those of the job and the servers; None where the servers were not started here."""
+        if not self.servers_cpu_s:
+            return None
+        return (self.cpu_s + sum(self.servers_cpu_s.values())) / self.persons * 1e6
 
 
 class Trials:
@@ -65,7 +72,8 @@ class Trials:
             told = json.loads(used.out)
             seconds, cpu_s = told["seconds"], told["cpu_s"]
         else:
-            seconds, cpu_s = used.seconds - start.seconds, used.cpu_s - start.cpu_s
+            begun = self._starts[contender.begins_as or contender.starts_as]
+            seconds, cpu_s = used.seconds - begun.seconds, used.cpu_s - start.cpu_s
         trial = Trial(
             persons=filled.persons,
             seconds=seconds,
@@ -91,5 +99,8 @@ class Trials:
             before = self.servers.cpu_s()
             used = usage.run(contender.command(place, topic, Path(folder)), env=contender.env)
             after = self.servers.cpu_s()
-            place.check(adults)
+            if contender.check is None:
+                place.check(adults)
+            else:
+                contender.check(used.out)
         return used, {name: after[name] - before[name] for name in before}

@@ -82,6 +82,10 @@ class CrashingLedger:
         raise ZeroDivisionError(at_least)
 
 
+def side(number: int, *, partitions: int = 3) -> LogPartition:
+    return LogPartition(TOPIC.topic_id, number, partitions)
+
+
 # --- Empty ---------------------------------------------------------------------------------
 
 
@@ -1006,6 +1010,161 @@ def test_a_replayed_correction_changes_nothing(
 
     assert replayed.tally == Tally(read=3, stored=1, superseded=2)
     assert state(store) == before
+
+
+# --- Chunks of several partitions together --------------------------------------------------
+
+
+def test_chunks_of_several_partitions_are_applied_together(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply(chunk(stored(CLEO), stored(DAN), partition=side(0)), empty_ledger)
+    moved = profile(CLEO, city="Ribe", email_domain="example.org")
+
+    applied = store.apply_together(
+        [
+            chunk(stored(ADA), (DAN, MINOR), start=2, partition=side(0)),
+            chunk((CLEO, moved), (None, BROKEN), partition=side(1)),
+            chunk(stored(BEA, nationality="FR"), partition=side(2)),
+        ],
+        empty_ledger,
+        followed=True,
+    )
+
+    assert held(store) == {
+        ADA: (profile(ADA), version(2)),
+        BEA: (profile(BEA, nationality="FR"), version(0, partition=2)),
+        CLEO: (moved, version(0, partition=1)),
+    }
+    assert applied.stored == held(store)
+    assert applied.deleted == {DAN: version(3)}
+    assert applied.owed == 1
+    assert applied.tally == Tally(
+        read=5, stored=3, withheld=1, rejected=1, reasons={"minor": 1, "type": 1}
+    )
+    assert store.counts() == applied.tally + Tally(read=2, stored=2)
+    assert store.statistics() == Statistics.recount(pair[0] for pair in held(store).values())
+    assert [store.position(side(number)) for number in range(3)] == [4, 2, 1]
+    assert [place.partition.number for place in store.quarantine()] == [1]
+    assert sum(store.arrivals().values()) == 4
+
+
+def test_of_a_person_in_two_chunks_the_later_one_counts(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    """So it is where a topic has got more partitions, or foreign producers write to it."""
+    applied = store.apply_together(
+        [
+            chunk(stored(ADA), stored(BEA), partition=side(0)),
+            chunk(stored(ADA, city="Ribe"), (BEA, ERASED), partition=side(1)),
+        ],
+        empty_ledger,
+    )
+
+    assert held(store) == {ADA: (profile(ADA, city="Ribe"), version(0, partition=1))}
+    assert applied.stored == held(store)
+    assert applied.deleted == {BEA: version(1, partition=1)}
+    assert store.statistics() == Statistics.recount([profile(ADA)])
+
+
+def test_chunks_that_know_the_topic_with_other_partitions_are_applied_in_turn(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply_together(
+        [
+            chunk(stored(ADA), partition=side(0, partitions=1)),
+            chunk(stored(BEA), partition=side(1, partitions=2)),
+        ],
+        empty_ledger,
+    )
+
+    assert held(store) == {
+        ADA: (profile(ADA), version(0)),
+        BEA: (profile(BEA), version(0, epoch=2, partition=1)),
+    }
+
+
+def test_two_chunks_of_one_partition_are_applied_in_turn(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply_together([chunk(stored(ADA)), chunk(stored(BEA), start=1)], empty_ledger)
+
+    assert held(store) == {ADA: (profile(ADA), version(0)), BEA: (profile(BEA), version(1))}
+
+
+def test_chunks_applied_together_again_change_nothing(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    parts = [
+        chunk(stored(ADA), (None, BROKEN), partition=side(0)),
+        chunk(stored(BEA), partition=side(1)),
+    ]
+    store.apply_together(parts, empty_ledger)
+    before = state(store)
+
+    again = store.apply_together(parts, empty_ledger)
+
+    assert state(store) == before
+    assert again.tally == Tally(read=3, stored=2, superseded=1)
+    assert again.untouched == {ADA: version(0), BEA: version(0, partition=1)}
+
+
+def test_of_chunks_together_none_is_written_if_one_begins_beyond_its_position(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply(chunk(partition=side(1), start=0), empty_ledger)
+    before = state(store)
+
+    with pytest.raises(GapError):
+        store.apply_together(
+            [
+                chunk(stored(ADA), partition=side(0)),
+                chunk(stored(BEA), start=7, partition=side(1)),
+            ],
+            empty_ledger,
+        )
+
+    assert state(store) == before
+
+
+def test_who_is_suppressed_or_restricted_is_so_in_chunks_together(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply(chunk(stored(BEA), stored(CLEO), partition=side(0)), empty_ledger)
+    empty_ledger.suppress(BEA)
+    empty_ledger.restrict(CLEO)
+
+    applied = store.apply_together(
+        [
+            chunk(stored(ADA), start=2, partition=side(0)),
+            chunk(stored(BEA), stored(CLEO), partition=side(1)),
+        ],
+        empty_ledger,
+        followed=True,
+    )
+
+    assert held(store) == {ADA: (profile(ADA), version(2))}
+    assert applied.restricted == {CLEO}
+    assert applied.tally == Tally(read=3, stored=1, suppressed=1, restricted=1)
+
+
+def test_corrections_are_made_in_chunks_together(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply(chunk(stored(ADA), partition=side(0)), empty_ledger)
+
+    store.apply_together(
+        [
+            chunk(correcting(ADA, city="Ribe"), start=1, partition=side(0)),
+            chunk(stored(BEA), partition=side(1)),
+        ],
+        empty_ledger,
+    )
+
+    assert {person: pair[0].city for person, pair in held(store).items()} == {
+        ADA: "Ribe",
+        BEA: profile(BEA).city,
+    }
 
 
 # --- Threads -------------------------------------------------------------------------------

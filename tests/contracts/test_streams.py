@@ -235,6 +235,9 @@ def read_all(log: PartitionedLog, count: int) -> dict[int, list[LogRecord]]:
     return found
 
 
+A_DAY_S = 86_400.0
+"""Longer than any test may take."""
+
 VALUES = [b"value-%d" % number for number in range(20)]
 
 
@@ -254,6 +257,16 @@ def test_what_was_published_is_read(streams: Streams) -> None:
     assert all(record.logged_at > before or record.logged_at.year == 2026 for record in records)
     for run in found.values():
         assert [record.offset for record in run] == list(range(len(run)))
+
+
+def test_what_has_come_is_read_without_waiting_for_more(streams: Streams) -> None:
+    log = streams.log("readers")
+    log.begin({partition.number: 0 for partition in joined(log)})
+    publish(streams, *VALUES[:1])
+
+    (run,) = log.read(limit=1_000, timeout_s=A_DAY_S)
+
+    assert [record.value for record in run.records] == VALUES[:1]
 
 
 def test_partitions_name_topic_and_count(streams: Streams) -> None:

@@ -97,13 +97,13 @@ def test_what_it_has_written_is_undone_if_it_fails(
     assert store.position(TOPIC) is None
     assert store.ledger().head.number == 0
     assert transactions.run(lambda unit: list(unit.epochs())) == []
-    assert transactions.run(lambda unit: unit.position(OTHER)) is None
+    assert transactions.run(lambda unit: unit.positions_of([OTHER])[OTHER]) is None
 
 
 def test_it_sees_what_it_has_written(transactions: Transactions) -> None:
     def work(unit: UnitOfWork) -> None:
         unit.add_writer(WRITER)
-        assert unit.position(WRITER) is None
+        assert unit.positions_of([WRITER])[WRITER] is None
         advance(unit, WRITER, 4)
         unit.add_statistics(WRITER, Statistics(email_domains={"example.com": 2}))
         assert dict(unit.email_domains(WRITER)) == {"example.com": 2}
@@ -170,7 +170,7 @@ def test_a_writer_is_made_once(transactions: Transactions, writer: Writer) -> No
     transactions.run(lambda unit: advance(unit, writer, 4))
     transactions.run(lambda unit: unit.add_writer(writer))
 
-    assert transactions.run(lambda unit: unit.position(writer)) == 4
+    assert transactions.run(lambda unit: unit.positions_of([writer])[writer]) == 4
 
 
 def test_writers_before_their_first_chunk_have_no_position(transactions: Transactions) -> None:
@@ -183,7 +183,12 @@ def test_writers_before_their_first_chunk_have_no_position(transactions: Transac
     transactions.run(work)
 
     assert transactions.run(lambda unit: unit.positions("a-topic")) == {1: 4}
-    assert transactions.run(lambda unit: unit.position(Writer("nowhere", 7))) is None
+    assert (
+        transactions.run(
+            lambda unit: unit.positions_of([Writer("nowhere", 7)])[Writer("nowhere", 7)]
+        )
+        is None
+    )
 
 
 def test_epochs_come_back_in_order(transactions: Transactions) -> None:

@@ -283,6 +283,9 @@ USAGE = [
     (("spark", *KAFKA, *STORE, "--checkpoint=c", "--master=spark://h:1"), "can't reach a store"),
     (("spark", "--kafka=nowhere", *STORE, "--checkpoint=c", "--master=local[1]"), "HOST:PORT"),
     (("process", "--kafka=nowhere", *STORE), "HOST:PORT"),
+    (("process", *KAFKA, *STORE, "--processes=0"), "'0' is no number of processes; write one from"),
+    (("process", *KAFKA, *STORE, "--processes=x"), "'x' is no number of processes; write one from"),
+    (("process", *KAFKA, *STORE, "--processes=2"), "SQLite takes one writer at a time"),
     (("nonsense",), "No such command"),
     (("--config", "no.toml", "run"), "can't be read"),
 ]

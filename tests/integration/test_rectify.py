@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.integration.test_command_line import Done, Profiles, profiles
 from tests.integration.test_verify import pipeline
+from tests.support.misbehaving_api import MisbehavingApi, answer
 from tests.support.pipelines import PERSONS, Pipeline, ids_of_it
 
 __all__ = ["pipeline", "profiles"]
@@ -43,6 +44,7 @@ def test_what_is_corrected_stays_so_until_it_is_released(
     assert done.code == 0, done.err
     assert document(done) == {
         "id": person,
+        "entry": 1,
         "log": "log.sqlite",
         "partition": 0,
         "offset": 30,
@@ -51,6 +53,7 @@ def test_what_is_corrected_stays_so_until_it_is_released(
         "held": {"p.db": True},
         "minor": False,
         "complete": True,
+        "told": [],
         "erased": False,
     }
     assert "No job took the correction in" in done.err
@@ -84,12 +87,46 @@ def test_a_child_by_the_corrected_date_of_birth_is_erased_and_does_not_come_back
     assert document(done)["minor"]
     assert document(done)["erased"]
     assert document(done)["held"] == {"p.db": False}
+    audited = json.loads(profiles("audit", "--store", "sqlite:///p.db").out)
+    assert [(each["action"], each["state"]) for each in audited["requests"]] == [
+        ("rectify", "complete"),
+        ("suppress", "complete"),
+    ]
     assert profiles(*RUN).tally["suppressed"] == 1
     assert person not in rows(tmp_path / "p.db")
 
     refused = profiles(*RECTIFY, person, "city=Oslo")
     assert refused.code == 1
     assert "Nothing is held of this id. Nothing was corrected." in refused.err
+
+
+def test_recipients_are_told_of_a_correction_until_they_confirm(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    profiles(*RUN)
+    person, child, *_ = rows(tmp_path / "p.db")
+    (tmp_path / "profiles.toml").write_text('[policy]\nrecipients = ["the shop"]\n')
+    with MisbehavingApi(answer(400, b""), *[answer(204, b"")] * 2) as api:
+        tell = ("--notify", f"the shop={api.url}", "--received", "2026-01-31")
+        failed = profiles(*RECTIFY, person, "city=Tromsø", *tell)
+        told = profiles(*RECTIFY, person, "city=Tromsø", *tell)
+        born = f"birth_date={datetime.now(UTC).year - 10}-01-01"
+        erased = profiles(*RECTIFY, child, born, *tell)
+
+    assert [done.code for done in (failed, told, erased)] == [1, 0, 0], failed.err
+    assert document(failed)["complete"]
+    assert document(failed)["told"] == [{"recipient": "the shop", "confirmed": False}]
+    assert "not every recipient has confirmed" in failed.err
+    for done in (told, erased):
+        assert document(done)["told"] == [{"recipient": "the shop", "confirmed": True}]
+    notices = [json.loads(request.body) for request in api.requests]
+    assert [(notice["id"], notice["action"]) for notice in notices] == [
+        (person, "rectify"),
+        (person, "rectify"),
+        (child, "erase"),
+    ]
+    audited = json.loads(profiles("audit", "--store", "sqlite:///p.db").out)
+    assert {each["deadline"] for each in audited["requests"]} == {"2026-02-28"}
 
 
 WRONG: list[tuple[tuple[str, ...], str]] = [

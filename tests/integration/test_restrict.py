@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.test_command_line import Done, Profiles, profiles
 from tests.integration.test_verify import pipeline
+from tests.support.misbehaving_api import MisbehavingApi, answer
 from tests.support.pipelines import PERSONS, Pipeline, ids_of_it
 
 __all__ = ["pipeline", "profiles"]
@@ -49,6 +50,7 @@ def test_a_profile_is_kept_apart_and_held_again(profiles: Profiles, tmp_path: Pa
         "kept_apart": True,
         "held": {"p.db": False},
         "complete": True,
+        "told": [],
     }
     assert rows(tmp_path / "p.db").keys() == before.keys() - {person}
     assert document(profiles(*RUN))["restricted"] == 1
@@ -61,6 +63,28 @@ def test_a_profile_is_kept_apart_and_held_again(profiles: Profiles, tmp_path: Pa
     assert (back["entry"], back["restricted"], back["held"]) == (3, False, {"p.db": True})
     assert rows(tmp_path / "p.db")[person] == before[person]
     assert profiles("verify", *STORE).code == 0
+
+
+def test_recipients_are_told_when_it_begins_and_when_it_ends(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    profiles(*RUN)
+    person, *_ = rows(tmp_path / "p.db")
+    (tmp_path / "profiles.toml").write_text('[policy]\nrecipients = ["the shop"]\n')
+    with MisbehavingApi(answer(204, b""), answer(400, b""), answer(204, b"")) as api:
+        tell = (person, *STORE, "--notify", f"the shop={api.url}")
+        begins = document(profiles(*RESTRICT, *tell))
+        failed = profiles("unrestrict", *tell)
+        ends = document(profiles("unrestrict", *tell))
+
+    assert failed.code == 1
+    assert "not every recipient has confirmed" in failed.err
+    assert begins["told"] == ends["told"] == [{"recipient": "the shop", "confirmed": True}]
+    assert [json.loads(request.body)["action"] for request in api.requests] == [
+        "restrict",
+        "unrestrict",
+        "unrestrict",
+    ]
 
 
 def test_where_there_is_nothing_to_do_it_says_so(profiles: Profiles) -> None:

@@ -99,6 +99,18 @@ def test_a_task_yields_one_tally_for_each_of_its_partitions() -> None:
     ]
 
 
+def test_partitions_that_are_taken_together_yield_one_tally() -> None:
+    work = Work(open_task=InMemory("together"), partitions=PARTITIONS, together=True)
+
+    found = rows(work, batch((0, 0), (0, 1)), batch((0, 2), (1, 0)))
+
+    outcomes = [outcome_of(row) for row in found]
+    assert [(o.partition, o.tally, o.failure) for o in outcomes] == [
+        (0, Tally(read=4, stored=4), None)
+    ]
+    assert rows(work) == []
+
+
 def test_a_task_takes_a_correction_in() -> None:
     work = Work(open_task=InMemory("corrected"), partitions=PARTITIONS)
     said = person(7)

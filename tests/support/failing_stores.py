@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -58,12 +58,21 @@ class FailingStore(MemoryDecidingStore):
         self.sweeps = 0
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
+        self._fail(ledger, followed=followed)
+        return super().apply(chunk, ledger, followed=followed)
+
+    def apply_together(
+        self, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool = False
+    ) -> Applied:
+        self._fail(ledger, followed=followed)
+        return super().apply_together(chunks, ledger, followed=followed)
+
+    def _fail(self, ledger: Ledger, *, followed: bool) -> None:
         raise_next(self.apply_failures)
         if self.fails_after_the_ledger:
             self.fails_after_the_ledger = False
             self.apply_ledger(ledger, followed=followed)
             raise StoreError("The store", "it did not answer in time", "It is tried again.")
-        return super().apply(chunk, ledger, followed=followed)
 
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         raise_next(self.ledger_failures)
@@ -93,6 +102,23 @@ class RefusingStore(MemoryDecidingStore):
     def __init__(self, refuses: Callable[[Collection[Profile]], bool]) -> None:
         super().__init__()
         self.transactions = RefusingTransactions(self.transactions, refuses)
+
+
+class KilledError(Exception):
+    """The process was killed."""
+
+
+class KilledBehind:
+    """Runs some units of work; before the next one the process is killed."""
+
+    def __init__(self, transactions: Transactions, left: int) -> None:
+        self._transactions, self._left = transactions, left
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        if not self._left:
+            raise KilledError
+        self._left -= 1
+        return self._transactions.run(work)
 
 
 class RefusingTransactions:

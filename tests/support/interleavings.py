@@ -135,6 +135,8 @@ class Person:
         if records and self._records[records - 1].entries <= entries:
             record, version, _ = self._records[records - 1]
             for one in self._kept[records - 1, entries]:
+                if record.kind == "unreadable":  # so it tells of nobody
+                    yield one
                 yield _decided(record, version, _carried_out(one, standing), standing)
 
 

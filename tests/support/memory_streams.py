@@ -72,6 +72,7 @@ class MemoryPartitionedLog:
         self._next: dict[int, int] = {}
         self._revoked: Revoked | None = None
         self.kept_alive = 0
+        self.gather_s = 0.0
         self.on_keep_alive: Callable[[], None] = lambda: None
         self.on_read: Callable[[], None] = lambda: None
 
@@ -107,8 +108,9 @@ class MemoryPartitionedLog:
     def begin(self, starts: Mapping[int, int]) -> None:
         self._next.update(starts)
 
-    def read(self, *, limit: int, timeout_s: float) -> Sequence[Run]:
+    def read(self, *, limit: int, timeout_s: float, gather_s: float = 0.0) -> Sequence[Run]:
         assert timeout_s >= 0
+        self.gather_s = gather_s
         self.on_read()
         if self._revoked is None:
             return []

@@ -30,28 +30,31 @@ class ColumnKind(Enum):
 class Column(NamedTuple):
     """A column of a stored profile.
 
-    A column that is added to stores that hold profiles already has to be nullable.
+    nullable: a column that is added to stores that hold profiles already has to be.
+    shared: a text of which there are few, so that many persons have the same: what a store writes
+        of it is worked out once for all of them.
     """
 
     name: str
     kind: ColumnKind
     nullable: bool = False
+    shared: bool = False
 
 
 COLUMNS: Final = (
     Column("id", ColumnKind.ID),
     Column("username", ColumnKind.TEXT, nullable=True),
-    Column("gender", ColumnKind.TEXT, nullable=True),
-    Column("title", ColumnKind.TEXT, nullable=True),
+    Column("gender", ColumnKind.TEXT, nullable=True, shared=True),
+    Column("title", ColumnKind.TEXT, nullable=True, shared=True),
     Column("full_name", ColumnKind.TEXT, nullable=True),
     Column("full_address", ColumnKind.TEXT, nullable=True),
     Column("city", ColumnKind.TEXT, nullable=True),
-    Column("country", ColumnKind.TEXT, nullable=True),
-    Column("nationality", ColumnKind.TEXT, nullable=True),
+    Column("country", ColumnKind.TEXT, nullable=True, shared=True),
+    Column("nationality", ColumnKind.TEXT, nullable=True, shared=True),
     Column("email", ColumnKind.TEXT, nullable=True),
-    Column("email_domain", ColumnKind.TEXT, nullable=True),
+    Column("email_domain", ColumnKind.TEXT, nullable=True, shared=True),
     Column("age", ColumnKind.NUMBER),
-    Column("birth_month", ColumnKind.TEXT),
+    Column("birth_month", ColumnKind.TEXT, shared=True),
     Column("registered_on", ColumnKind.DAY, nullable=True),
     Column("as_of", ColumnKind.DAY),
     Column("expires_at", ColumnKind.MIDNIGHT),

@@ -76,6 +76,15 @@ def requests_of(entries: Iterable[Entry]) -> Mapping[int, Request]:
     return found
 
 
+def recipients_told(entries: Iterable[Entry], number: int) -> frozenset[str]:
+    """Return by name the recipients that were told of an entry (GDPR Art. 19)."""
+    return frozenset(
+        entry.recipient
+        for entry in entries
+        if entry.action is Action.NOTIFY and entry.refers == number and entry.recipient is not None
+    )
+
+
 def _after(request: Request, entry: Entry) -> Request:
     """Return a request as it is with an entry that refers to it."""
     if entry.action is Action.COMPLETE:

@@ -63,7 +63,9 @@ class Changes:
 
     upserts: the profiles to write, each with its version, in place of what is held.
     deletions: the persons of whom what is held is to be deleted, with the version of the
-        record that asks for it, or of what is held of a suppressed person, if that is higher.
+        record that asks for it. Of the suppressed it is the last revision of it, or of what is
+        held, if that is higher: a store that was put back does not know which revisions the
+        following store has.
     differences: what to add to the statistics, by the origin of the version: who is held now counts
         where the record was decided, who was held before is taken from where that was.
     newcomers: those of `upserts` of whom nothing was held.
@@ -178,7 +180,8 @@ def resolve(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one branch for each outc
                 delete(person, version)
         elif person is not None and person in suppressed:
             outcomes[Outcome.SUPPRESSED] += 1
-            delete(person, max(version, held[person].version) if person in held else version)
+            highest = max(version, held[person].version) if person in held else version
+            delete(person, Version.last_revision(highest))
         elif person is not None and person in restricted:
             outcomes[Outcome.RESTRICTED] += 1
         elif isinstance(outcome, Profile):

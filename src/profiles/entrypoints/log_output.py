@@ -24,6 +24,8 @@ _ABOUT_CONNECTIONS: Final = ("cassandra.cluster", "cassandra.connection", "cassa
 
 FRAMES: Final = "frames"
 """What our own record of an error may have besides: where it came from."""
+READER: Final = "reader"
+"""What our own record may have besides: the number of the process that it is of, if of several."""
 
 
 class LogFormat(Enum):
@@ -48,9 +50,11 @@ class _OnlyOurFields(JsonFormatter):
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
         log_data["message"] = record.message
-        frames = getattr(record, FRAMES, None) if record.name == OURS else None
-        if frames is not None:
-            log_data[FRAMES] = frames
+        if not _is_ours(record):
+            return
+        for name in (READER, FRAMES):
+            if (value := getattr(record, name, None)) is not None:
+                log_data[name] = value
 
 
 def json_handler(stream: TextIO | None = None) -> logging.Handler:
@@ -123,7 +127,7 @@ class OnlyTemplates(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether a record is shown, and take out of it what is not."""
         record.exc_info = record.exc_text = record.stack_info = None
-        if record.name == OURS or record.name.startswith(f"{OURS}."):
+        if _is_ours(record):
             return True
         text = record.msg if _is_constant(record) else _NOT_SHOWN
         now, key = self._clock(), (record.name, record.levelno, text)
@@ -132,6 +136,10 @@ class OnlyTemplates(logging.Filter):
         self._shown_at[key] = now
         record.msg, record.args = f"{record.name}: {text}", ()
         return True
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name == OURS or record.name.startswith(f"{OURS}.")
 
 
 def _is_constant(record: logging.LogRecord) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from profiles.domain.ledger_entry import Action, Draft, Reason
 from profiles.domain.person import PersonId
-from profiles.domain.requests import Request, requests_of
+from profiles.domain.requests import Request, recipients_told, requests_of
 from tests.support.ledger_entries import AT, entered
 
 ADA = PersonId("00000000-0000-4000-8000-000000000001")
@@ -72,6 +72,15 @@ def test_it_tells_who_was_told() -> None:
     )
 
     assert request.told == ("the newsletter", "the shop")
+
+
+def test_who_was_told_of_an_entry_is_known_by_name() -> None:
+    entries = entered(
+        ASKED, told("the newsletter"), told(None), about(Action.COMPLETE), told("the shop"), at=AT
+    )
+
+    assert recipients_told(entries, 1) == {"the newsletter", "the shop"}
+    assert recipients_told(entries, 2) == frozenset()
 
 
 def test_it_is_overdue_after_its_last_day_unless_it_is_done() -> None:

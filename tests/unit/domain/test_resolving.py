@@ -248,31 +248,32 @@ def test_nothing_of_the_suppressed_stays_or_comes(
 
     assert store.users == {}
     assert store.statistics == Statistics()
-    assert changes.deletions == {ADA: max(8, held_in)}
+    assert changes.deletions == {ADA: Version.last_revision(max(8, held_in))}
     assert changes.upserts == {}
     assert outcomes(changes) == {"suppressed": 1}
     assert changes.tally.reasons == {}
 
 
 def test_of_the_suppressed_who_are_not_held_the_followers_delete() -> None:
+    # In every revision: a deciding store that was put back knows of no restriction that has ended.
     records = [Decided(8, ADA, profile()), Decided(9, ADA, profile())]
 
     changes = resolve(records, {}, suppressed={ADA})
 
-    assert changes.deletions == {ADA: 9}
+    assert changes.deletions == {ADA: Version.last_revision(9)}
     assert outcomes(changes) == {"suppressed": 2}
 
 
 @pytest.mark.parametrize("last", [profile(city="Bergen"), MINOR, Erased()])
-def test_what_is_held_of_the_suppressed_is_deleted_at_its_own_version_whatever_follows(
+def test_what_is_held_of_the_suppressed_is_deleted_above_its_own_version_whatever_follows(
     last: Profile | Withheld | Erased,
 ) -> None:
     # A following store deletes up to a version: at a lower one the row would stay there.
-    store = holding((profile(), 9))
+    store = holding((profile(), 109))
 
     changes = store.apply([Decided(7, ADA, profile()), Decided(8, ADA, last)], suppressed={ADA})
 
-    assert changes.deletions == {ADA: 9}
+    assert changes.deletions == {ADA: Version.last_revision(109)}
     assert store.users == {}
 
 

@@ -13,6 +13,7 @@ import pytest
 from profiles.entrypoints.log_output import (
     FRAMES,
     OURS,
+    READER,
     LoggedLines,
     OnlyTemplates,
     json_handler,
@@ -147,6 +148,15 @@ def test_each_record_is_one_object_of_json_on_a_line(as_json: io.StringIO) -> No
     at = datetime.fromisoformat(str(first["time"]))
     assert timedelta(0) <= datetime.now(UTC) - at < timedelta(minutes=1)
     assert "✓" in as_json.getvalue()
+
+
+def test_json_names_the_reader_that_a_record_of_ours_is_of(as_json: io.StringIO) -> None:
+    OWN.warning("The store is away.", extra={READER: 2})
+    DRIVER.warning("Lost it", extra={READER: 2})
+
+    ours, of_a_library = objects(as_json)
+    assert ours[READER] == 2
+    assert READER not in of_a_library
 
 
 def test_json_has_nothing_that_a_library_adds_to_its_records(as_json: io.StringIO) -> None:

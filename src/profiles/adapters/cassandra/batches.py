@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from cassandra.metadata import Metadata
-from cassandra.query import PreparedStatement
 
-from profiles.adapters.cassandra.rows import Cells
+from profiles.adapters.cassandra.queries import Prepared
 
-_ROW_BYTES: Final = 400
-"""What the server adds to the values of a row when it measures a batch: timestamps, time to live
-and lengths of 16 cells. Cassandra 5.0.5 adds 354 (2026-11)."""
+_ROW_BYTES: Final = 324
+"""What the server adds to a query when it measures a batch: timestamps, time to live and lengths of
+16 cells, less the lengths of its 19 values. Cassandra 5.0.5 adds 278 (2026-11)."""
 
 
 class Write(NamedTuple):
     """A statement with its values.
 
     key: the partition key among the values.
+    query: the statement as a batch has it, with its values.
     """
 
-    statement: PreparedStatement
+    prepared: Prepared
     key: bytes
-    values: Cells
+    query: bytes
 
     def __repr__(self) -> str:
         """Show no value: a repr ends up in logs and tracebacks."""
@@ -33,7 +33,7 @@ class Write(NamedTuple):
     @property
     def size(self) -> int:
         """Estimate from above what the server counts for it, in bytes."""
-        return _ROW_BYTES + sum(map(len, filter(None, self.values)))
+        return _ROW_BYTES + len(self.query)
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from cassandra.policies import (
 )
 from cassandra.query import tuple_factory
 
+from profiles.adapters.cassandra.batch_messages import EncodedBatches
 from profiles.adapters.cassandra.failures import map_exceptions
 from profiles.adapters.cassandra.settings import CassandraSettings
 from profiles.domain.errors import UsageError
@@ -69,12 +70,14 @@ def connect(settings: CassandraSettings) -> tuple[Cluster, Session]:
     with map_exceptions(settings.address):
         cluster = _cluster(settings)
         try:
-            return cluster, cluster.connect()
+            session = cluster.connect()
         except BaseException as failure:
             cluster.shutdown()
             if isinstance(failure, NoHostAvailable):
                 _check_datacentre(cluster, settings)
             raise
+        session.client_protocol_handler = EncodedBatches
+        return cluster, session
 
 
 def _cluster(settings: CassandraSettings) -> Cluster:

@@ -7,6 +7,7 @@ section 6.
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from struct import Struct
@@ -52,7 +53,7 @@ def time_to_live(expires_at: date, now: datetime) -> int | None:
 
 def key(person: PersonId) -> bytes:
     """Write an id as the partition key."""
-    return bytes.fromhex(person.replace("-", ""))
+    return unhexlify(person.replace("-", ""))
 
 
 def _date(day: date) -> bytes:
@@ -65,7 +66,7 @@ def _midnight(day: date) -> bytes:
     return _BIGINT((day.toordinal() - _EPOCH) * _MS_OF_DAY)
 
 
-_WRITTEN: Final[Mapping[ColumnKind, Callable[[Any], bytes]]] = {
+WRITTEN: Final[Mapping[ColumnKind, Callable[[Any], bytes]]] = {
     ColumnKind.ID: key,
     ColumnKind.NUMBER: _INT,
     ColumnKind.DAY: _date,
@@ -76,7 +77,7 @@ _TEXTS: Final = tuple(
     place for place, column in enumerate(FIELDS) if column.kind is ColumnKind.TEXT
 )
 _OTHERS: Final = tuple(
-    (place, _WRITTEN[column.kind])
+    (place, WRITTEN[column.kind])
     for place, column in enumerate(FIELDS)
     if column.kind is not ColumnKind.TEXT
 )

@@ -46,9 +46,9 @@ class CassandraSettings:
     password: str | None = field(default=None, repr=False)
     tls: SSLContext | None = field(default=None, repr=False)
     timeout_s: float = 10.0
-    batch_rows: int = 50
+    batch_rows: int = 100
     batch_bytes: int = 40 * 1024
-    concurrency: int = 16
+    concurrency: int = 32
 
     def __post_init__(self) -> None:
         """Refuse what could not be quoted safely, or can't work."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Final, Self
@@ -11,13 +11,14 @@ from uuid import UUID
 from cassandra import InvalidRequest
 from cassandra.cluster import Cluster, Session
 from cassandra.concurrent import execute_concurrent_with_args
-from cassandra.query import BatchStatement, BatchType, BoundStatement, Statement
 
+from profiles.adapters.cassandra.batch_messages import statement_of
 from profiles.adapters.cassandra.batches import Write, batches, replicas_of
 from profiles.adapters.cassandra.columns import COLUMNS
 from profiles.adapters.cassandra.connection import connect
 from profiles.adapters.cassandra.failures import explained, map_exceptions
-from profiles.adapters.cassandra.rows import deleted, inserted, key, read, time_to_live
+from profiles.adapters.cassandra.queries import Prepared, encoder
+from profiles.adapters.cassandra.rows import deleted, key, read, time_to_live
 from profiles.adapters.cassandra.schema import prepare, qualified
 from profiles.adapters.cassandra.sending import Sender
 from profiles.adapters.cassandra.settings import CassandraSettings
@@ -54,10 +55,12 @@ class CassandraFollowingStore:
         table, names = qualified(settings), ", ".join(f'"{name}"' for name in COLUMNS)
         marks = ", ".join("?" * len(COLUMNS))
         # What stands in these texts are names that the settings have checked.
-        self._insert = session.prepare(
+        insert = session.prepare(
             f"INSERT INTO {table} ({names}) VALUES ({marks}) USING TIMESTAMP ? AND TTL ?"  # noqa: S608
         )
-        self._delete = session.prepare(f"DELETE FROM {table} USING TIMESTAMP ? WHERE id = ?")  # noqa: S608
+        delete = session.prepare(f"DELETE FROM {table} USING TIMESTAMP ? WHERE id = ?")  # noqa: S608
+        self._insert = Prepared.of(insert, values=len(COLUMNS) + 2)
+        self._delete = Prepared.of(delete, values=2)
         self._select = session.prepare(f"SELECT {names} FROM {table} WHERE id = ?")  # noqa: S608
         self._select_all = session.prepare(f"SELECT {names} FROM {table}")  # noqa: S608
         self._select_all.fetch_size = _PAGE_ROWS
@@ -108,7 +111,7 @@ class CassandraFollowingStore:
             size=self._settings.batch_bytes,
             replicas=replicas_of(self._metadata, self._settings.keyspace),
         )
-        failure = self._sender.send(map(_statement, gathered))
+        failure = self._sender.send(map(statement_of, gathered))
         if failure is not None:
             happened, remedy = explained(failure)
             kind = StoreRefusedError if isinstance(failure, InvalidRequest) else StoreError
@@ -122,6 +125,7 @@ class CassandraFollowingStore:
         """Encode what there is to write; what has expired is deleted in its own version."""
         now = self._clock()
         ttls: dict[object, int | None] = {}
+        insert, encoded = self._insert, encoder(self._insert.head)
         for profile, version in following.held.values():
             expires_at = profile.expires_at
             if expires_at not in ttls:
@@ -130,13 +134,13 @@ class CassandraFollowingStore:
             if ttl_s is None:
                 yield self._deletion(profile.id, version)
             else:
-                values = inserted(profile, version, ttl_s)
-                yield Write(self._insert, key(profile.id), values)
+                place = key(profile.id)
+                yield Write(insert, place, encoded(place, profile, version, ttl_s))
         for person, version in following.absent.items():
             yield self._deletion(person, version)
 
     def _deletion(self, person: PersonId, version: int) -> Write:
-        return Write(self._delete, key(person), deleted(person, version))
+        return Write(self._delete, key(person), self._delete.query(deleted(person, version)))
 
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person, with its version, or None."""
@@ -162,24 +166,3 @@ class CassandraFollowingStore:
 
     def _exceptions_mapped(self) -> AbstractContextManager[None]:
         return map_exceptions(self._settings.address)
-
-
-def _statement(writes: Sequence[Write]) -> Statement:
-    """Make one statement of writes to the same replicas; it goes to one of them.
-
-    Not logged: each write stands for itself, and the whole chunk is sent again if one fails.
-    """
-    bound = list(map(_bound, writes))
-    if len(bound) == 1:
-        return bound[0]
-    batch = BatchStatement(BatchType.UNLOGGED)
-    for statement in bound:
-        batch.add(statement)
-    return batch
-
-
-def _bound(write: Write) -> BoundStatement:
-    statement = BoundStatement(write.statement)
-    statement.values = write.values
-    statement.raw_values = ()  # what its `str` would show
-    return statement

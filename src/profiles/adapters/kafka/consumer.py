@@ -35,6 +35,7 @@ _REQUEST_S: Final = 10.0
 _COORDINATOR_S: Final = 3.0
 _END_S: Final = 2.0
 _KEPT_BYTES: Final = 8 * 1024 * 1024
+_FEW: Final = 100
 
 _logger = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ class KafkaLog:
         name = self._topic.name
         return [TopicPartition(name, number, offset) for number, offset in offsets.items()]
 
-    def read(self, *, limit: int, timeout_s: float) -> Sequence[Run]:
+    def read(self, *, limit: int, timeout_s: float, gather_s: float = 0.0) -> Sequence[Run]:
         """Return what has come, once it is sure of which topic it is; see the port."""
         self._look_after_silent()
         with map_exceptions(self._address):
@@ -173,7 +174,7 @@ class KafkaLog:
                 self._fetch()
             before = self._rebalances
             began = time.monotonic()
-            fetched = self._consumer.consume(max(0, limit - len(self._fetched)), timeout_s)
+            fetched = self._come(max(0, limit - len(self._fetched)), timeout_s, gather_s)
             self._wait(time.monotonic() - began)
             # What was fetched before a rebalance is read again from where it is begun next.
             self._fetched = [*self._fetched, *fetched] if self._rebalances == before else []
@@ -190,6 +191,32 @@ class KafkaLog:
         for number, error in errors:
             self._raise(number, error)
         return self._runs(records, ends)
+
+    def _come(self, limit: int, timeout_s: float, gather_s: float) -> list[Message]:
+        """Return what comes, from the first on: the driver by itself waits for all that may come.
+
+        While few come it is not asked, but slept: asked, it wakes up for each of them.
+        """
+        deadline = time.monotonic() + timeout_s
+        while first := self._consumer.consume(min(1, limit), max(0.0, deadline - time.monotonic())):
+            if self._is_known_end(first[0]):
+                continue
+            come = first + self._consumer.consume(limit - 1, 0.0)
+            if len(come) > _FEW:
+                return come + self._consumer.consume(limit - len(come), gather_s)
+            time.sleep(gather_s)
+            return come + self._consumer.consume(limit - len(come), 0.0)
+        return []
+
+    def _is_known_end(self, message: Message) -> bool:
+        """Tell whether a message says only that a partition has no more than was read of it."""
+        error, number = message.error(), message.partition()
+        if error is None or error.code() != PARTITION_END or number is None:
+            return False
+        if message.offset() != self._next.get(number):
+            return False
+        self._heard([number])
+        return True
 
     def _wait(self, seconds: float) -> None:
         """Count what was waited for; say so where it is the share of the partitions."""

@@ -31,7 +31,10 @@ _SLICE_S: Final = 0.5
 
 
 class KafkaLogLookup:
-    """Asks a cluster about a topic; joins no group and keeps no position. Used by one thread."""
+    """Asks a cluster about a topic; joins no group and keeps no position.
+
+    Used by one thread, and by another one that asks for the topic's id.
+    """
 
     def __init__(self, address: Address, topic: str) -> None:
         """Prepare for a topic that exists."""

@@ -18,7 +18,7 @@ from profiles.application.ports.stores import Applied, Overview, StoreProgress
 from profiles.application.ports.unit_of_work import Transactions
 from profiles.application.transaction import enforcing, removal
 from profiles.application.transaction.arrivals import recent
-from profiles.application.transaction.commit import apply_chunk
+from profiles.application.transaction.commit import apply_chunk, apply_together
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics, cohorts_of
@@ -37,7 +37,8 @@ class MemoryDecidingStore:
 
     def position(self, partition: LogPartition) -> int | None:
         """Return the first offset of a partition not yet decided."""
-        return self.transactions.run(lambda unit: unit.position(partition.writer))
+        writer = partition.writer
+        return self.transactions.run(lambda unit: unit.positions_of([writer])[writer])
 
     def ledger(self) -> AppliedLedger:
         """Return how far the erasure ledger is applied."""
@@ -61,6 +62,12 @@ class MemoryDecidingStore:
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         """Write what a chunk changes; see the port."""
         return apply_chunk(self.transactions, chunk, ledger, followed=followed)
+
+    def apply_together(
+        self, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool = False
+    ) -> Applied:
+        """Write what chunks of several partitions change, in one transaction; see the port."""
+        return apply_together(self.transactions, chunks, ledger, followed=followed)
 
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""

@@ -106,10 +106,10 @@ class MemoryUnitOfWork:
         if writer not in self._state.writers:
             self._set(self._state.writers, writer, WriterState())
 
-    def position(self, writer: Writer) -> int | None:
-        """Return the first offset not yet decided, or None before the first chunk."""
-        state = self._state.writers.get(writer)
-        return None if state is None else state.position
+    def positions_of(self, writers: Collection[Writer]) -> Mapping[Writer, int | None]:
+        """Return of each writer the first offset not yet decided, or None before the first."""
+        states = {writer: self._state.writers.get(writer) for writer in writers}
+        return {w: None if state is None else state.position for w, state in states.items()}
 
     def positions(self, topic_id: str) -> Mapping[int, int]:
         """Return the positions of a topic's writers by partition."""

@@ -61,7 +61,8 @@ def midnight(day: date) -> datetime:
 
 
 @lru_cache(maxsize=10_000)  # twenty-seven years of registrations
-def _day(day: date) -> str:
+def day_of(day: date) -> str:
+    """Write a day as ISO text."""
     return day.isoformat()
 
 
@@ -103,7 +104,7 @@ def _written_out() -> Callable[[Binary, Profile, int], Document]:
     source = (
         f"def document_of(key, profile, version):\n    {values} = profile\n    return {{{fields}}}"
     )
-    namespace: dict[str, Any] = {"day": _day, "midnight": midnight, "Int64": Int64}
+    namespace: dict[str, Any] = {"day": day_of, "midnight": midnight, "Int64": Int64}
     exec(source, namespace)  # noqa: S102 - made of this project's own words
     made: Callable[[Binary, Profile, int], Document] = namespace["document_of"]
     return made

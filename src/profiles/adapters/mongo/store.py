@@ -30,7 +30,7 @@ from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import NOT_APPLIED, AppliedLedger, Ledger
 from profiles.application.ports.stores import Applied, Overview, StoreProgress
 from profiles.application.transaction import enforcing, removal
-from profiles.application.transaction.commit import apply_chunk
+from profiles.application.transaction.commit import apply_chunk, apply_together
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics
@@ -128,6 +128,12 @@ class MongoDecidingStore:
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         """Write what a chunk changes, in one transaction; see the port."""
         return apply_chunk(self.transactions, chunk, ledger, followed=followed)
+
+    def apply_together(
+        self, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool = False
+    ) -> Applied:
+        """Write what chunks of several partitions change, in one transaction; see the port."""
+        return apply_together(self.transactions, chunks, ledger, followed=followed)
 
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""

@@ -7,15 +7,16 @@ from the start, so that a rate is known before the first event.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from importlib.metadata import version
 from itertools import chain
 from threading import Lock
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from profiles.adapters.prometheus.processes import ProcessesCollector
 from profiles.application.monitoring.health import Health
 from profiles.application.ports.metrics import Observation, Service
 from profiles.domain.outcome import Outcome, RejectionReason, WithheldReason
@@ -50,10 +51,12 @@ class PrometheusMetrics:
         *,
         health: Health | None = None,
         clock: Callable[[], float] = time.time,
+        processes: Collection[int] = (),
     ) -> None:
         """Register all metrics.
 
         clock: seconds since 1970, for the age of what is not decided yet.
+        processes: ids of processes that do the job's work beside this one; may change.
         """
         self.health = health or Health()
         self.registry = CollectorRegistry()
@@ -63,7 +66,7 @@ class PrometheusMetrics:
         self._lock = Lock()
         self._register_counts()
         self._register_observations()
-        ProcessCollector(registry=self.registry)
+        self.registry.register(ProcessesCollector(processes))
 
     def _register_counts(self) -> None:
         self._read = Counter(

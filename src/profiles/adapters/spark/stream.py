@@ -30,6 +30,7 @@ from profiles.adapters.spark.worker import (
     outcome_of,
 )
 from profiles.application.errors import LogError
+from profiles.application.ingest.chunking import TOGETHER_PERSONS
 from profiles.application.log.records import LogPartition
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
@@ -122,6 +123,7 @@ class SparkStream:
     _failed_restarts: int = field(default=0, init=False)
     _reported: int = field(default=-1, init=False)
     _by_position: bool = field(default=False, init=False)
+    _few: bool = field(default=False, init=False)
 
     def run(self, *, once: bool = False, stop: Event) -> bool:
         """Run until `stop` is set; with `once` no further than the log's ends as of now.
@@ -201,9 +203,10 @@ class SparkStream:
                 self._unanswered = failure
                 raise
             self._unanswered = None
-            work = Work(open_task=self.open_task, partitions=partitions)
+            work = Work(open_task=self.open_task, partitions=partitions, together=self._few)
             rows = self._processed(frame, number, work)
             outcomes = [outcome_of(row) for row in rows]
+            self._few = sum(outcome.tally.read for outcome in outcomes) < TOGETHER_PERSONS
             for outcome in outcomes:
                 self.tally += outcome.tally
                 self.on_tally(outcome.tally)
@@ -215,10 +218,15 @@ class SparkStream:
     def _processed(self, frame: Any, number: int, work: Work) -> Any:  # noqa: ANN401 - see above
         """Let the workers process a batch: its records, or what they read by its offsets.
 
+        After a batch with few records the next is one task, whatever it brings: as many tasks as
+        there are partitions take as many times the work, each for a handful of records.
+
         Whoever has written one time that Spark can't count writes more of them, so the rest of the
         run is read by offsets at once.
         """
         if not self._by_position:
+            if work.together:
+                frame = frame.coalesce(1)
             try:
                 return frame.mapInArrow(work, OUTCOME_SCHEMA).collect()
             except Exception as failure:

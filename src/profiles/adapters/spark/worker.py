@@ -11,6 +11,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ _ARROW: Final = pa.schema(
 
 RANGE_SCHEMA: Final = "partition int, start long, end long"
 """Of ranges of offsets: `start` is null for a partition's beginning."""
+
+Group = tuple[int, Iterator[Sequence[LogRecord]]]
+"""A partition's number, and pieces of its records."""
 
 Process = Callable[[PartitionTask, LogPartition], Tally]
 
@@ -67,14 +71,25 @@ class Work:
     """The function that Spark calls in its workers, with what it needs: it is pickled.
 
     partitions: of the topic, as it was before this batch was fetched.
+    together: whether a task takes the partitions among its records together into the stores.
     """
 
     open_task: OpenPartitionTask
     partitions: Mapping[int, LogPartition]
+    together: bool = False
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Take a task's batches; yield one row for each partition among them, usually one."""
-        rows = [self._outcome(number, pieces) for number, pieces in by_partition(batches)]
+        """Take a task's batches; yield one row for each partition among them, usually one.
+
+        Partitions that are taken together have one row, under the number of the first.
+        """
+        groups = by_partition(batches)
+        if self.together:
+            rows = [
+                self._all_outcomes(first, chain([first], groups)) for first in islice(groups, 1)
+            ]
+        else:
+            rows = [self._outcome(number, pieces) for number, pieces in groups]
         yield pa.RecordBatch.from_pylist(rows, schema=_ARROW)
 
     def by_position(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -89,6 +104,11 @@ class Work:
     def _outcome(self, number: int, pieces: Iterable[Sequence[LogRecord]]) -> dict[str, Any]:
         """Take one partition's pieces."""
         return self._told(number, lambda task, partition: task.process(partition, pieces))
+
+    def _all_outcomes(self, first: Group, groups: Iterable[Group]) -> dict[str, Any]:
+        """Take the pieces of several partitions; see `PartitionTask.process_all`."""
+        parts = ((self.partitions[number], pieces) for number, pieces in groups)
+        return self._told(first[0], lambda task, _partition: task.process_all(parts))
 
     def _told(self, number: int, process: Process) -> dict[str, Any]:
         """Process a partition's part.
@@ -134,9 +154,7 @@ def _place(failure: BaseException) -> str:
     return f"{Path(frames.tb_frame.f_code.co_filename).name}:{frames.tb_lineno}"
 
 
-def by_partition(
-    batches: Iterator[pa.RecordBatch],
-) -> Iterator[tuple[int, Iterator[Sequence[LogRecord]]]]:
+def by_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[Group]:
     """Group the records of a task by partition, as they come: Spark reads them one by one."""
     timestamps = TimestampDecoder()
     waiting: list[tuple[int, Sequence[LogRecord]]] = []

@@ -29,7 +29,7 @@ from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import AppliedLedger, Ledger
 from profiles.application.ports.stores import Applied, Overview, StoreProgress
 from profiles.application.transaction import enforcing, removal
-from profiles.application.transaction.commit import apply_chunk
+from profiles.application.transaction.commit import apply_chunk, apply_together
 from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -106,6 +106,13 @@ class SqliteDecidingStore:
         """Write what a chunk changes, in one transaction; see the port."""
         with self._exceptions_mapped():
             return apply_chunk(self.transactions, chunk, ledger, followed=followed)
+
+    def apply_together(
+        self, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool = False
+    ) -> Applied:
+        """Write what chunks of several partitions change, in one transaction; see the port."""
+        with self._exceptions_mapped():
+            return apply_together(self.transactions, chunks, ledger, followed=followed)
 
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses; see the port."""

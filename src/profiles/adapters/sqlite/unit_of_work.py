@@ -130,9 +130,9 @@ class SqliteUnitOfWork:
             "INSERT OR IGNORE INTO writers (topic_id, partition) VALUES (?, ?)", writer
         )
 
-    def position(self, writer: Writer) -> int | None:
-        """Return the first offset not yet decided, or None before the first chunk."""
-        return position(self._connection, writer)
+    def positions_of(self, writers: Collection[Writer]) -> Mapping[Writer, int | None]:
+        """Return of each writer the first offset not yet decided, or None before the first."""
+        return {writer: position(self._connection, writer) for writer in writers}
 
     def positions(self, topic_id: str) -> Mapping[int, int]:
         """Return the positions of a topic's writers by partition."""

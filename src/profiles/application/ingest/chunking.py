@@ -20,6 +20,9 @@ stays, and ours grows, since what is worked on no longer fits a processor's cach
 CHUNK_PERSONS: Final = 5_000
 """Persons with which a chunk ends. It is found out by decoding: a small message can hold many."""
 
+TOGETHER_PERSONS: Final = CHUNK_RECORDS // 2
+"""Persons that are worth a transaction: smaller chunks of several partitions share one."""
+
 WAITING_PERSONS: Final = 8_000
 """Persons decided and not yet stored, beyond which nothing more is read."""
 

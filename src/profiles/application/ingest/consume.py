@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from threading import Event
@@ -20,11 +20,12 @@ from profiles.application.errors import (
 from profiles.application.following.outbox import Outbox
 from profiles.application.ingest.chunking import (
     CHUNK_RECORDS,
+    TOGETHER_PERSONS,
     WAITING_PERSONS,
     decide_run,
 )
 from profiles.application.ingest.erasing import LedgerWatch
-from profiles.application.ingest.pipeline import Lease, Pipeline, service_of
+from profiles.application.ingest.pipeline import Lease, Leased, Pipeline, service_of
 from profiles.application.ingest.retention import RetentionSweeper
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, Run
@@ -40,6 +41,15 @@ READ_RECORDS: Final = 4 * CHUNK_RECORDS
 """Records asked for at once. The partitions share them: four fill a chunk each."""
 
 READ_S: Final = 0.1
+"""Seconds for which a record is waited for, and then at most for what comes after it."""
+
+GATHER_S: Final = 0.005
+"""Seconds for which more is waited for, for each record of the reading before.
+
+Where few records come none is kept waiting for others that don't; where many come, a transaction
+has many, and costs each of them less.
+"""
+
 AGAIN_S: Final = 1.0
 KEEP_ALIVE_S: Final = 5.0
 REVOKED_S: Final = 10.0
@@ -57,8 +67,8 @@ class Consumer:
     too. A crash at any moment costs nothing: what is read again is not decided again, and the
     following store is sent once more what is held. What it has still to delete comes first.
 
-    progress: called with the tally of each chunk.
-    metrics: told of each chunk, of what did not answer, and that the loop turns.
+    progress: called with the tally of each chunk, or of those that went together.
+    metrics: told of these, of what did not answer, and that the loop turns.
     tally: of all chunks that every store has got from this reader.
     """
 
@@ -80,6 +90,7 @@ class Consumer:
     _watch: LedgerWatch = field(init=False)
     _erasing: Future[None] | None = field(default=None, init=False)
     _look_again: float = field(default=0.0, init=False)
+    _gather_s: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self._sweeper = RetentionSweeper(
@@ -147,27 +158,61 @@ class Consumer:
         waiting = self.log.waiting()
         if waiting and not self._begin(pipeline, waiting):
             stop.wait(AGAIN_S)
-        for run in self.log.read(limit=READ_RECORDS, timeout_s=READ_S):
-            self._submit(run, pipeline, stop)
+        if pipeline.persons < TOGETHER_PERSONS:
+            # What comes meanwhile goes together: one transaction, and not one behind the other.
+            pipeline.wait_until_decided(timeout_s=READ_S)
+        runs = self.log.read(limit=READ_RECORDS, timeout_s=READ_S, gather_s=self._gather_s)
+        self._gather_s = min(READ_S, GATHER_S * sum(len(run.records) for run in runs))
+        self._submit(runs, pipeline, stop)
         self._apply_ledger(pipeline)
 
-    def _submit(self, run: Run, pipeline: Pipeline, stop: Event) -> None:
-        """Decide a run chunk by chunk, none before there is room for it.
+    def _submit(self, runs: Sequence[Run], pipeline: Pipeline, stop: Event) -> None:
+        """Decide runs chunk by chunk, none before there is room for it.
 
-        It ends early where its partition goes to another reader meanwhile, or `stop` is set: what
-        is left is read again.
+        Of several partitions with few records each, or with a rest behind their full chunks, the
+        last chunks go together.
         """
-        lease = self._leases.get(run.partition.number)
-        if lease is None:
-            return
-        for chunk in decide_run(run, rules=self.rules, clock=self.clock):
-            pipeline.submit(chunk, lease)
-            self._watch.put_off()
-            while pipeline.persons >= WAITING_PERSONS and lease.active and not stop.is_set():
-                self._wait(pipeline)
-                self._collect(pipeline)
-            if stop.is_set() or not lease.active:
+        rests: list[Leased] = []
+        for part, is_last in self._decided(runs):
+            if is_last:
+                rests.append(part)
+            else:
+                self._hand_over([part], pipeline, stop)
+            persons = sum(rest.chunk.read for rest in rests)
+            if persons >= min(TOGETHER_PERSONS, WAITING_PERSONS - pipeline.persons):
+                self._hand_over(rests, pipeline, stop)
+                rests = []
+            if stop.is_set():
                 return
+        self._hand_over(rests, pipeline, stop)
+
+    def _decided(self, runs: Iterable[Run]) -> Iterator[tuple[Leased, bool]]:
+        """Decide runs; tell of each chunk whether it is the last of its run.
+
+        A run ends early where its partition goes to another reader meanwhile: what is left is read
+        again.
+        """
+        for run in runs:
+            lease = self._leases.get(run.partition.number)
+            if lease is None:
+                continue
+            for chunk in decide_run(run, rules=self.rules, clock=self.clock):
+                yield Leased(chunk, lease), chunk.end == run.end
+                if not lease.active:
+                    break
+
+    def _hand_over(self, parts: Sequence[Leased], pipeline: Pipeline, stop: Event) -> None:
+        """Have chunks taken into the stores; wait until there is room for another."""
+        if not parts:
+            return
+        pipeline.submit(parts)
+        while (
+            pipeline.persons >= WAITING_PERSONS
+            and any(part.lease.active for part in parts)
+            and not stop.is_set()
+        ):
+            self._wait(pipeline)
+            self._collect(pipeline)
 
     def _wait(self, pipeline: Pipeline) -> None:
         """Wait for a chunk to be done; where that takes long, stay in the group, and erase."""
@@ -179,13 +224,14 @@ class Consumer:
     def _collect(self, pipeline: Pipeline, *, wait: bool = False) -> None:
         """Count what every store has, and let the group know."""
         ends: dict[int, int] = {}
-        for chunk, tally, seconds in pipeline.completed():
+        for chunks, tally, seconds in pipeline.completed():
             self.tally += tally
             self.progress(tally)
             self.metrics.counted(tally)
             self.metrics.took(seconds)
-            if chunk.partition.number in self._leases:
-                ends[chunk.partition.number] = chunk.end
+            for chunk in chunks:
+                if chunk.partition.number in self._leases:
+                    ends[chunk.partition.number] = chunk.end
         self._reached.update(ends)
         self.log.commit(ends, wait=wait)
 
@@ -300,7 +346,7 @@ class Consumer:
             return False
 
     def _apply_ledger(self, pipeline: Pipeline) -> None:
-        """Look into the ledger now and then where no chunk does: an erasure waits for no record.
+        """Look into the ledger now and then: an erasure waits for no record of the person.
 
         Nor does it wait for a following store that keeps chunks waiting: only its part does.
         """

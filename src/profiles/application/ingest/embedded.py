@@ -161,6 +161,7 @@ class EmbeddedEngine:
             self.metrics.turned()
             start = end
         self._sweep()
+        self._watch()
 
     def _waiting(
         self, start: int, appended: Sequence[LogRecord]

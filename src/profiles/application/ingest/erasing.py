@@ -1,4 +1,4 @@
-"""Erasures that wait for no record: new entries of the ledger are applied while nothing comes."""
+"""Erasures that wait for no record: what the ledger says is carried out now and then."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import DecidingStore, FollowingStore
 
 LEDGER_S: Final = 3.0
-"""Seconds after which the ledger is looked into again where no chunk does so."""
+"""Seconds after which the ledger is looked into again."""
 
 _logger = logging.getLogger(__name__)
 
@@ -22,8 +22,10 @@ _logger = logging.getLogger(__name__)
 class LedgerWatch:
     """Deletes from both stores whom the ledger suppresses since it was last looked into.
 
-    Every chunk applies the ledger first, so this is for when there is none. What else is in the
-    outbox is delivered, too.
+    Every chunk decides by the ledger, and carries it out on its own persons. This is for all the
+    others, whom no record may tell of any more: while nothing comes, and where a command or
+    another job was killed before it had carried out what it had begun. What else is in the outbox
+    is delivered, too.
     """
 
     store: DecidingStore
@@ -53,12 +55,8 @@ class LedgerWatch:
         now = time.monotonic()
         if now < self._due:
             return False
-        self.put_off()
+        self._due = now + LEDGER_S
         return True
-
-    def put_off(self) -> None:
-        """Let it fall due in `LEDGER_S`: a chunk looks into the ledger now."""
-        self._due = time.monotonic() + LEDGER_S
 
     def apply(self) -> None:
         """Apply the ledger now.

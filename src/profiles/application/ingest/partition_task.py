@@ -1,15 +1,16 @@
-"""What one task of a cluster does with its records of one partition of a batch."""
+"""What one task of a cluster does with its records of a batch: of one partition, or of several."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Final, TypeVar
 
 from profiles.application.errors import GapError, LogAwayError, LogError
-from profiles.application.ingest.chunking import WAITING_PERSONS, decide_run
-from profiles.application.ingest.pipeline import Lease, Pipeline
+from profiles.application.ingest.chunking import TOGETHER_PERSONS, WAITING_PERSONS, decide_run
+from profiles.application.ingest.pipeline import Lease, Leased, Pipeline
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, LogRecord, Run
 from profiles.application.ports.clock import Clock
@@ -76,40 +77,66 @@ class PartitionTask:
                     raise
 
     def process(self, partition: LogPartition, pieces: Iterable[Sequence[LogRecord]]) -> Tally:
-        """Process consecutive pieces of a partition; return when every store has all of them.
+        """Process consecutive pieces of a partition; see `process_all`."""
+        return self.process_all([(partition, pieces)])
 
-        partition: as the topic was before anything was fetched.
+    def process_all(
+        self, parts: Iterable[tuple[LogPartition, Iterable[Sequence[LogRecord]]]]
+    ) -> Tally:
+        """Process consecutive pieces of partitions; return when every store has all of them.
+
+        Each partition is as the topic was before anything was fetched. Partitions with few records
+        go together into the stores.
 
         Returns the tally of all pieces.
 
         Raises:
-            LogError: the topic was created again meanwhile, or the pieces begin beyond what the
-                stores have; nothing after that was written.
+            LogError: the topic was created again meanwhile, or the pieces of a partition begin
+                beyond what the stores have; nothing after that was written.
             GapError: the log has lost records that the stores have not seen.
             StoreError, LedgerError: what every store has stays.
         """
         tally = Tally()
-        end: int | None = None
-        with Pipeline(
-            store=self.store,
-            ledger=self.ledger,
-            rejected=self.rejected,
-            following=self.following,
-            retry=self.retry,
-            stop=self.stop,
-        ) as pipeline:
-            lease = Lease()
-            for records in filter(None, pieces):
-                self._check_identity(partition)
-                first = records[0].offset
-                start = self._start(partition, first) if end is None else end
-                end = records[-1].offset + 1
-                run = Run(partition=partition, records=records, start=start, end=end)
+        with (
+            ThreadPoolExecutor(1, thread_name_prefix="topic-id") as asking,
+            Pipeline(
+                store=self.store,
+                ledger=self.ledger,
+                rejected=self.rejected,
+                following=self.following,
+                retry=self.retry,
+                stop=self.stop,
+            ) as pipeline,
+        ):
+            asked: Future[str | None] | None = None
+            together: list[Leased] = []
+            for run, lease in self._runs(parts):
+                # Whatever was fetched before it was asked for is of the topic that has this id.
+                asked = asking.submit(self.lookup.identity)
                 for chunk in decide_run(run, rules=self.rules, clock=self.clock):
-                    pipeline.submit(chunk, lease)
-                    tally += self._collected(pipeline, room_for=WAITING_PERSONS)
+                    together.append(Leased(chunk, lease))
+                    if sum(part.chunk.read for part in together) >= TOGETHER_PERSONS:
+                        self._check_identity(run.partition, asked)
+                        pipeline.submit(together)
+                        together = []
+                        tally += self._collected(pipeline, room_for=WAITING_PERSONS)
+            if together:
+                self._check_identity(together[-1].chunk.partition, asked)
+                pipeline.submit(together)
             tally += self._collected(pipeline, room_for=1)
         return tally
+
+    def _runs(
+        self, parts: Iterable[tuple[LogPartition, Iterable[Sequence[LogRecord]]]]
+    ) -> Iterator[tuple[Run, Lease]]:
+        """Make runs of pieces, each from where the one before it ends, or from the position."""
+        for partition, pieces in parts:
+            lease = Lease()
+            end: int | None = None
+            for records in filter(None, pieces):
+                start = self._start(partition, records[0].offset) if end is None else end
+                end = records[-1].offset + 1
+                yield Run(partition=partition, records=records, start=start, end=end), lease
 
     def _collected(self, pipeline: Pipeline, *, room_for: int) -> Tally:
         """Wait until fewer persons than `room_for` are under way; count those who are done."""
@@ -121,18 +148,24 @@ class PartitionTask:
                 return tally
             pipeline.wait(timeout_s=_WAIT_S)
 
-    def _check_identity(self, partition: LogPartition) -> None:
+    def _check_identity(
+        self, partition: LogPartition, asked: Future[str | None] | None = None
+    ) -> None:
         """Make sure that what was handed over is of this topic, and not of one made since.
 
         Ids don't come back: the same one before and after the fetching was there in between.
+
+        asked: for the topic's id, after the fetching; None to ask now.
         """
-        while (identity := self.lookup.identity()) is None:
+        identity = self.lookup.identity() if asked is None else asked.result()
+        while identity is None:
             if self.stop.wait(_AGAIN_S):
                 raise LogError(
                     "The log",
                     "it did not say which topic it holds",
                     "See that it is up, and run the same command again.",
                 )
+            identity = self.lookup.identity()
         if identity != partition.topic_id:
             raise LogError(
                 "The topic",
@@ -153,6 +186,7 @@ class PartitionTask:
         expected = held_from if position is None else position
         if first <= expected:
             return first
+        self._check_identity(partition)  # what is missing may be of another topic
         if expected < held_from:
             raise GapError(expected, held_from)
         if self._asked(lambda: self.lookup.holds_records(partition, expected, first)):

@@ -43,18 +43,31 @@ class Lease:
     active: bool = True
 
 
-class Done(NamedTuple):
-    """A chunk that all stores have, and the seconds since it was submitted until they had it."""
+class Leased(NamedTuple):
+    """A chunk, and the right to work on its partition."""
 
     chunk: Chunk
+    lease: Lease
+
+
+class Done(NamedTuple):
+    """Chunks that all stores have, and the seconds since they were submitted until then."""
+
+    chunks: Sequence[Chunk]
     tally: Tally
     seconds: float
 
 
 @dataclass(slots=True, kw_only=True)
 class _Task:
-    chunk: Chunk
-    lease: Lease
+    """Chunks on their way together.
+
+    parts: as they were submitted. chunks: those of them that were taken into the deciding store.
+    """
+
+    parts: Sequence[Leased]
+    chunks: Sequence[Chunk] = ()
+    applied: Future[Applied] = field(init=False)
     done: Future[Done] = field(init=False)
     submitted: float = field(default_factory=time.monotonic)
     failures: int = 0
@@ -115,18 +128,18 @@ class Pipeline:
     @property
     def persons(self) -> int:
         """Count the persons of the chunks that are not done."""
-        return sum(task.chunk.read for task in self._tasks)
+        return sum(part.chunk.read for task in self._tasks for part in task.parts)
 
     @property
     def chunks(self) -> int:
         """Count the chunks that are not done."""
-        return len(self._tasks)
+        return sum(len(task.parts) for task in self._tasks)
 
-    def submit(self, chunk: Chunk, lease: Lease) -> None:
-        """Take a chunk."""
-        task = _Task(chunk=chunk, lease=lease)
-        applied = self._deciding.submit(self._apply, task)
-        task.done = self._after.submit(self._follow, task, applied)
+    def submit(self, parts: Sequence[Leased]) -> None:
+        """Take a chunk, or several of other partitions that go together into each store."""
+        task = _Task(parts=parts)
+        task.applied = self._deciding.submit(self._apply, task)
+        task.done = self._after.submit(self._follow, task, task.applied)
         self._tasks.append(task)
 
     def ask(self, question: Callable[[], T]) -> Future[T]:
@@ -156,13 +169,22 @@ class Pipeline:
 
     def wait(self, lease: Lease | None = None, *, timeout_s: float) -> bool:
         """Wait for the oldest chunk, or for all those of a lease; tell whether they are done."""
-        tasks = [task for task in self._tasks if lease is None or task.lease is lease]
+        tasks = [
+            task
+            for task in self._tasks
+            if lease is None or any(part.lease is lease for part in task.parts)
+        ]
         awaited = [task.done for task in (tasks if lease else tasks[:1])]
         return not wait(awaited, timeout=timeout_s).not_done
 
+    def wait_until_decided(self, *, timeout_s: float) -> None:
+        """Wait until the deciding store has all chunks, or for so long."""
+        if self._tasks:
+            wait([self._tasks[-1].applied], timeout=timeout_s)
+
     def _apply(self, task: _Task) -> Applied:
         deciding = Service.DECIDING
-        applied = self._persist(task, lambda: self._decide(task.chunk), of=deciding)
+        applied = self._persist(task, lambda: self._decide(task), of=deciding)
         if self.following is not None:
             task.failures = self._failures
             task.restricted = applied.restricted
@@ -171,15 +193,23 @@ class Pipeline:
             )
         return applied
 
-    def _decide(self, chunk: Chunk) -> Applied:
+    def _decide(self, task: _Task) -> Applied:
+        leased = [part.chunk for part in task.parts if part.lease.active]
+        task.chunks = leased or [part.chunk for part in task.parts]  # just now, the last of them
         try:
-            applied = self.store.apply(chunk, self.ledger, followed=self._outbox.followed)
+            applied = self._applied(task.chunks)
         except ProfilesError:
             self._outbox.expect()  # the ledger may have been applied before
             raise
         if applied.owed:
             self._outbox.expect()
         return applied
+
+    def _applied(self, chunks: Sequence[Chunk]) -> Applied:
+        followed = self._outbox.followed
+        if len(chunks) == 1:
+            return self.store.apply(chunks[0], self.ledger, followed=followed)
+        return self.store.apply_together(chunks, self.ledger, followed=followed)
 
     def _follow(self, task: _Task, applying: Future[Applied]) -> Done:
         applied = applying.result()
@@ -188,10 +218,11 @@ class Pipeline:
             self._persist(task, lambda: self._send(task, store), of=Service.FOLLOWING)
             if self._outbox.falls_due():
                 self._persist(task, self._outbox.deliver, of=Service.FOLLOWING)
-        rejections = [*quarantined_of(task.chunk), *applied.refused]
+        rejections = [each for chunk in task.chunks for each in quarantined_of(chunk)]
+        rejections += applied.refused
         if rejections:
             self._persist(task, lambda: self.rejected.publish(rejections), of=Service.LOG)
-        return Done(task.chunk, applied.tally, time.monotonic() - task.submitted)
+        return Done(task.chunks, applied.tally, time.monotonic() - task.submitted)
 
     def _send(self, task: _Task, store: FollowingStore) -> None:
         """Have the following store take a chunk: as it is now, where something has failed since."""
@@ -215,7 +246,7 @@ class Pipeline:
 
         of: what has to do it, where the failure itself does not say.
         """
-        if self._broken or not task.lease.active:
+        if self._broken or not _is_leased(task):
             raise _AbandonedError
         try:
             return self.retry(
@@ -223,7 +254,8 @@ class Pipeline:
             )
         except BaseException as failure:
             if isinstance(failure, MAY_PASS) and self._given_up(task):
-                task.lease.active = False
+                for part in task.parts:
+                    part.lease.active = False
                 raise _AbandonedError from None
             self._broken = True
             raise
@@ -237,7 +269,12 @@ class Pipeline:
             raise
 
     def _given_up(self, task: _Task) -> bool:
-        return self._broken or self.stop.is_set() or not task.lease.active
+        return self._broken or self.stop.is_set() or not _is_leased(task)
+
+
+def _is_leased(task: _Task) -> bool:
+    """Tell whether any of its partitions is still worked on; the others have their next reader."""
+    return any(part.lease.active for part in task.parts)
 
 
 def service_of(failure: ProfilesError, *, otherwise: Service) -> Service:

@@ -234,8 +234,11 @@ class PartitionedLog(Protocol):
         """
         ...
 
-    def read(self, *, limit: int, timeout_s: float) -> Sequence[Run]:
+    def read(self, *, limit: int, timeout_s: float, gather_s: float = 0.0) -> Sequence[Run]:
         """Return what has come: up to `limit` records, as soon as there are that many.
+
+        timeout_s: for which the first one is waited for.
+        gather_s: for which others are waited for once it is there.
 
         Every record returned is of the topic that `partitions` names, also where one of the
         same name was created in between.
@@ -308,6 +311,8 @@ class LogLookup(Protocol):
 
     def identity(self) -> str | None:
         """Return the id of the topic as it is now, or None if there was no answer.
+
+        It may be asked from one other thread while the rest is used.
 
         Raises:
             LogError: the topic is gone, or this user may not see it.

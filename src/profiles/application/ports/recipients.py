@@ -19,7 +19,8 @@ class Recipient(Protocol):
     def tell(self, person: PersonId, *, action: str, at: datetime) -> None:
         """Tell it, and return once it has confirmed. Told twice is told once.
 
-        action: what was done: `erase`, `rectify` or `restrict`. at: when it was asked for (UTC).
+        action: what was done: `erase`, `rectify`, `restrict` or `unrestrict`.
+        at: when it was asked for (UTC).
 
         Raises:
             RecipientError: it did not confirm in time, and may know all the same.

@@ -160,6 +160,18 @@ class DecidingStore(OverviewReader, Protocol):
         """
         ...
 
+    def apply_together(
+        self, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool = False
+    ) -> Applied:
+        """Write what chunks of several partitions change, in as few transactions as can be.
+
+        That is one where no two of them tell of the same person: then nothing is written if it
+        fails. Otherwise each has its own, in this order.
+
+        Returns and raises the same as `apply`, of all of them together.
+        """
+        ...
+
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         """Delete whom the ledger suppresses, if it has entries that are not carried out yet.
 

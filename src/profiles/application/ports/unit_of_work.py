@@ -76,8 +76,11 @@ class UnitOfWork(Protocol):
         """Make room for what a writer counts, where it is new; its position is None."""
         ...
 
-    def position(self, writer: Writer) -> int | None:
-        """Return the first offset not yet decided, or None before the first chunk."""
+    def positions_of(self, writers: Collection[Writer]) -> Mapping[Writer, int | None]:
+        """Return of each writer the first offset not yet decided, or None before the first chunk.
+
+        A store may look up at once what it has to know of these writers.
+        """
         ...
 
     def positions(self, topic_id: str) -> Mapping[int, int]:

@@ -32,6 +32,7 @@ from profiles.domain.ledger_entry import Action, Draft, Entry, Reason
 from profiles.domain.ledger_history import entries_about
 from profiles.domain.person import PersonId
 from profiles.domain.receipts import Document, digest, sign
+from profiles.domain.requests import recipients_told
 
 LEAST_LIMIT = 10
 """So many persons may be erased at once, however few are held."""
@@ -271,13 +272,7 @@ def _case(entries: Sequence[Entry]) -> _Case:
     return _Case(
         entry=last,
         open=[entry.number for entry in suppressing if entry.number not in done],
-        told=frozenset(
-            entry.recipient
-            for entry in entries
-            if entry.action is Action.NOTIFY
-            and entry.refers == last.number
-            and entry.recipient is not None
-        ),
+        told=recipients_told(entries, last.number),
     )
 
 

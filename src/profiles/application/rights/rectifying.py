@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Final, NamedTuple, Protocol
 
 from profiles.application.errors import PolicyChangedError
@@ -17,10 +18,14 @@ from profiles.application.log.records import LogPartition
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import DecidingStore, FollowingStore
+from profiles.application.rights.notifying import Notification
+from profiles.application.rights.requesting import RequestLedger
 from profiles.domain.assessing import decide
 from profiles.domain.correcting import correction_of
 from profiles.domain.corrections import FIELDS_OF, Correction
+from profiles.domain.deadlines import deadline_of
 from profiles.domain.errors import ProfilesError, UsageError
+from profiles.domain.ledger_entry import Action, Draft, Entry, Reason
 from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
@@ -90,12 +95,15 @@ class Request:
 class Rectification:
     """What a correction came to, read back from the stores; no values.
 
+    entry: the number of the ledger's entry of the request.
     corrected, released: names of fields. held: whether the person is held now, by store.
     minor: whether the person is too young by the correction, and so no longer held.
     complete: whether every store holds the correction, or nothing of a minor.
+    told: which recipients know of it; of a minor they are told that she is erased.
     """
 
     id: PersonId
+    entry: int
     log: str
     partition: int
     offset: int
@@ -104,6 +112,7 @@ class Rectification:
     held: Mapping[str, bool]
     minor: bool
     complete: bool
+    told: Sequence[Notification] = ()
 
 
 class NotRectifiedError(ProfilesError):
@@ -144,6 +153,7 @@ class Rectifier:
     store: DecidingStore
     following: FollowingStore | None
     ledger: Ledger
+    requests: RequestLedger
     log: CorrectionLog
     rules: Rules
     clock: Clock
@@ -199,8 +209,14 @@ class Rectifier:
             )
         return held[0]
 
-    def rectify(self, request: Request) -> Rectification:
+    def rectify(self, request: Request, *, received: date | None = None) -> Rectification:
         """Correct, and read back.
+
+        The ledger learns of it once the correction is in the log, from where nothing loses it.
+        Whatever is open of earlier requests to correct the person is complete with this one, for it
+        comes later in the log; a deadline that runs already counts for this one, too.
+
+        received: the day on which it was asked for; today (UTC) if none is said.
 
         Raises:
             UsageError, PolicyChangedError, NotRectifiedError: see `check`.
@@ -208,10 +224,23 @@ class Rectifier:
             LogError, StoreError, LedgerError, GapError: one of them did not do its part; the same
                 again completes it.
         """
-        correction = self.check(request)
-        place = self.log.append(request.person, json.dumps(request.record).encode())
-        self._wait(request.person, place)
-        return self._read_back(request, correction, place)
+        correction, person = self.check(request), request.person
+        place = self.log.append(person, json.dumps(request.record).encode())
+        entry = self.requests.open_request(person, Action.RECTIFY) or self.requests.enter(
+            Draft(
+                action=Action.RECTIFY,
+                person=person,
+                reason=Reason.REQUEST,
+                deadline=deadline_of(received or self.clock().date()),
+            )
+        )
+        self._wait(person, place)
+        done = self._read_back(request, correction, place, entry)
+        if not done.complete:
+            return done
+        self.requests.complete(person, Action.RECTIFY)
+        told = () if done.minor else self.requests.tell(person, Action.RECTIFY)
+        return replace(done, told=told)
 
     def _wait(self, person: PersonId, place: Place) -> None:
         """Wait until the stores have taken the correction in, and take it in where nobody does."""
@@ -237,7 +266,7 @@ class Rectifier:
         )
 
     def _read_back(
-        self, request: Request, correction: Correction | None, place: Place
+        self, request: Request, correction: Correction | None, place: Place, entry: Entry
     ) -> Rectification:
         person = request.person
         held = self.store.profile(person)
@@ -260,6 +289,7 @@ class Rectifier:
             )
         return Rectification(
             id=person,
+            entry=entry.number,
             log=self.log.name,
             partition=place.partition.number,
             offset=place.offset,

@@ -6,18 +6,19 @@ in no following store. The ledger learns of it first, so every job keeps to it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from profiles.application.following.outbox import Outbox
 from profiles.application.ports.clock import Clock
-from profiles.application.ports.ledger import Keyring, LedgerWriter, RecordedLedger
+from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.stores import DecidingStore, FollowingStore
+from profiles.application.rights.notifying import Notification
+from profiles.application.rights.requesting import RequestLedger
 from profiles.application.transaction.enforcing import apply_entries
 from profiles.domain.deadlines import deadline_of
 from profiles.domain.ledger_entry import Action, Draft, Entry, Reason
-from profiles.domain.ledger_history import entries_about
 from profiles.domain.person import PersonId
 from profiles.domain.version import Version
 
@@ -31,6 +32,7 @@ class Restriction:
     kept_apart: whether a profile is kept apart.
     held: whether the person is held, by store.
     complete: whether all of it is as the ledger says.
+    told: which recipients know of it.
     """
 
     id: PersonId
@@ -39,6 +41,7 @@ class Restriction:
     kept_apart: bool
     held: Mapping[str, bool]
     complete: bool
+    told: Sequence[Notification] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,9 +53,8 @@ class Restricter:
 
     store: DecidingStore
     following: FollowingStore | None
-    ledger: RecordedLedger
-    writer: LedgerWriter
-    keyring: Keyring
+    ledger: Ledger
+    requests: RequestLedger
     clock: Clock
     name: str
     following_name: str | None = None
@@ -80,25 +82,14 @@ class Restricter:
         entry = None
         if not restricted and self.store.profile(person) is not None:
             deadline = deadline_of(received or self.clock().date())
-            entry = self._enter(
+            entry = self.requests.enter(
                 Draft(action=Action.RESTRICT, person=person, reason=reason, deadline=deadline)
             )
         done = self._carried_out(person, entry)
-        if done.restricted and done.complete:
-            self._complete(person)
-        return done
-
-    def _complete(self, person: PersonId) -> None:
-        """Enter that what was asked for is done, where that is not entered yet."""
-        entries = entries_about(self.ledger.entries(), [person], self.keyring.read())[person]
-        done = {each.refers for each in entries if each.action is Action.COMPLETE}
-        drafts = [
-            Draft(action=Action.COMPLETE, refers=each.number)
-            for each in entries
-            if each.action is Action.RESTRICT and each.number not in done
-        ]
-        if drafts:
-            self.writer.enter(drafts, at=self.clock())
+        if not (done.restricted and done.complete):
+            return done
+        self.requests.complete(person, Action.RESTRICT)
+        return replace(done, told=self.requests.tell(person, Action.RESTRICT))
 
     def unrestrict(self, person: PersonId) -> Restriction:
         """Hold a person's profile again, as it was.
@@ -110,16 +101,15 @@ class Restricter:
         """
         entry = None
         if self._is_restricted(person):
-            entry = self._enter(Draft(action=Action.UNRESTRICT, person=person))
-        return self._carried_out(person, entry)
+            entry = self.requests.enter(Draft(action=Action.UNRESTRICT, person=person))
+        done = self._carried_out(person, entry)
+        if done.restricted or not done.complete:
+            return done
+        return replace(done, told=self.requests.tell(person, Action.UNRESTRICT))
 
     def _is_restricted(self, person: PersonId) -> bool:
         view = self.ledger.view(at_least=self.store.ledger().head)
         return bool(view.named([person]).restricted)
-
-    def _enter(self, draft: Draft) -> Entry:
-        (entry,) = self.writer.enter([draft], at=self.clock())
-        return entry
 
     def _carried_out(self, person: PersonId, entry: Entry | None) -> Restriction:
         """Carry out what the ledger says, and read back."""

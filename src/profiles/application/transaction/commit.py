@@ -1,11 +1,15 @@
-"""A chunk's transaction: decided against what is held, and written with position and counts."""
+"""A chunk's transaction: decided against what is held, and written with position and counts.
+
+Chunks of several partitions that have few records each share one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import ChainMap
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import NamedTuple
+from functools import partial, reduce
+from typing import NamedTuple, TypeVar
 
 from profiles.application.errors import GapError, PolicyChangedError, StoreRefusedError
 from profiles.application.log.deciding import Chunk
@@ -24,6 +28,22 @@ from profiles.domain.ledger_view import LedgerView, Named
 from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
+from profiles.domain.resolving import Held
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Begun(NamedTuple):
+    """A chunk in a transaction, and how far its partition is known to be decided."""
+
+    chunk: Chunk
+    known: int | None
+
+    @property
+    def position(self) -> int:
+        """Return the first offset not yet decided."""
+        return self.chunk.start if self.known is None else self.known
 
 
 class _LedgerDiffers(NamedTuple):
@@ -52,7 +72,7 @@ def apply_chunk(
         StoreRefusedError: it refuses even a message of which nothing is stored.
     """
     try:
-        return _apply_whole(transactions, chunk, ledger, followed=followed)
+        return _apply_whole(transactions, [chunk], ledger, followed=followed)
     except StoreRefusedError:
         if (parts := halves(chunk)) is not None:
             first, second = parts
@@ -64,23 +84,57 @@ def apply_chunk(
         return replace(done, refused=quarantined_of(rest))
 
 
-def _apply_whole(
-    transactions: Transactions, chunk: Chunk, ledger: Ledger, *, followed: bool
+def apply_together(
+    transactions: Transactions, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool
 ) -> Applied:
-    """Write what a chunk changes in one transaction.
+    """Write what chunks of several partitions change, in one transaction, or nothing at all.
+
+    So a few records of each don't cost a transaction of their own. Each chunk gets one all the
+    same, in the order of the chunks, where two tell of the same person, are of the same partition
+    or know the topic with other partitions; and where the store refuses them together.
+
+    Returns and raises the same as `apply_chunk`, of all of them.
+    """
+    if _fit_together(chunks):
+        try:
+            return _apply_whole(transactions, chunks, ledger, followed=followed)
+        except StoreRefusedError:  # of one of them, which is found alone
+            pass
+    applied = (apply_chunk(transactions, chunk, ledger, followed=followed) for chunk in chunks)
+    return reduce(Applied.then, applied)
+
+
+def _fit_together(chunks: Sequence[Chunk]) -> bool:
+    """Tell whether chunks have nothing to do with each other, but for their topic."""
+    topics = {(chunk.partition.topic_id, chunk.partition.partitions) for chunk in chunks}
+    writers = {chunk.partition.writer for chunk in chunks}
+    persons = list(map(_persons, chunks))
+    return (
+        len(topics) == 1
+        and len(writers) == len(chunks)
+        and len(frozenset().union(*persons)) == sum(map(len, persons))
+    )
+
+
+def _apply_whole(
+    transactions: Transactions, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool
+) -> Applied:
+    """Write what chunks change in one transaction.
 
     The ledger is read before the transaction begins, which has no time to wait for it. Inside, what
     the store knows of the ledger tells whether that was the newest: if not, entries are applied
     first, or the ledger is read again.
+
+    chunks: one, or several that fit together.
     """
     view = ledger.view()
-    persons = _persons(chunk)
+    persons = frozenset().union(*map(_persons, chunks))
     erased = 0
     while True:
         named = view.named(persons)
         done = transactions.run(
             partial(
-                _commit, chunk=chunk, persons=persons, view=view, named=named, followed=followed
+                _commit, chunks=chunks, persons=persons, view=view, named=named, followed=followed
             )
         )
         if isinstance(done, Applied):
@@ -93,70 +147,121 @@ def _apply_whole(
 def _commit(  # noqa: PLR0913 - what is known before the transaction, named one by one
     unit: UnitOfWork,
     *,
-    chunk: Chunk,
+    chunks: Sequence[Chunk],
     persons: Collection[PersonId],
     view: LedgerView,
     named: Named,
     followed: bool,
 ) -> Applied | _LedgerDiffers:
-    """Decide a chunk against what is held, and write it.
+    """Decide chunks against what is held, and write them.
 
-    named: whom the view names of the chunk's persons.
+    named: whom the view names of the chunks' persons.
     """
-    writer = chunk.partition.writer
-    known = unit.position(writer)
-    position = chunk.start if known is None else known
-    if chunk.start > position:
-        raise GapError(position, chunk.start)
-    if chunk.policy is not None:
-        check_policy(unit, chunk.policy)
+    begun = _begun(unit, chunks)
     applied = unit.ledger()
     if not decides_by(applied, view):
         return _LedgerDiffers(applied)
-    if known is None:
-        unit.add_writer(writer)
-    epoch, epochs = _epochs(unit, chunk.partition)
+    for each in begun:
+        if each.known is None:
+            unit.add_writer(each.chunk.partition.writer)
+    epoch, epochs = _epochs(unit, chunks[0].partition)
     late = 0
     if applied.carried_out < view.last_change:  # somebody is at it, or was killed
         late = carry_out(unit, persons, named, followed=followed)
-    held = unit.held(persons, probably_new=partial(_probably_new, chunk, named, position=position))
-    planned = partial(
-        plan_commit,
-        chunk,
-        held,
-        epoch=epoch.number,
-        position=position,
-        earlier=earlier_epochs(chunk.partition, epochs),
-        suppressed=named.suppressed,
-        restricted=named.restricted,
+    held = unit.held(persons, probably_new=partial(_probably_new, begun, named))
+    planned = partial(_plans, begun, held, named, epoch=epoch.number, epochs=epochs)
+    plans = planned()
+    if unread := frozenset().union(*(plan.changes.unread for plan in plans)):
+        plans = planned(profiles=unit.profiles(unread))
+    owed = _write(unit, plans, held, named, followed=followed)
+    for plan in plans:
+        count(unit, plan.changes.differences, epochs)
+        if plan.quarantined:
+            unit.quarantine(plan.quarantined)
+    for each, plan in zip(begun, plans, strict=True):
+        _advance(unit, each.chunk, plan, position=max(each.position, each.chunk.end))
+    done = reduce(Applied.then, [plan.applied for plan in plans])
+    return replace(
+        done,
+        restricted=named.apart,
+        refused=[refused for each in begun for refused in _refused_before(unit, each)],
+        owed=owed + late if followed else 0,
     )
-    plan = planned()
-    if plan.changes.unread:
-        plan = planned(profiles=unit.profiles(plan.changes.unread))
-    _delete_restricted(unit, plan, named)
-    owed = {p: version for p, version in plan.changes.deletions.items() if p in held}
+
+
+def _begun(unit: UnitOfWork, chunks: Sequence[Chunk]) -> Sequence[_Begun]:
+    """Look up how far the chunks' partitions are, and refuse what may not be decided.
+
+    Raises:
+        GapError: a chunk starts beyond its partition's position.
+        PolicyChangedError: a chunk was decided by another policy than the one adopted.
+    """
+    known = unit.positions_of([chunk.partition.writer for chunk in chunks])
+    begun = [_Begun(chunk, known[chunk.partition.writer]) for chunk in chunks]
+    for each in begun:
+        if each.chunk.start > each.position:
+            raise GapError(each.position, each.chunk.start)
+    for policy in {chunk.policy for chunk in chunks if chunk.policy is not None}:
+        check_policy(unit, policy)
+    return begun
+
+
+def _plans(  # noqa: PLR0913 - what a transaction has read, named one by one
+    begun: Sequence[_Begun],
+    held: Mapping[PersonId, Held],
+    named: Named,
+    *,
+    epoch: int,
+    epochs: Sequence[Epoch],
+    profiles: Mapping[PersonId, Profile] | None = None,
+) -> Sequence[CommitPlan]:
+    """Work out what each chunk changes; see `plan_commit`."""
+    return [
+        plan_commit(
+            each.chunk,
+            held,
+            epoch=epoch,
+            position=each.position,
+            earlier=earlier_epochs(each.chunk.partition, epochs),
+            suppressed=named.suppressed,
+            restricted=named.restricted,
+            profiles=profiles,
+        )
+        for each in begun
+    ]
+
+
+def _write(
+    unit: UnitOfWork,
+    plans: Sequence[CommitPlan],
+    held: Mapping[PersonId, Held],
+    named: Named,
+    *,
+    followed: bool,
+) -> int:
+    """Write profiles and deletions; return how many deletions the following store has to make."""
+    changes = [plan.changes for plan in plans]
+    deletions = _joined([each.deletions for each in changes])
+    _delete_restricted(unit, deletions, named)
+    owed = {p: version for p, version in deletions.items() if p in held}
     if owed and followed:
         unit.add_to_outbox(owed)
     unit.write(
-        upserts=plan.changes.upserts,
-        deletions=plan.changes.deletions.keys(),
-        corrections=plan.changes.corrections,
+        upserts=_joined([each.upserts for each in changes]),
+        deletions=deletions.keys(),
+        corrections=_joined([each.corrections for each in changes]),
     )
-    count(unit, plan.changes.differences, epochs)
-    if plan.quarantined:
-        unit.quarantine(plan.quarantined)
-    _advance(unit, chunk, plan, position=max(position, chunk.end))
-    return replace(
-        plan.applied,
-        restricted=named.apart,
-        refused=_refused_before(unit, chunk, position=position),
-        owed=len(owed) + late if followed else 0,
-    )
+    return len(owed)
 
 
-def _delete_restricted(unit: UnitOfWork, plan: CommitPlan, named: Named) -> None:
+def _joined(parts: Sequence[Mapping[K, V]]) -> Mapping[K, V]:
+    """Return all of it as one; what is but one, as most often, is not copied."""
+    return parts[0] if len(parts) == 1 else dict(ChainMap(*map(dict, parts)))
+
+
+def _delete_restricted(unit: UnitOfWork, deletions: Mapping[PersonId, int], named: Named) -> None:
     """Delete what is kept apart of whom the source has deleted: it would come back otherwise."""
-    versions = {p: v for p, v in plan.changes.deletions.items() if p in named.restricted}
+    versions = {p: v for p, v in deletions.items() if p in named.restricted}
     if versions:
         apart = unit.restricted(versions)
         unit.delete_restricted([p for p, (_, version) in apart.items() if version <= versions[p]])
@@ -175,8 +280,9 @@ def check_policy(unit: UnitOfWork, own: str) -> None:
         raise PolicyChangedError
 
 
-def _refused_before(unit: UnitOfWork, chunk: Chunk, *, position: int) -> Sequence[Quarantined]:
+def _refused_before(unit: UnitOfWork, begun: _Begun) -> Sequence[Quarantined]:
     """Return what was refused when the chunk was decided: nothing else tells, as with others."""
+    chunk, position = begun.chunk, begun.position
     if chunk.start >= position:
         return ()
     kept = unit.quarantined(chunk.partition.writer, start=chunk.start, end=min(position, chunk.end))
@@ -198,17 +304,18 @@ def _persons(chunk: Chunk) -> Collection[PersonId]:
     return {entry.person for entry in chunk.entries if entry.person is not None}
 
 
-def _probably_new(chunk: Chunk, named: Named, *, position: int) -> Collection[PersonId]:
-    """Return who comes to be held by this chunk: most persons of most chunks for the first time.
+def _probably_new(begun: Sequence[_Begun], named: Named) -> Collection[PersonId]:
+    """Return who comes to be held by these chunks: most persons of most for the first time.
 
-    Nobody where some of the chunk was decided before: those may well be held.
+    Nobody of a chunk of which some was decided before: those may well be held.
     """
-    if chunk.start < position:
-        return frozenset()
     coming: set[PersonId | None] = set()
     others: set[PersonId | None] = set()
-    for entry in chunk.entries:
-        (coming if isinstance(entry.outcome, Profile) else others).add(entry.person)
+    for each in begun:
+        if each.chunk.start < each.position:
+            continue
+        for entry in each.chunk.entries:
+            (coming if isinstance(entry.outcome, Profile) else others).add(entry.person)
     return {p for p in coming - others - named.suppressed - named.restricted if p is not None}
 
 

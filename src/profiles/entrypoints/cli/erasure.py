@@ -65,12 +65,7 @@ _REASONS: Final = (
     show_default=True,
     help="Why; the ledger keeps it.",
 )
-@click.option(
-    "--received",
-    type=options.DayThatHasBegunSomewhere(),
-    metavar="DATE",
-    help="The day on which it was asked for; a month later is the deadline. Default: today.",
-)
+@options.received
 @options.notify
 @options.option("--dry-run", is_flag=True, help="Change nothing; say what is held where.")
 @click.pass_context

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Event
@@ -17,6 +18,7 @@ from profiles.entrypoints.addresses import SqliteAddress, read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import (
+    Reader,
     console,
     observed_at,
     print_production,
@@ -36,6 +38,7 @@ from profiles.entrypoints.composition.streaming import (
 )
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
+from profiles.entrypoints.processes.count import ProcessCount, shared
 from profiles.entrypoints.progress import progress
 from profiles.entrypoints.settings import read_assignments
 
@@ -181,6 +184,7 @@ def produce(
     show_default=True,
     help="The consumer group, whose members share the partitions.",
 )
+@options.processes
 @options.once_of_log
 @options.as_of
 @options.envelope
@@ -198,6 +202,7 @@ def process(
     partitions: int,
     replication: int,
     group: str,
+    processes: ProcessCount,
     once: bool,
     as_of: date | None,
     envelope: str | None,
@@ -227,12 +232,25 @@ def process(
             as_of=as_of,
             envelope=envelope,
             policy=policy,
-            progress=report,
-            observing=observing,
         )
-        nothing = stoppable_start(lambda: print_tally(Tally()))
-        with nothing, consuming(settings, stop=stop, once=once) as job:
-            run_reader(job, stop, once=once)
+        job: AbstractContextManager[Reader]
+        if shared(processes, settings.stores):
+            from profiles.entrypoints.processes.supervision import Readers
+
+            readers = Readers(
+                settings=settings,
+                count=processes,
+                progress=report,
+                metrics=observing.metrics,
+                observed=observing.url is not None,
+                processes=observing.processes,
+            )
+            job = readers.opened(once=once, stop=stop)
+        else:
+            alone = replace(settings, progress=report, observing=observing)
+            job = consuming(alone, stop=stop, once=once)
+        with stoppable_start(lambda: print_tally(Tally())), job as reader:
+            run_reader(reader, stop, once=once)
 
 
 @cli.command()

@@ -16,6 +16,7 @@ from profiles.domain.decision_dates import LAST_ZONE
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.policy import DEFAULT, PolicySource, policy_file
+from profiles.entrypoints.processes.count import ProcessCount, read_count
 from profiles.entrypoints.settings import seconds
 
 Command = Callable[..., Any]
@@ -97,6 +98,24 @@ class DayThatHasBegunSomewhere(_Day):
         if day <= now().astimezone(_FIRST_ZONE).date():
             return None
         return f"{day} is still to come; name the day on which it came."
+
+
+class Processes(click.ParamType[ProcessCount]):
+    """A number of processes, or `auto`."""
+
+    name = "processes"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> ProcessCount:
+        """Read it, or fail with what is wrong."""
+        try:
+            return value if isinstance(value, ProcessCount) else read_count(str(value))
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own
@@ -193,6 +212,12 @@ some_ledger = option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of the erasure ledger. Default: its topic, or ledger.sqlite in the data folder.",
 )
+received = click.option(
+    "--received",
+    type=DayThatHasBegunSomewhere(),
+    metavar="DATE",
+    help="The day on which it was asked for; a month later is the deadline. Default: today.",
+)
 notify = option(
     "--notify",
     multiple=True,
@@ -258,5 +283,13 @@ envelope = option(
     "--envelope",
     type=click.Choice([envelope.value for envelope in Envelope]),
     help="Open what other systems put around a person. Default: such messages are rejected.",
+)
+processes = option(
+    "--processes",
+    type=Processes(),
+    default="1",
+    show_default=True,
+    metavar="N|auto",
+    help="Readers of the group, each a process; auto: one for each processor.",
 )
 once_of_log = option("--once", is_flag=True, help="End at the log's end as of the start.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Event
@@ -16,6 +16,7 @@ from rich.console import Console
 from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.ingest.produce import Production
 from profiles.application.ports.sources import Source
+from profiles.application.rights.notifying import Notification
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.metrics import Observing, observing
@@ -44,6 +45,17 @@ def report_rejections(tally: Tally) -> None:
             f"{tally.rejected:,} records could not be read as persons ({by_reason}). For 7 days"
             " `profiles quarantine` tells where and why; the rest was taken in."
         )
+
+
+def all_know(told: Sequence[Notification]) -> bool:
+    """Tell whether all recipients know of what was done; say so if one does not."""
+    known = all(each.confirmed for each in told)
+    if not known:
+        console().print(
+            "It is done, but not every recipient has confirmed that it knows; `told` says which."
+            " Run the same command again to tell it."
+        )
+    return known
 
 
 def console() -> Console:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -21,7 +22,7 @@ from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
-from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.cli.output import all_know, console
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.interruption import stoppable
@@ -55,6 +56,8 @@ _STANDARD_INPUT: Final = "-"
     metavar="FIELD",
     help="Field of which the source counts again, from its next record on; once for each.",
 )
+@options.received
+@options.notify
 @click.pass_context
 def rectify(
     context: click.Context,
@@ -71,6 +74,8 @@ def rectify(
     policy: PolicySource,
     file: Path | None,
     release: Sequence[str],
+    received: date | None,
+    notify: Sequence[str],
 ) -> None:
     """Correct what is held of a person, for good (GDPR Art. 16).
 
@@ -80,11 +85,13 @@ def rectify(
     """
     from profiles.application.rights.rectifying import Request
     from profiles.entrypoints.composition.erasing import erasing
+    from profiles.entrypoints.composition.recipients import recipients
     from profiles.entrypoints.composition.rectifying import rectifying
 
     request = Request(
         person=_identity(arguments), values=_values(arguments[1:], file), release=release
     )
+    to_tell = recipients(notify, policy.read())
     settings = ExaminedSettings(
         stores=read_stores(stores),
         kafka=kafka,
@@ -96,18 +103,20 @@ def rectify(
     )
     stop = Event()
     with stoppable(stop):
-        with rectifying(settings, stop=stop, told=console().print) as job:
-            done = job.rectify(request)
-        complete = done.complete
+        with rectifying(settings, recipients=to_tell, stop=stop, told=console().print) as job:
+            done = job.rectify(request, received=received)
+        complete, told = done.complete, done.told
         if done.minor:
             console().print(
                 "By the correction the person is too young to be held, and is erased for good: a"
                 " later record with the wrong date must not bring a child back."
             )
-            with erasing(settings, recipients=(), stop=stop) as erasure:
-                erased = erasure.erase([done.id], reason=Reason.CHILD)
-                complete = erased.receipt.complete and complete
-    document = {**asdict(done), "complete": complete, "erased": done.minor}
+            with erasing(settings, recipients=to_tell, stop=stop) as erasure:
+                receipt, _ = erasure.erase([done.id], reason=Reason.CHILD, received=received)
+                complete = receipt.complete and complete
+                told = receipt.persons[0].told
+    done = replace(done, complete=complete, told=told)
+    document = {**asdict(done), "erased": done.minor}
     click.echo(json.dumps(document, ensure_ascii=False))
     if not complete:
         console().print(
@@ -115,6 +124,8 @@ def rectify(
             " in between, or a job may be writing. Run `profiles verify`, and the same command"
             " again."
         )
+        context.exit(FAILURE)
+    if not all_know(told):
         context.exit(FAILURE)
 
 

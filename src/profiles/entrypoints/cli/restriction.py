@@ -19,9 +19,10 @@ from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
-from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.cli.output import all_know, console
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.policy import PolicySource
 
 if TYPE_CHECKING:
     from profiles.application.rights.restricting import Restriction
@@ -38,18 +39,15 @@ GROUNDS: Final = (Reason.ACCURACY, Reason.UNLAWFUL, Reason.CLAIMS, Reason.OBJECT
 @options.some_ledger
 @options.ledger_topic
 @options.ledger_keys
+@options.policy
 @options.option(
     "--reason",
     type=click.Choice([reason.value for reason in GROUNDS]),
     required=True,
     help="On which ground of Art. 18(1).",
 )
-@click.option(
-    "--received",
-    type=options.DayThatHasBegunSomewhere(),
-    metavar="DATE",
-    help="The day on which it was asked for; a month later is the deadline. Default: today.",
-)
+@options.received
+@options.notify
 @click.pass_context
 def restrict(
     context: click.Context,
@@ -61,19 +59,23 @@ def restrict(
     ledger: Path | None,
     ledger_topic: str,
     ledger_keys: Path | None,
+    policy: PolicySource,
     reason: str,
     received: date | None,
+    notify: Sequence[str],
 ) -> None:
     """Keep a person's profile apart, uncounted and unchanged (GDPR Art. 18).
 
     What comes of the person meanwhile counts as restricted and changes nothing.
     """
+    from profiles.entrypoints.composition.recipients import recipients
     from profiles.entrypoints.composition.restricting import restricting
 
     identity = _identity(person)
+    told = recipients(notify, policy.read())
     keys = LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys)
     settings = ExaminedSettings(stores=read_stores(stores), kafka=kafka, ledger=keys, data=data)
-    with restricting(settings) as job:
+    with restricting(settings, recipients=told) as job:
         done = job.restrict(identity, reason=Reason(reason), received=received)
     if not done.kept_apart:
         console().print("Nothing is held of this person, so there is nothing to be restricted.")
@@ -88,6 +90,8 @@ def restrict(
 @options.some_ledger
 @options.ledger_topic
 @options.ledger_keys
+@options.policy
+@options.notify
 @click.pass_context
 def unrestrict(
     context: click.Context,
@@ -99,17 +103,21 @@ def unrestrict(
     ledger: Path | None,
     ledger_topic: str,
     ledger_keys: Path | None,
+    policy: PolicySource,
+    notify: Sequence[str],
 ) -> None:
     """Hold a person's profile again that was kept apart.
 
     Tell the person before you do so (GDPR Art. 18(3)).
     """
+    from profiles.entrypoints.composition.recipients import recipients
     from profiles.entrypoints.composition.restricting import restricting
 
     identity = _identity(person)
+    told = recipients(notify, policy.read())
     keys = LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys)
     settings = ExaminedSettings(stores=read_stores(stores), kafka=kafka, ledger=keys, data=data)
-    with restricting(settings) as job:
+    with restricting(settings, recipients=told) as job:
         done = job.unrestrict(identity)
         waits = not done.complete and job.waits_for_a_record(identity)
     if done.entry is None:
@@ -129,6 +137,8 @@ def _answer(context: click.Context, done: Restriction) -> None:
             "Not every store is as the ledger says: a job may be writing. Run the same command"
             " again, and `profiles verify` if that does not help."
         )
+        context.exit(FAILURE)
+    if not all_know(done.told):
         context.exit(FAILURE)
 
 

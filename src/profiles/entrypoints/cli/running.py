@@ -17,6 +17,7 @@ from profiles.entrypoints.cli.exits import DONE, FAILURE, USAGE
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.logging_options import begin_logging, format_asked_for
 from profiles.entrypoints.log_output import FRAMES, OURS, writes_json
+from profiles.entrypoints.unexpected import FramesElsewhereError, UnexpectedError
 
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 
@@ -38,20 +39,19 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         _show_error(str(error), error, debug=debug)
         return USAGE if isinstance(error, UsageError) else FAILURE
     except Exception as error:  # noqa: BLE001 - its text can hold a person, so nothing else may show it
-        name = type(error).__qualname__
-        _show_error(
-            f"profiles failed ({name}). What was accepted is kept. Please report it with what"
-            " --debug shows; it holds no values.",
-            error,
-            debug=debug,
-        )
+        _show_error(str(UnexpectedError(type(error).__qualname__)), error, debug=debug)
         return FAILURE
     return code if isinstance(code, int) else DONE  # of `Context.exit`
 
 
 def _show_error(text: str, error: BaseException, *, debug: bool) -> None:
     """Say what went wrong, and with `debug` where, but never an error's own text."""
-    frames = [*traceback.format_tb(error.__traceback__), f"{type(error).__qualname__}\n"]
+    cause = error.__cause__
+    frames = [
+        *(cause.frames if isinstance(cause, FramesElsewhereError) else ()),
+        *traceback.format_tb(error.__traceback__),
+        f"{type(error).__qualname__}\n",
+    ]
     if writes_json():
         more = {FRAMES: [line.rstrip("\n") for line in frames]} if debug else {}
         logging.getLogger(OURS).error("%s", text, extra=more)

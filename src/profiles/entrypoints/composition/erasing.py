@@ -9,13 +9,14 @@ from threading import Event
 from typing import Final, cast
 
 from profiles.application.ledger.joining import checked_view
-from profiles.application.ports.ledger import Ledger, LedgerWriter
+from profiles.application.ports.ledger import Ledger, LedgerWriter, RecordedLedger
 from profiles.application.ports.recipients import Recipient
 from profiles.application.rights.erasing import EmbeddedRecords, Eraser, TopicRecords
 from profiles.application.rights.notifying import Notifier
 from profiles.application.rights.places import Places, RawRecords
 from profiles.application.rights.readmitting import Readmitter
 from profiles.application.rights.receipts import Remainder
+from profiles.application.rights.requesting import RequestLedger
 from profiles.domain.errors import UsageError
 from profiles.domain.policy import LOG_RETENTION
 from profiles.entrypoints.addresses import CassandraAddress, MongoAddress
@@ -91,6 +92,20 @@ def readmitting(settings: ExaminedSettings, *, stop: Event) -> Generator[Readmit
             keyring=settings.keyring,
             clock=now,
         )
+
+
+def request_ledger(
+    settings: ExaminedSettings, ledger: RecordedLedger, recipients: Sequence[Recipient]
+) -> RequestLedger:
+    """Return what enters requests into a ledger that is open, and tells recipients of them."""
+    writer = writer_of(settings, ledger)
+    return RequestLedger(
+        ledger=ledger,
+        writer=writer,
+        keyring=settings.keyring,
+        notifier=Notifier(recipients=recipients, writer=writer, clock=now),
+        clock=now,
+    )
 
 
 def writer_of(settings: ExaminedSettings, ledger: Ledger) -> LedgerWriter:

@@ -22,10 +22,12 @@ class Observing:
     """What a job reports to.
 
     url: where it is served; None where nobody asked for it, and nothing is observed.
+    processes: ids of the processes that do the job's work, where this one does not; may change.
     """
 
     metrics: Metrics = field(default_factory=NoMetrics)
     url: str | None = None
+    processes: set[int] = field(default_factory=set)
 
     def producing(self, production: Production) -> None:
         """Report what a producer has done so far."""
@@ -76,6 +78,7 @@ def observing(address: str | None) -> Generator[Observing]:
     require("profiles.adapters.prometheus", extra="metrics")
     from profiles.adapters.prometheus import MetricsServer, PrometheusMetrics
 
-    metrics = PrometheusMetrics()
+    processes: set[int] = set()
+    metrics = PrometheusMetrics(processes=processes)
     with MetricsServer(metrics, host=host, port=port) as server:
-        yield Observing(metrics=metrics, url=server.url)
+        yield Observing(metrics=metrics, url=server.url, processes=processes)

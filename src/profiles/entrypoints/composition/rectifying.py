@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from threading import Event
@@ -11,8 +11,10 @@ from typing import Final
 from profiles.adapters.retrying import PatientRetry
 from profiles.application.ingest.embedded import EmbeddedEngine
 from profiles.application.ingest.partition_task import PartitionTask
+from profiles.application.ledger.joining import checked_view
 from profiles.application.log.deciding import Rules
 from profiles.application.ports.ledger import Ledger
+from profiles.application.ports.recipients import Recipient
 from profiles.application.ports.stores import DecidingStore, FollowingStore
 from profiles.application.rights.correction_logs import EmbeddedCorrections, TopicCorrections
 from profiles.application.rights.rectifying import CorrectionLog, Rectifier
@@ -21,6 +23,7 @@ from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.decoding import decoding
 from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
+from profiles.entrypoints.composition.erasing import request_ledger
 from profiles.entrypoints.composition.extras import require
 from profiles.entrypoints.composition.stores import deciding_store, existing_log, following_store
 
@@ -29,11 +32,16 @@ _ANSWER_S: Final = 30.0
 
 @contextmanager
 def rectifying(
-    settings: ExaminedSettings, *, stop: Event, told: Callable[[str], None]
+    settings: ExaminedSettings,
+    *,
+    recipients: Sequence[Recipient],
+    stop: Event,
+    told: Callable[[str], None],
 ) -> Generator[Rectifier]:
     """Open them all; none is made.
 
-    stop: ends the waiting. told: is told in a sentence what is waited for or done.
+    recipients: who is told of the correction. stop: ends the waiting.
+    told: is told in a sentence what is waited for or done.
 
     Raises:
         UsageError, StoreError, LedgerError, LogError: one of them can't be used, or is not there.
@@ -44,10 +52,12 @@ def rectifying(
         store = stack.enter_context(deciding_store(settings.stores.deciding, create=False))
         following = stack.enter_context(following_store(following_at, create=False))
         ledger = stack.enter_context(existing_ledger(settings)(store.ledger().head.number))
+        checked_view(store.ledger(), ledger)
         yield Rectifier(
             store=store,
             following=following,
             ledger=ledger,
+            requests=request_ledger(settings, ledger, recipients),
             log=_embedded(settings, store, ledger, rules, stack)
             if settings.kafka is None
             else _topic(settings, settings.kafka, store, following, ledger, rules, stop, stack),

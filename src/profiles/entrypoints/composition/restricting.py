@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from profiles.application.ledger.joining import checked_view
+from profiles.application.ports.recipients import Recipient
 from profiles.application.rights.restricting import Restricter
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
-from profiles.entrypoints.composition.erasing import writer_of
+from profiles.entrypoints.composition.erasing import request_ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 
 
 @contextmanager
-def restricting(settings: ExaminedSettings) -> Generator[Restricter]:
+def restricting(
+    settings: ExaminedSettings, *, recipients: Sequence[Recipient]
+) -> Generator[Restricter]:
     """Open them all; none is made.
+
+    recipients: who is told.
 
     Raises:
         UsageError, StoreError, LedgerError, LogError: one of them can't be used, or is not there.
@@ -30,8 +35,7 @@ def restricting(settings: ExaminedSettings) -> Generator[Restricter]:
             store=store,
             following=following,
             ledger=ledger,
-            writer=writer_of(settings, ledger),
-            keyring=settings.keyring,
+            requests=request_ledger(settings, ledger, recipients),
             clock=now,
             name=stores.deciding.name,
             following_name=None if stores.following is None else stores.following.name,

@@ -44,9 +44,13 @@ class KafkaSettings:
     replication: int = -1
 
 
+def _nobody_looks(_tally: Tally) -> None:
+    """Take the tally of a chunk, where nobody wants to see it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSettings:
-    """What a consumer does.
+    """What a consumer does; without progress and observing it can be pickled, and holds no secret.
 
     group: shares the partitions among its readers.
     envelope: what its messages are in, as `--envelope` says it.
@@ -59,7 +63,7 @@ class ProcessSettings:
     as_of: date | None = None
     envelope: str | None = None
     policy: PolicySource = DEFAULT
-    progress: Callable[[Tally], None] = field(default=lambda _tally: None)
+    progress: Callable[[Tally], None] = _nobody_looks
     observing: Observing = field(default_factory=Observing)
 
 

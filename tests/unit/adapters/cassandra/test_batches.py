@@ -17,7 +17,7 @@ from profiles.adapters.cassandra.batches import Write, batches, replicas_of
 
 
 def write(key: int, size: int) -> Write:
-    return Write(sentinel.statement, bytes([key]), [bytes(size), None])
+    return Write(sentinel.prepared, bytes([key]), bytes(size))
 
 
 @given(
@@ -36,11 +36,11 @@ def test_a_batch_is_bounded_and_of_the_same_replicas(
     for batch in made:
         assert 1 <= len(batch) <= rows
         assert len({w.key[0] % nodes for w in batch}) == 1
-        assert sum(400 + len(w.values[0] or b"") for w in batch) <= 40_960
+        assert sum(324 + len(w.query) for w in batch) <= 40_960
 
 
 def test_a_batch_is_filled() -> None:
-    made = batches([write(0, 600)] * 100, rows=50, size=30_000, replicas=lambda _key: None)
+    made = batches([write(0, 676)] * 100, rows=50, size=30_000, replicas=lambda _key: None)
 
     assert [len(batch) for batch in made] == [30, 30, 30, 10]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,12 +23,14 @@ from profiles.application.errors import (
 )
 from profiles.application.ingest import chunking, consume, erasing
 from profiles.application.ingest.consume import Consumer
-from profiles.application.ingest.pipeline import Lease, Pipeline
+from profiles.application.ingest.pipeline import Lease, Leased, Pipeline
 from profiles.application.log.deciding import Chunk, Rules
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.metrics import Service
+from profiles.application.ports.retrying import Retry
 from profiles.application.ports.stores import Following
+from profiles.application.transaction.enforcing import apply_ledger
 from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
@@ -35,6 +38,8 @@ from profiles.domain.tally import Tally
 from tests.support.failing_stores import (
     FailingFollowingStore,
     FailingStore,
+    KilledBehind,
+    KilledError,
     RefusingTransactions,
     retry_at_once,
 )
@@ -395,14 +400,98 @@ def test_what_no_retrying_mends_is_raised_again_by_every_look(bench: Bench) -> N
         retry=retry_at_once,
         stop=bench.stop,
     ) as pipeline:
-        pipeline.submit(chunk, lease)
-        pipeline.submit(chunk, lease)
+        pipeline.submit([Leased(chunk, lease)])
+        pipeline.submit([Leased(chunk, lease)])
         assert pipeline.wait(lease, timeout_s=10)
         for _ in range(2):
             with pytest.raises(LedgerError):
                 pipeline.completed()
 
     assert bench.store.position(chunk.partition) is None
+
+
+def pipeline_of(bench: Bench, retry: Retry = retry_at_once) -> Pipeline:
+    return Pipeline(
+        store=bench.store,
+        ledger=bench.ledger,
+        rejected=bench.sink,
+        following=bench.following,
+        retry=retry,
+        stop=bench.stop,
+    )
+
+
+def parts_about(*persons: PersonId) -> list[Leased]:
+    """Make a chunk of each partition that go together, each about one person."""
+    topic = MemoryTopic(logs=[[] for _ in persons])
+    for number, identity in enumerate(persons):
+        topic.append(number, text(person(identity)))
+    log = MemoryPartitionedLog(topic)
+    rules = Rules(policy=DEFAULT_POLICY, decode=codec.decode)
+    log.subscribe(lambda _numbers, _lost: None)
+    log.read(limit=0, timeout_s=0)
+    log.begin(dict.fromkeys(range(len(persons)), 0))
+    return [
+        Leased(chunk, Lease())
+        for run in log.read(limit=10, timeout_s=0)
+        for chunk in chunking.decide_run(run, rules=rules, clock=lambda: NOW)
+    ]
+
+
+def test_of_chunks_together_those_go_on_whose_partition_stays(bench: Bench) -> None:
+    """Another reader has begun with the one that went while the store was away."""
+    parts = parts_about(ADA, BEA)
+
+    def lose(attempt: Callable[[], T], /, *, given_up: Callable[[], bool]) -> T:
+        parts[0].lease.active = False
+        assert not given_up()
+        return attempt()
+
+    with pipeline_of(bench, lose) as pipeline:
+        pipeline.submit(parts)
+        assert pipeline.wait(parts[1].lease, timeout_s=10)
+        (done,) = pipeline.completed()
+
+    assert done.chunks == [parts[1].chunk]
+    assert done.tally.read == 1
+    assert [profile.id for profile, _ in bench.store.profiles()] == [BEA]
+    assert bench.both_hold_the_same
+
+
+def test_chunks_together_are_given_up_once_all_their_partitions_have_gone(bench: Bench) -> None:
+    parts = parts_about(ADA, BEA)
+    bench.store.apply_failures = iter([AWAY])
+
+    def lose(attempt: Callable[[], T], /, *, given_up: Callable[[], bool]) -> T:
+        for part in parts:
+            part.lease.active = False
+        assert given_up()
+        return attempt()
+
+    with pipeline_of(bench, lose) as pipeline:
+        pipeline.submit(parts)
+        assert pipeline.wait(timeout_s=10)
+        assert pipeline.completed() == []
+        assert pipeline.chunks == 0
+
+    assert list(bench.store.profiles()) == []
+
+
+def test_a_chunk_whose_partition_goes_as_it_is_applied_is_applied(bench: Bench) -> None:
+    """As it would be a moment before: the next reader decides nothing of it anew."""
+    parts = parts_about(ADA)
+
+    def lose(attempt: Callable[[], T], /, *, given_up: Callable[[], bool]) -> T:
+        parts[0].lease.active = False
+        assert given_up()
+        return attempt()
+
+    with pipeline_of(bench, lose) as pipeline:
+        pipeline.submit(parts)
+        assert pipeline.wait(timeout_s=10)
+        assert pipeline.completed() == []
+
+    assert [profile.id for profile, _ in bench.store.profiles()] == [ADA]
 
 
 def test_a_store_error_that_nobody_gave_up_is_raised(bench: Bench) -> None:
@@ -673,6 +762,48 @@ def test_one_reading_fills_a_chunk_of_each_of_four_partitions() -> None:
     assert consume.READ_RECORDS // 4 == chunking.CHUNK_RECORDS
 
 
+def test_few_records_of_several_partitions_go_together(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full chunk goes alone, and its run's rest with those of the other partitions."""
+    monkeypatch.setattr(chunking, "CHUNK_RECORDS", 5)
+    for identity in IDS[3:]:
+        bench.topic.append(0, text(person(identity)))
+    submitted: list[list[int]] = []
+    submit = Pipeline.submit
+
+    def listed(pipeline: Pipeline, parts: Sequence[Leased]) -> None:
+        submitted.append([len(part.chunk.entries) for part in parts])
+        submit(pipeline, parts)
+
+    monkeypatch.setattr(Pipeline, "submit", listed)
+
+    bench.once()
+
+    assert submitted == [[6], [3, 3]]
+    assert bench.committed == {0: 8, 1: 3}
+    assert bench.both_hold_the_same
+
+
+def test_the_more_records_come_the_longer_others_are_waited_for(bench: Bench) -> None:
+    log = bench.log()
+    waited: list[float] = []
+    coming = iter([0, 0, 1, 100])  # at each reading: at the second there are the five of `bench`
+
+    def read() -> None:
+        waited.append(log.gather_s)
+        number = next(coming, None)
+        if number is None:
+            bench.stop.set()
+        for _ in range(number or 0):
+            bench.topic.append(0, text(person(ADA)))
+
+    log.on_read = read
+    bench.consuming(log).run(stop=bench.stop)
+
+    assert waited == [0, 0, 5 * consume.GATHER_S, consume.GATHER_S, consume.READ_S]
+
+
 def test_a_long_run_is_decided_in_chunks_that_follow_each_other(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -696,8 +827,8 @@ def test_nothing_is_decided_before_there_is_room_for_it(
     most: list[int] = []
     submit = Pipeline.submit
 
-    def counted(pipeline: Pipeline, chunk: Chunk, lease: Lease) -> None:
-        submit(pipeline, chunk, lease)
+    def counted(pipeline: Pipeline, parts: Sequence[Leased]) -> None:
+        submit(pipeline, parts)
         most.append(pipeline.persons)
 
     monkeypatch.setattr(Pipeline, "submit", counted)
@@ -718,7 +849,7 @@ def test_what_is_left_of_a_reading_goes_to_the_next_reader_of_the_partition(
     waited = Pipeline.wait
 
     def rebalanced(pipeline: Pipeline, lease: Lease | None = None, *, timeout_s: float) -> bool:
-        if lease is None and log.assigned():
+        if lease is None and len(log.assigned()) > 1:
             log.rebalance([1], lost=True)
         return waited(pipeline, lease, timeout_s=timeout_s)
 
@@ -750,6 +881,34 @@ def test_an_idle_reader_applies_the_ledger_to_both_stores(
     bench.consuming(log).run(stop=bench.stop)
 
     assert bench.store.profile(ADA) is None
+    assert bench.both_hold_the_same
+
+
+def test_a_reader_that_is_never_idle_carries_out_what_a_killed_command_has_left(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "LEDGER_S", 0.1)
+    log = bench.log()
+    reads = itertools.count()
+
+    def more_comes() -> None:
+        bench.topic.append(1, text(person(CLEO)))
+        erased = bench.ledger.view().position > 0
+        if not erased and bench.store.counts().read > 20:  # its first look is over
+            bench.ledger.suppress(ADA)
+            killed = KilledBehind(bench.store.transactions, 1)
+            with pytest.raises(KilledError):
+                apply_ledger(killed, bench.ledger.view(), followed=True)
+        if next(reads) == 3_000 or (erased and bench.store.profile(ADA) is None):
+            bench.stop.set()
+
+    log.on_read = more_comes
+
+    bench.consuming(log).run(stop=bench.stop)
+
+    assert bench.store.profile(ADA) is None
+    bench.stop.clear()
+    bench.once()
     assert bench.both_hold_the_same
 
 

@@ -18,6 +18,7 @@ from profiles.application.ingest import partition_task
 from profiles.application.ingest.partition_task import PartitionTask, pieces_of
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, LogRecord
+from profiles.application.ports.stores import Following
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
@@ -106,6 +107,37 @@ def test_every_store_gets_the_partition_and_the_tally_adds_up(task: Task) -> Non
     assert task.store.position(PARTITION) == 5
 
 
+def test_partitions_with_few_records_go_together_into_every_store(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = PARTITION._replace(number=1)
+    task.topic.append(1, person(DAN))
+    sent: list[Following] = []
+    follow = task.following.follow
+
+    def recorded(following: Following) -> None:
+        sent.append(following)
+        follow(following)
+
+    monkeypatch.setattr(task.following, "follow", recorded)
+
+    tally = task.task().process_all(
+        [(PARTITION, [task.records(0, 4), task.records(4)]), (other, [task.topic.logs[1]])]
+    )
+
+    assert tally == Tally(
+        read=7,
+        stored=4,
+        withheld=1,
+        rejected=1,
+        erased=1,
+        reasons={"minor": 1, "json": 1},
+    )
+    assert len(sent) == 1
+    assert task.both_hold_the_same
+    assert [task.store.position(partition) for partition in (PARTITION, other)] == [5, 1]
+
+
 def test_an_empty_partition_changes_nothing(task: Task) -> None:
     assert task.process((), ()) == Tally()
 
@@ -158,6 +190,7 @@ def test_it_waits_where_more_is_under_way_than_is_allowed(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(partition_task, "WAITING_PERSONS", 1)
+    monkeypatch.setattr(partition_task, "TOGETHER_PERSONS", 1)
 
     assert task.process(task.records(0, 2), task.records(2, 4), task.records(4)).read == 6
 
@@ -171,6 +204,7 @@ def test_whom_a_chunk_finds_erased_is_deleted_from_the_following_store_with_it(
     """Also where the chunk does not tell of her, and no other chunk comes."""
     monkeypatch.setattr(outbox, "DELIVERY_S", 3_600.0)
     monkeypatch.setattr(partition_task, "WAITING_PERSONS", 1)
+    monkeypatch.setattr(partition_task, "TOGETHER_PERSONS", 1)
 
     def pieces() -> Iterator[Sequence[LogRecord]]:
         yield task.records(0, 4)
@@ -244,6 +278,13 @@ def test_a_topic_made_anew_meanwhile_is_not_taken_in(task: Task) -> None:
         task.process(task.records(), partition=replace_topic("topic-0"))
 
     assert list(task.store.profiles()) == []
+
+
+def test_a_topic_made_anew_is_named_before_what_is_missing_of_it(task: Task) -> None:
+    task.topic.delete_before(0, 3)
+
+    with pytest.raises(LogError, match="created again"):
+        task.process(task.records(4), partition=replace_topic("topic-0"))
 
 
 def replace_topic(topic_id: str) -> LogPartition:

@@ -73,6 +73,13 @@ class ObservedStore(FailingStore):
         self.afterwards()
         return applied
 
+    def apply_together(
+        self, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool = False
+    ) -> Applied:
+        applied = super().apply_together(chunks, ledger, followed=followed)
+        self.afterwards()
+        return applied
+
     def apply_ledger(self, ledger: Ledger, *, followed: bool = False) -> int:
         erased = super().apply_ledger(ledger, followed=followed)
         if erased:
@@ -157,7 +164,10 @@ def test_who_is_erased_while_the_following_store_is_away_is_not_written_there(si
     assert site.store.outbox(limit=9) == {}
 
 
-def test_what_is_queued_behind_it_is_looked_at_again_too(site: Site) -> None:
+def test_what_is_queued_behind_it_is_looked_at_again_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consume, "TOGETHER_PERSONS", 1)
     site.send(ADA)
     site.send(BEA, partition=1)
     decided = Semaphore(0)
@@ -411,7 +421,20 @@ def test_what_did_not_answer_is_counted_by_what_it_is(site: Site) -> None:
     }
 
 
-def test_each_chunk_is_told_with_its_time_once_every_store_has_it(site: Site) -> None:
+def test_chunks_that_go_together_are_told_as_one_once_every_store_has_them(site: Site) -> None:
+    site.send(ADA)
+    site.send(BEA, partition=1)
+
+    assert site.run()
+
+    assert site.metrics.tally == Tally(read=2, stored=2)
+    assert len(site.metrics.seconds) == len(site.following.sent) == 1
+
+
+def test_each_chunk_is_told_with_its_time_once_every_store_has_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consume, "TOGETHER_PERSONS", 1)
     site.send(ADA, BEA)
     site.send(CLEO, partition=1)
 

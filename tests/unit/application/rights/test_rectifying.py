@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from profiles.adapters import codec
-from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
+from profiles.adapters.memory import (
+    MemoryDecidingStore,
+    MemoryFollowingStore,
+    MemoryKeyring,
+    MemoryLedger,
+)
 from profiles.application.errors import PolicyChangedError
 from profiles.application.following.contents import following_of
 from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.records import LogRecord
 from profiles.application.policy.adopting import adopt
+from profiles.application.rights.notifying import Notification
 from profiles.application.rights.rectifying import (
     PAUSE_S,
     NotRectifiedError,
@@ -27,9 +33,12 @@ from profiles.application.rights.rectifying import (
 )
 from profiles.domain.correcting import correction_of
 from profiles.domain.errors import UsageError
+from profiles.domain.ledger_entry import Action, Reason
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY, DEFAULT_PROFILE_RULES, PrivacyPolicy
 from tests.support.histories import ADA, BEA, NOW, TOPIC
+from tests.support.recipients import MemoryRecipient
+from tests.support.requests import requests_in
 
 MINOR_AGE = (NOW - timedelta(days=365 * 10)).date().isoformat()
 
@@ -64,13 +73,16 @@ class Bench:
     following: MemoryFollowingStore | None = field(
         default_factory=lambda: MemoryFollowingStore(lambda: NOW)
     )
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    keyring: MemoryKeyring = field(default_factory=MemoryKeyring)
+    ledger: MemoryLedger = field(init=False)
+    recipients: list[MemoryRecipient] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
     meanwhile: Callable[[], bool] = lambda: False
     said: list[str] = field(default_factory=list)
     log: ListedLog = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ledger = MemoryLedger(self.keyring)
         self.log = ListedLog(self)
 
     def job(self, *, until: int | None = None, followed: bool = True) -> None:
@@ -102,6 +114,7 @@ class Bench:
             store=self.store,
             following=self.following,
             ledger=self.ledger,
+            requests=requests_in(self.ledger, self.keyring, *self.recipients),
             log=self.log,
             rules=self.rules,
             clock=lambda: NOW,
@@ -128,6 +141,7 @@ def test_where_no_job_works_the_correction_is_taken_in_here_and_read_back(bench:
 
     assert done == Rectification(
         id=ADA,
+        entry=1,
         log="the log",
         partition=0,
         offset=1,
@@ -344,3 +358,73 @@ def test_a_request_shows_no_value() -> None:
     request = Request(person=ADA, values={"city": "PRIVATE"}, release=["title"])
 
     assert "PRIVATE" not in repr(request)
+
+
+# The ledger --------------------------------------------------------------------------------------
+
+
+def test_the_ledger_has_the_request_and_that_it_is_done(bench: Bench) -> None:
+    bench.rectifier().rectify(
+        Request(person=ADA, values={"city": "Tromsø"}), received=date(2026, 10, 30)
+    )
+
+    asked, done = bench.ledger.entries()
+    assert (asked.action, asked.reason, asked.deadline) == (
+        *(Action.RECTIFY, Reason.REQUEST),
+        date(2026, 11, 30),
+    )
+    assert (done.action, done.refers) == (Action.COMPLETE, 1)
+    assert not bench.ledger.view().named([ADA]).apart
+
+
+def test_a_request_whose_correction_waits_for_a_job_is_open_and_completed_by_the_next(
+    bench: Bench,
+) -> None:
+    bench.log.claimed = True
+    bench.meanwhile = lambda: True
+    with pytest.raises(StoppedWaitingError):
+        bench.rectify(city="Tromsø")
+    (asked,) = bench.ledger.entries()
+    assert asked.action is Action.RECTIFY
+
+    bench.log.claimed = False
+    bench.meanwhile = lambda: False
+    done = bench.rectify(city="Tromsø")
+
+    assert done.entry == asked.number
+    assert [(e.action, e.refers) for e in bench.ledger.entries()[1:]] == [(Action.COMPLETE, 1)]
+
+
+def test_what_the_stores_do_not_hold_stays_open(bench: Bench) -> None:
+    bench.log.claimed = True
+
+    def a_later_correction_comes_in_between() -> bool:
+        later = correction_of(ADA, {"city": "Bodø"}, ())
+        bench.log.append(ADA, json.dumps(later).encode())
+        bench.job()
+        return False
+
+    bench.meanwhile = a_later_correction_comes_in_between
+
+    assert not bench.rectify(city="Tromsø").complete
+
+    assert [entry.action for entry in bench.ledger.entries()] == [Action.RECTIFY]
+
+
+def test_what_is_refused_is_not_entered(bench: Bench) -> None:
+    with pytest.raises(NotRectifiedError):
+        bench.rectify(city="Tromsø", person=BEA)
+
+    assert bench.ledger.entries() == []
+
+
+def test_recipients_are_told_of_a_correction_and_never_of_a_minor(bench: Bench) -> None:
+    shop = MemoryRecipient("the shop")
+    bench.recipients = [shop]
+
+    told = bench.rectify(city="Tromsø").told
+    of_a_minor = bench.rectify(birth_date=MINOR_AGE)
+
+    assert told == [Notification(recipient="the shop", confirmed=True)]
+    assert (of_a_minor.complete, of_a_minor.told) == (True, ())
+    assert shop.heard == [(ADA, "rectify", NOW)]

@@ -15,11 +15,14 @@ from profiles.adapters.memory import (
 )
 from profiles.application.errors import StoreError
 from profiles.application.ports.stores import Following
+from profiles.application.rights.notifying import Notification
 from profiles.application.rights.restricting import Restricter, Restriction
 from profiles.domain.ledger_entry import Action, Reason
 from profiles.domain.statistics import Statistics
 from profiles.domain.version import REVISION_BITS
 from tests.support.histories import ADA, BEA, CLEO, NOW, chunk, held, profile, stored, version
+from tests.support.recipients import MemoryRecipient
+from tests.support.requests import requests_in
 
 
 class AwayStore(MemoryFollowingStore):
@@ -40,6 +43,7 @@ class Bench:
     keyring: MemoryKeyring = field(default_factory=MemoryKeyring)
     ledger: MemoryLedger = field(init=False)
     with_copy: bool = True
+    recipients: list[MemoryRecipient] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger(self.keyring)
@@ -52,8 +56,7 @@ class Bench:
             store=self.store,
             following=self.following if self.with_copy else None,
             ledger=self.ledger,
-            writer=self.ledger,
-            keyring=self.keyring,
+            requests=requests_in(self.ledger, self.keyring, *self.recipients),
             clock=lambda: NOW,
             name="the store",
             following_name="the copy" if self.with_copy else None,
@@ -152,3 +155,28 @@ def test_where_no_revision_is_left_the_following_store_waits_for_a_record(bench:
     assert not back.complete
     assert back.held == {"the store": True, "the copy": False}
     assert bench.restricter.waits_for_a_record(ADA)
+
+
+def test_recipients_are_told_that_it_is_restricted_and_that_it_ends(bench: Bench) -> None:
+    shop = MemoryRecipient("the shop")
+    bench.recipients = [shop]
+    knows = [Notification(recipient="the shop", confirmed=True)]
+
+    assert bench.restricter.restrict(ADA, reason=Reason.CLAIMS).told == knows
+    assert bench.restricter.unrestrict(ADA).told == knows
+
+    assert shop.heard == [(ADA, "restrict", NOW), (ADA, "unrestrict", NOW)]
+
+
+def test_nobody_is_told_of_what_is_not_done_yet(bench: Bench) -> None:
+    shop = MemoryRecipient("the shop")
+    bench.recipients = [shop]
+    bench.following.is_away = True
+    with pytest.raises(StoreError):
+        bench.restricter.restrict(ADA, reason=Reason.CLAIMS)
+    assert shop.heard == []
+
+    bench.following.is_away = False
+    bench.restricter.restrict(ADA, reason=Reason.CLAIMS)
+
+    assert shop.heard == [(ADA, "restrict", NOW)]

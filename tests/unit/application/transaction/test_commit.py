@@ -180,6 +180,22 @@ def test_of_two_chunks_the_later_says_what_is_held() -> None:
     assert both.untouched == {}
 
 
+def test_what_is_refused_of_chunks_together_is_found_and_stops_nothing_else(
+    ledger: MemoryLedger,
+) -> None:
+    store = RefusingStore(named_refused)
+    one, other = TOPIC._replace(partitions=2), TOPIC._replace(number=1, partitions=2)
+    refused = stored(ADA, username="refused")
+
+    applied = store.apply_together(
+        [chunk(refused, stored(BEA), partition=one), chunk(stored(CLEO), partition=other)], ledger
+    )
+
+    assert held(store).keys() == {BEA, CLEO}
+    assert applied.tally == Tally(read=3, stored=2, rejected=1, reasons={"store": 1})
+    assert [place.rejected for place in applied.refused] == [REFUSED]
+
+
 class AskingUnit(MemoryUnitOfWork):
     """A unit of work that wants to know who is probably new, as that of MongoDB does."""
 

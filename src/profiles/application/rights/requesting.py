@@ -1,0 +1,75 @@
+"""Requests of persons in the erasure ledger: entered, completed, and told to recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from profiles.application.ports.clock import Clock
+from profiles.application.ports.ledger import Keyring, LedgerWriter, RecordedLedger
+from profiles.application.rights.notifying import Notification, Notifier, ToTell
+from profiles.domain.ledger_entry import Action, Draft, Entry
+from profiles.domain.ledger_history import entries_about
+from profiles.domain.person import PersonId
+from profiles.domain.requests import recipients_told, requests_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLedger:
+    """Enters what was asked for and what was done about it, so that `profiles audit` can tell.
+
+    notifier: tells the recipients (GDPR Art. 19).
+    """
+
+    ledger: RecordedLedger
+    writer: LedgerWriter
+    keyring: Keyring
+    notifier: Notifier
+    clock: Clock
+
+    def enter(self, draft: Draft) -> Entry:
+        """Enter one thing; see `LedgerWriter.enter`."""
+        (entry,) = self.writer.enter([draft], at=self.clock())
+        return entry
+
+    def open_request(self, person: PersonId, action: Action) -> Entry | None:
+        """Return the first entry of a person by which an action was asked for and is not done."""
+        about = self._about(person)
+        waiting = {
+            request.number
+            for request in requests_of(about).values()
+            if request.action is action and request.is_open
+        }
+        return next((entry for entry in about if entry.number in waiting), None)
+
+    def complete(self, person: PersonId, action: Action) -> None:
+        """Enter that a person's requests of an action are done, those that are open."""
+        drafts = [
+            Draft(action=Action.COMPLETE, refers=request.number)
+            for request in requests_of(self._about(person)).values()
+            if request.action is action and request.is_open
+        ]
+        if drafts:
+            self.writer.enter(drafts, at=self.clock())
+
+    def tell(self, person: PersonId, action: Action) -> Sequence[Notification]:
+        """Tell recipients of the last entry of an action about a person, who do not know of it.
+
+        Returns who knows; nobody where there is no such entry, or no recipient.
+
+        Raises:
+            LedgerError, LogError: that somebody was told was not entered; the same again tells it
+                again.
+        """
+        if not self.notifier.recipients:
+            return ()
+        about = self._about(person)
+        last = next((each for each in reversed(about) if each.action is action), None)
+        if last is None:
+            return ()
+        told = recipients_told(about, last.number)
+        request = ToTell(number=last.number, at=last.at, told=told)
+        return self.notifier.tell({person: request}, action=action.value)[person]
+
+    def _about(self, person: PersonId) -> Sequence[Entry]:
+        return entries_about(self.ledger.entries(), [person], self.keyring.read())[person]
