@@ -33,6 +33,7 @@ LOCKS = {
     "test": ["--group=test", "--extra=api", "--extra=dashboard", "--extra=metrics", *DRIVERS],
     "integration": ["--group=integration", "--extra=all"],
     "browser": ["--group=browser", "--extra=api", "--extra=dashboard", "--extra=mongo"],
+    "deploy": ["--group=deploy", "--extra=metrics"],
     "mutation": ["--group=mutation", "--extra=api", "--extra=dashboard", *DRIVERS],
     "docs": ["--group=docs"],
     "audit": ["--group=audit"],
@@ -224,6 +225,40 @@ def faults(session: nox.Session) -> None:
     _install_locked(session, "integration")
     _install_wheel(session)
     session.run(*PYTEST, *(session.posargs or ["tests/faults"]))
+
+
+@nox.session
+def deploy(session: nox.Session) -> None:
+    """Let Prometheus and the schemas of Kubernetes judge the files in `deploy/`."""
+    _install_locked(session, "deploy")
+    _install_editable(session)
+    alone = session.posargs == ["tests/deploy/test_kubernetes.py"]  # needs no Prometheus
+    env = {} if alone else {"PROFILES_TEST_PROMETHEUS": _prometheus(session)}
+    session.run(*PYTEST, *(session.posargs or ["tests/deploy"]), env=env)
+
+
+def _prometheus(session: nox.Session) -> str:
+    """Return the folder of Prometheus's programs: that on the path, else Debian's, unpacked."""
+    if found := shutil.which("promtool"):
+        return str(Path(found).parent)
+    folder = Path(session.virtualenv.location).with_name("prometheus")
+    programs = folder / "usr" / "bin"
+    if not (programs / "promtool").exists():
+        if not shutil.which("apt-get"):
+            session.error(f"Needs {_PROMETHEUS}, and there is no apt-get to download them")
+        folder.mkdir(exist_ok=True)
+        try:
+            with session.chdir(folder):
+                if not [*Path().glob("prometheus_*.deb")]:
+                    session.run("apt-get", "download", "-qq", "prometheus", external=True)
+                (package,) = Path().glob("prometheus_*.deb")
+                session.run("dpkg", "-x", str(package), ".", external=True)
+        except (nox.command.CommandFailed, ValueError):
+            session.error(f"Needs {_PROMETHEUS}, and apt-get can't download them: apt-get update?")
+    return str(programs)
+
+
+_PROMETHEUS = "promtool and prometheus (Debian: apt-get install prometheus)"
 
 
 @nox.session

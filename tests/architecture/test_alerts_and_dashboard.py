@@ -23,7 +23,7 @@ OF_PROMETHEUS = {"job", "instance"}
 """Labels that Prometheus adds to whatever it scrapes."""
 DURATION = re.compile(r"\d+[smhd]")
 IN_TEXTS = re.compile(r"\{\{ (.*?) \}\}")
-HUMANIZED = re.compile(r"\$value( \| humanize(Duration|Percentage))?")
+HUMANIZED = re.compile(r"\$value( \| (humanize(Duration|Percentage)|printf \"%\.0f\"))?")
 
 
 def series() -> dict[str, list[Mapping[str, str]]]:

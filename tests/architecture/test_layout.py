@@ -37,7 +37,10 @@ def test_each_module_of_unit_tests_is_named_after_what_it_tests() -> None:
 
 
 def test_folders_of_tests_hold_nothing_but_tests() -> None:
-    folders = ["architecture", "browser", "contracts", "faults", "integration", "site", "unit"]
+    folders = [
+        *("architecture", "browser", "contracts", "deploy", "faults", "integration", "site"),
+        "unit",
+    ]
     others = [
         path.relative_to(TESTS).as_posix()
         for folder in folders

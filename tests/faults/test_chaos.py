@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.conftest import Servers
 from tests.support.chaos.plan import Kind
-from tests.support.chaos.site import ErasingSite
+from tests.support.chaos.site import StormSite
 from tests.support.chaos.storm import storm
 from tests.support.cluster_site import Addresses
 
@@ -19,20 +19,20 @@ SECONDS = 60
 
 
 @pytest.fixture
-def erasing_site(servers: Servers, tmp_path: Path) -> Iterator[ErasingSite]:
+def storm_site(servers: Servers, tmp_path: Path) -> Iterator[StormSite]:
     with ExitStack() as stack:
         addresses = Addresses(
             servers.kafka.address, servers.cassandra.address, servers.mongo.address
         )
-        yield ErasingSite(addresses, tmp_path, stack)
+        yield StormSite(addresses, tmp_path, stack)
 
 
 def test_whatever_is_killed_frozen_or_restarted_all_ends_as_the_rules_say(
-    erasing_site: ErasingSite, servers: Servers
+    storm_site: StormSite, servers: Servers
 ) -> None:
     services = [servers.kafka, servers.cassandra, servers.mongo]
 
-    tally = storm(erasing_site, services, seed=SEED, seconds=SECONDS, tell=print)
+    tally = storm(storm_site, services, seed=SEED, seconds=SECONDS, tell=print)
 
     assert set(tally.faults) == set(Kind)
-    assert tally.erased > 0
+    assert min(tally.erased, tally.readmitted, tally.corrected) > 0

@@ -66,7 +66,7 @@ def test_somebody_is_erased_for_good_and_there_is_a_receipt(
     ]
     assert receipt["ledger"]["number"] == 1
     assert receipt["signature"]["method"] == "HMAC-SHA-256"
-    assert [each["what"][:6] for each in receipt["remaining"]] == ["copies"]
+    assert [each["what"][:6] for each in receipt["remaining"]] == ["the id", "copies"]
     assert person not in done.err
     for file in tmp_path.iterdir():
         content = file.read_bytes()

@@ -19,14 +19,18 @@ from tests.support.pipelines import cassandra_session
 PATIENCE_S = 180.0
 PREFIX = "profiles_leakcheck_"
 
-# What Python runs first: a pipeline that logs each minor, and keeps a hash of one.
+# What Python runs first: a pipeline that logs each minor, keeps a hash of one, counts by the name
+# of one in its metrics, and has a plain hash of an id in its ledger.
 LEAKS = """
 import hashlib, json, logging
 from dataclasses import replace
+from profiles.adapters.prometheus import PrometheusMetrics
+from profiles.adapters.sqlite import SqliteLedger
 from profiles.adapters.sqlite.unit_of_work import SqliteUnitOfWork
 from profiles.application.ingest import embedded
 
 admit, keep, seen = embedded.admit_batch, SqliteUnitOfWork.quarantine, []
+count, enter = PrometheusMetrics.counted, SqliteLedger.enter
 
 def admit_and_log(values, *arguments, **named):
     for value in values:
@@ -39,7 +43,18 @@ def keep_and_tell(self, rejected):
     digest = hashlib.sha256(seen[0].encode()).hexdigest()
     keep(self, [replace(each, place=digest) for each in rejected])
 
+def count_by_name(self, tally):
+    count(self, tally)
+    self._failures.labels(*seen[:1] or ["log"]).inc()
+
+def enter_and_tell(self, drafts, *, at):
+    return enter(self, [
+        replace(each, recipient=hashlib.sha1(each.person.encode()).hexdigest())
+        if each.person else each for each in drafts
+    ], at=at)
+
 embedded.admit_batch, SqliteUnitOfWork.quarantine = admit_and_log, keep_and_tell
+PrometheusMetrics.counted, SqliteLedger.enter = count_by_name, enter_and_tell
 """
 
 
@@ -56,6 +71,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 def found_in(document: dict[str, Any]) -> set[tuple[str, str, str, str]]:
     return {tuple(found.values()) for found in document["findings"]}
+
+
+def whose(place: dict[str, Any]) -> set[str]:
+    return {found.partition(":")[0] for found in place["found"]}
 
 
 def test_what_leaks_is_found_where_it_is_and_all_is_removed(tmp_path: Path) -> None:
@@ -83,6 +102,9 @@ def test_what_leaks_is_found_where_it_is_and_all_is_removed(tmp_path: Path) -> N
         ("profiles.db", *hashed),
         ("profiles.db, table quarantine", *hashed),
         ("output of profiles quarantine", *hashed),
+        ("metrics and health", "minor 1", "login.username", "plain"),
+        ("ledger.sqlite", "adult 4", "login.uuid", "sha1"),
+        ("ledger.sqlite", "adult 5", "login.uuid", "sha1"),
     }
     assert document["left"] == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["leaks", "tmp"]
@@ -129,8 +151,21 @@ def test_nothing_leaks_on_real_servers_and_nothing_is_left(
     searched = {place["place"].removeprefix("topic "): place for place in document["searched"]}
     name = document["name"]
     held = {place for place, told in searched.items() if told["found"]}
-    assert held == {"MongoDB, collection users", "Cassandra, table users", name}
+    answers = {f"answer of profiles {each}" for each in ("rectify", "restrict", "erase", "export")}
+    assert held == {
+        "MongoDB, collection users",
+        "MongoDB, collection users_restricted",
+        "Cassandra, table users",
+        name,
+        *answers,
+    }
     assert "adult 1: dob.date" in searched[name]["found"]
+    assert whose(searched["MongoDB, collection users"]) == {"adult 1", "adult 2", "adult 3"}
+    assert whose(searched["Cassandra, table users"]) == {"adult 1", "adult 2", "adult 3"}
+    assert "adult 3: corrected city" in searched["Cassandra, table users"]["found"]
+    assert whose(searched["MongoDB, collection users_restricted"]) == {"adult 4"}
+    assert searched[f"{name}_ledger"]["bytes"] > 500
+    assert searched["metrics and health"]["bytes"] > 1_000
     assert searched[f"{name}_foreign.rejected"]["bytes"] > 1_000
     assert searched["page"]["bytes"] > 1_000
     assert searched["output of profiles process"]["bytes"] > 0

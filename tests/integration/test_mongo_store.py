@@ -24,6 +24,7 @@ from pymongo.errors import ServerSelectionTimeoutError
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
 from profiles.adapters.mongo import MongoDecidingStore
 from profiles.adapters.mongo import store as mongo_store
+from profiles.adapters.mongo.connection import TIMEOUT_S
 from profiles.adapters.mongo.unit_of_work import CHUNKS_OF_NEW_PERSONS
 from profiles.application.errors import StoreError
 from profiles.application.log.deciding import Chunk
@@ -737,6 +738,33 @@ def test_a_server_that_takes_too_long_is_given_up(
             session.abort_transaction()
 
         assert store.apply(chunk(stored(BEA), start=1), ledger).tally == Tally(read=1, stored=1)
+
+
+def test_what_a_job_that_was_killed_has_left_open_is_waited_for(
+    mongo_url: str,
+    name: str,
+    base: Database,
+    ledger: MemoryLedger,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The server ends it at its limit, or half as much later: a minute and half a one by default.
+
+    Both are a twelfth of that here.
+    """
+    admin = base.client.admin
+    limit = {"setParameter": 1, "transactionLifetimeLimitSeconds": 5}
+    before = int(admin.command(limit)["was"])
+    impatient = MongoDecidingStore.open(mongo_url, name, timeout_s=TIMEOUT_S / 12)
+    with closing(impatient) as store, base.client.start_session() as session:
+        store.apply(chunk(stored(ADA)), ledger)
+        session.start_transaction()
+        base["users_writers"].update_many({}, {"$inc": {"revision": 1}}, session=session)
+
+        applied = store.apply(chunk(stored(BEA), start=1), ledger)
+
+    admin.command({**limit, "transactionLifetimeLimitSeconds": before})
+    assert applied.tally == Tally(read=1, stored=1)
+    assert "another transaction has what is to be changed" in caplog.text
 
 
 def test_a_closed_store_says_so(mongo_url: str, name: str) -> None:

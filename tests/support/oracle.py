@@ -6,7 +6,7 @@ No store, no chunk, no group: a plain consumer, a loop over the messages and a d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,8 +19,9 @@ from profiles.adapters.kafka import Topics
 from profiles.application.log import messages
 from profiles.application.log.messages import Decode
 from profiles.domain.assessing import decide
+from profiles.domain.corrections import Correction, Corrections
 from profiles.domain.decision_dates import DecisionDates
-from profiles.domain.outcome import Rejected, RejectionReason, Withheld
+from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY, PrivacyPolicy
 from profiles.domain.profile import Profile
@@ -29,6 +30,8 @@ from profiles.domain.version import Version
 
 PATIENCE_S = 60.0
 _FAR_AWAY_S = 200_000_000_000.0
+
+Held = Mapping[PersonId, tuple[Profile, int]]
 
 NO_KEY = Rejected(RejectionReason.ID, "key", "UUID of 36 characters")
 
@@ -59,7 +62,11 @@ class Oracle:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     ends: dict[tuple[str, int], int] = field(default_factory=dict)
+    corrections: dict[PersonId, Corrections] = field(default_factory=dict)
     suppressed: set[PersonId] = field(default_factory=set)
+    restricted: set[PersonId] = field(default_factory=set)
+    told: dict[PersonId, dict[int, Profile]] = field(default_factory=dict)
+    deleted: dict[PersonId, int] = field(default_factory=dict)
     epoch: int = 0
     topic_id: str = ""
     partitions: int = 0
@@ -86,6 +93,34 @@ class Oracle:
         for person in self.suppressed:
             self.held.pop(person, None)
 
+    def restrict(self, persons: Iterable[PersonId]) -> None:
+        """Keep persons apart whom the ledger restricts; see `suppress`, and `faults_apart`.
+
+        Nothing of theirs is corrected, or it would depend on the moment.
+        """
+        self.restricted.update(persons)
+        assert not self.restricted & self.corrections.keys()
+        for person in self.restricted:
+            self.held.pop(person, None)
+
+    def faults_apart(self, apart: Held) -> Counter[str]:
+        """Count what is wrong with the profiles that are kept apart, by kind.
+
+        Each has to be what the log says at its version. Which version that is depends on the moment
+        of the restriction; whatever deletes the person later deletes what is kept apart, too.
+        """
+        faults: Counter[str] = Counter()
+        for person, (profile, version) in apart.items():
+            place = Version.parts(version)._replace(revision=0).number()
+            if person not in self.restricted:
+                faults["not restricted"] += 1
+            elif self.told.get(person, {}).get(place) != profile:
+                faults["not what the log says"] += 1
+            elif self.deleted.get(person, 0) > place:
+                faults["deleted since"] += 1
+        lost = self.restricted - apart.keys() - self.deleted.keys()
+        return faults + Counter({"lost": len(lost)})
+
     def _take(self, message: Message, topic_id: str, number: int) -> None:
         offset = message.offset()
         assert offset is not None
@@ -98,7 +133,7 @@ class Oracle:
                 self._reject(topic_id, number, offset, NO_KEY)
             else:
                 self.counts["erased"] += 1
-                self._delete(person, version)
+                self.take(Erased(), person, version)
             return
         records = self.decode(value)
         assert not isinstance(records, messages.Deletion)
@@ -112,20 +147,31 @@ class Oracle:
         for index, item in enumerate(records.items):
             self.counts["read"] += 1
             outcome = decide(item, self.policy, times)
-            if isinstance(outcome, Profile):
-                self.counts["admitted"] += 1
-                self._hold(outcome, version)
-            elif isinstance(outcome, Withheld):
-                self.counts["withheld"] += 1
-                self.reasons[outcome.reason.value] += 1
-                person = readable_id(item)
-                if person is not None:
-                    self._delete(person, version)
-            else:
-                assert isinstance(outcome, Rejected)  # nobody is corrected in these logs
+            if isinstance(outcome, Rejected):
                 path = records.path(index, outcome.path)
                 told = Rejected(outcome.reason, path, outcome.expected)
                 self._reject(topic_id, number, offset, told)
+                continue
+            if isinstance(outcome, Withheld):
+                self.counts["withheld"] += 1
+                self.reasons[outcome.reason.value] += 1
+            else:
+                self.counts["admitted"] += 1
+            self.take(outcome, readable_id(item), version)
+
+    def take(
+        self,
+        outcome: Profile | Withheld | Correction | Erased,
+        person: PersonId | None,
+        version: int,
+    ) -> None:
+        """Take in what was decided about a record, after all records before it."""
+        if isinstance(outcome, Profile):
+            self._hold(outcome, version)
+        elif isinstance(outcome, Correction):
+            self._correct(outcome, version)
+        elif person is not None:
+            self._delete(person, version)
 
     def _reject(self, topic_id: str, number: int, offset: int, why: Rejected) -> None:
         self.counts["rejected"] += 1
@@ -136,14 +182,27 @@ class Oracle:
         self.rejected[Place(topic_id, number, offset, ordinal)] = why
 
     def _hold(self, profile: Profile, version: int) -> None:
-        if profile.id in self.suppressed:
+        self.told.setdefault(profile.id, {})[version] = profile
+        if profile.id in self.suppressed | self.restricted:
             return
         if profile.id not in self.held or self.held[profile.id][1] <= version:
-            self.held[profile.id] = profile, version
+            kept = self.corrections.get(profile.id)
+            self.held[profile.id] = profile if kept is None else kept.over(profile), version
+
+    def _correct(self, correction: Correction, version: int) -> None:
+        person = correction.person
+        if person not in self.held or self.held[person][1] > version:
+            return
+        self.held[person] = correction.of(self.held[person][0]), version
+        kept = correction.kept_with(self.corrections.pop(person, None))
+        if kept is not None:
+            self.corrections[person] = kept
 
     def _delete(self, person: PersonId, version: int) -> None:
+        self.deleted[person] = max(version, self.deleted.get(person, 0))
         if person in self.held and self.held[person][1] <= version:
             del self.held[person]
+            self.corrections.pop(person, None)
 
 
 def _person_of(key: bytes | None) -> PersonId | None:

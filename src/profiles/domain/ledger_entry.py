@@ -206,7 +206,7 @@ def read_entry(
     fields = _fields_of(value)
     if value is None or fields is None:
         return Unreadable.FORM
-    if fields.get("schema") is True or fields.get("schema") != SCHEMA:
+    if fields.get("schema") != SCHEMA:
         return Unreadable.SCHEMA
     entry = _entry_of(fields)
     if entry is None:
@@ -222,7 +222,7 @@ def read_entry(
 
 def names_nobody(value: bytes | None) -> bool:
     """Tell whether an entry, if it is one, is of the form that has no id in it."""
-    fields = _document(value)
+    fields = None if value is None else _document(value)
     return fields is None or fields.get("schema") != 1
 
 
@@ -232,14 +232,14 @@ def _seal_of(content: bytes, after: LedgerHead, key: PseudonymKey) -> str:
 
 def _fields_of(value: bytes | None) -> Mapping[str, Any] | None:
     """Return the fields of an entry whose last is its seal, and nothing else is behind it."""
-    if value is None or value[-_TAIL:].partition(_SEAL)[:2] != (b"", _SEAL):
+    if value is None or not value[-_TAIL:].startswith(_SEAL):
         return None
     return _document(value)
 
 
-def _document(value: bytes | None) -> Mapping[str, Any] | None:
+def _document(value: bytes) -> Mapping[str, Any] | None:
     try:
-        document = json.loads(value or b"")
+        document = json.loads(value)
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

@@ -33,11 +33,13 @@ def entries_about(
 
     keys: all that the entries were made under.
     """
-    named = {(key.id, person_hash(person, key)): person for key in keys for person in persons}
+    named: Mapping[tuple[str, bytes | None], PersonId] = {
+        (key.id, person_hash(person, key)): person for key in keys for person in persons
+    }
     whose: dict[int, PersonId] = {}
     found: dict[PersonId, list[Entry]] = {person: [] for person in persons}
     for entry in entries:
-        person = None if entry.person is None else named.get((entry.key, entry.person))
+        person = named.get((entry.key, entry.person))
         if person is None and entry.person is None and entry.refers is not None:
             person = whose.get(entry.refers)
         if person is not None:
@@ -49,7 +51,7 @@ def entries_about(
 def count_named(entries: Iterable[Entry]) -> Numbers:
     """Count the persons whom a ledger suppresses and restricts, with all of its entries."""
     named: tuple[set[_Identity], set[_Identity]] = (set(), set())
-    by_number: dict[int, _Identity] = {}
+    by_number: dict[int | None, _Identity] = {}
     for entry in entries:
         if entry.person is None:
             continue
@@ -58,7 +60,5 @@ def count_named(entries: Iterable[Entry]) -> Numbers:
             named[kind].add(identity)
             by_number[entry.number] = identity
         elif (kind := _ENDS.get(entry.action)) is not None:
-            named[kind].discard(identity)
-            if entry.refers is not None:
-                named[kind].discard(by_number.get(entry.refers, identity))
+            named[kind].difference_update([identity, by_number.get(entry.refers)])
     return Numbers(*map(len, named))

@@ -155,7 +155,7 @@ class LedgerView:
             layer[index] = before & ~replaced | by
         for name, layer in changed.items():
             under = under_keys[name]
-            under_keys[name] = under._replace(layers=_merged((*under.layers, layer)))
+            under_keys[name] = under._replace(layers=merged((*under.layers, layer)))
         seals = self._own_seals()
         for entry in entries:
             seals.extend(bytes.fromhex(entry.seal)[:_SEAL_BYTES])
@@ -179,7 +179,7 @@ def _index(hashed: bytes) -> int:
     return int.from_bytes(hashed[:_INDEX_BYTES])
 
 
-def _merged(layers: tuple[_Standings, ...]) -> tuple[_Standings, ...]:
+def merged(layers: tuple[_Standings, ...]) -> tuple[_Standings, ...]:
     """Merge the last layers, so that each has more than twice what those after it have.
 
     So there are few of them, and each entry is copied few times.

@@ -23,6 +23,7 @@ from profiles.domain.reading import canonical_id
 FORMAT: Final = "profiles-receipt/1"
 
 _METHOD: Final = "HMAC-SHA-256"
+_HASH: Final = "sha256"
 _SIGNATURE: Final = "signature"
 
 Document = dict[str, Any]
@@ -82,7 +83,7 @@ def read_receipt(text: bytes, keys: Mapping[str, PseudonymKey]) -> Signed | Untr
 
 def _signature_of(content: Mapping[str, Any], key: PseudonymKey) -> str:
     message = f"receipt:{key.id}:".encode() + _canonical(content)
-    return hmac.digest(key.secret, message, "sha256").hex()
+    return hmac.digest(key.secret, message, _HASH).hex()
 
 
 def _canonical(document: Mapping[str, Any]) -> bytes:
@@ -117,17 +118,17 @@ def _signed(receipt: Mapping[str, Any], of_whole: str) -> Signed | None:
             "ledger": {"number": int(number), "seal": str(seal)},
         }:
             entries = dict(filter(None, map(_entry, persons)))
-            if len(entries) == len(persons):
-                return Signed(head=LedgerHead(number, seal), entries=entries, digest=of_whole)
         case _:
-            pass
-    return None
+            return None
+    if len(entries) != len(persons):
+        return None
+    return Signed(head=LedgerHead(number, seal), entries=entries, digest=of_whole)
 
 
 def _entry(person: object) -> tuple[PersonId, int] | None:
     match person:
         case {"id": str(text), "entry": int(number)} if number is not True:
             identity = canonical_id(text)
-            return None if identity is None else (identity, number)
         case _:
             return None
+    return None if identity is None else (identity, number)

@@ -15,15 +15,15 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.support.chaos.site import ErasingSite
-from tests.support.chaos.spark import ErasingSparkSite
+from tests.support.chaos.site import StormSite
+from tests.support.chaos.spark import StormSparkSite
 from tests.support.chaos.storm import Tally, storm
 from tests.support.cluster_site import Addresses
 from tests.support.services.pool import Pool, this_machine
 from tests.support.services.service import NAMES
 
 SEEDS = 1_000_000
-SITES: dict[str, type[ErasingSite]] = {"process": ErasingSite, "spark": ErasingSparkSite}
+SITES: dict[str, type[StormSite]] = {"process": StormSite, "spark": StormSparkSite}
 
 
 def main() -> int:
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def pass_over_own_servers(
-    make: type[ErasingSite], folder: Path, *, seed: int, seconds: float
+    make: type[StormSite], folder: Path, *, seed: int, seconds: float
 ) -> Tally:
     """Start servers and a site, and end all that was started."""
     with Pool(this_machine(), to_be_killed=True) as pool, ExitStack() as stack:

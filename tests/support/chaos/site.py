@@ -1,17 +1,22 @@
-"""A site with a ledger of its own, from which persons are erased as an operator does."""
+"""A site with a ledger of its own, where persons have rights, as an operator grants them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from threading import Event
 
+from profiles.adapters.kafka import KafkaLedger, ledger_topic
+from profiles.domain.ledger_view import Named
 from profiles.domain.person import PersonId
+from profiles.entrypoints.composition.ledgers import keyring
 from tests.support.chaos.targets import Job
-from tests.support.cluster_site import Running, Site, until
+from tests.support.cluster_site import Held, Running, Site, until
 
 
 @dataclass
-class ErasingSite(Site):
+class StormSite(Site):
     """See the module."""
 
     def readers(self) -> list[Job]:
@@ -33,12 +38,45 @@ class ErasingSite(Site):
 
     def erasure(self, *persons: PersonId) -> Running:
         """Start `profiles erase`."""
-        place = [f"--topic={self.name}", f"--limit={len(persons)}"]
-        return self._start(["--debug", "erase", *persons, *self._everything, *place])
+        return self._about("erase", *persons, self._topic, f"--limit={len(persons)}")
+
+    def readmission(self, person: PersonId) -> Running:
+        """Start `profiles readmit`."""
+        return self._about("readmit", person, self._topic, "--reason=signed-up-anew")
+
+    def restriction(self, person: PersonId) -> Running:
+        """Start `profiles restrict`."""
+        return self._about("restrict", person, "--reason=accuracy-contested")
+
+    def release(self, person: PersonId) -> Running:
+        """Start `profiles unrestrict`."""
+        return self._about("unrestrict", person)
+
+    def correction(self, person: PersonId, *what: str) -> Running:
+        """Start `profiles rectify`."""
+        return self._about("rectify", person, *what, self._topic)
+
+    def named(self, persons: Iterable[PersonId]) -> Named:
+        """Tell whom the ledger names of some persons."""
+        keys, topic = keyring(self.ledger_keys, None), ledger_topic(self.ledger_topic)
+        ledger = KafkaLedger.open(self.servers.kafka, topic, keys, applied=1, stop=Event())
+        with closing(ledger) as opened:
+            return opened.view().named(persons)
+
+    def apart(self, persons: Collection[PersonId]) -> Held:
+        """Tell what MongoDB keeps apart of some persons."""
+        return self.mongo.transactions.run(lambda unit: unit.restricted(persons))
 
     def verification(self) -> Running:
         """Start `profiles verify`."""
         return self._start(["--debug", "verify", *self._everything])
+
+    def _about(self, command: str, *arguments: str) -> Running:
+        return self._start(["--debug", command, *arguments, *self._everything])
+
+    @property
+    def _topic(self) -> str:
+        return f"--topic={self.name}"
 
     @property
     def _everything(self) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle
 
-from tests.support.chaos.site import ErasingSite
+from tests.support.chaos.site import StormSite
 from tests.support.chaos.targets import Job
 from tests.support.cluster_site import Running
 from tests.support.process_tree import command_of, descendants, parent_of
@@ -75,7 +75,7 @@ class SparkJob(Job):
 
 
 @dataclass
-class ErasingSparkSite(ErasingSite, SparkSite):
+class StormSparkSite(StormSite, SparkSite):
     """See the module."""
 
     def readers(self) -> list[Job]:

@@ -12,7 +12,8 @@ from threading import Event
 
 from tests.support.chaos.load import Load
 from tests.support.chaos.plan import Fault, Kind, plan
-from tests.support.chaos.site import ErasingSite
+from tests.support.chaos.rights import Rights
+from tests.support.chaos.site import StormSite
 from tests.support.chaos.targets import Job, Server, Target
 from tests.support.cluster_site import Running, until
 from tests.support.services import Service
@@ -29,18 +30,22 @@ class Tally:
     read: int
     held: int
     erased: int
+    readmitted: int
+    restricted: int
+    corrected: int
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{kind} {self.faults[kind]}" for kind in Kind)
         return (
             f"seed {self.seed}: {self.faults.total()} faults ({kinds}); {self.read:,} records,"
-            f" {self.held:,} persons held, {self.erased} erased: both stores, statistics, counts"
-            " and ledger are what the rules make of the log"
+            f" {self.held:,} persons held, {self.erased} erased, {self.readmitted} readmitted,"
+            f" {self.restricted} kept apart, {self.corrected} corrected: both stores, statistics,"
+            " counts and ledger are what the rules make of the log"
         )
 
 
 def storm(
-    site: ErasingSite, servers: Iterable[Service], *, seed: int, seconds: float, tell: Tell
+    site: StormSite, servers: Iterable[Service], *, seed: int, seconds: float, tell: Tell
 ) -> Tally:
     """Let a planned storm pass over a site, and check what it leaves.
 
@@ -55,21 +60,33 @@ def storm(
         tell(f"{time.monotonic() - begun:6.1f} s  {what}")
 
     faults = plan(seed=seed, seconds=seconds, targets=[target.name for target in targets])
-    load = Load(site, seed=seed, over=over, tell=log)
-    _let_pass(targets, faults, load, over=over, log=log)
+    load = Load(site, seed=seed, over=over)
+    rights = Rights(site, load.persons, seed=seed, over=over, tell=log)
+    load.begin(rights.asking)
+    beside: list[Callable[[], None]] = [
+        partial(load.run, rights.correctable),
+        rights.erase_and_readmit,
+        rights.restrict,
+        rights.correct,
+    ]
+    _let_pass(targets, faults, beside, over=over, log=log)
     log("the storm is over")
-    _settle(site, jobs, load)
+    _settle(site, jobs, load, rights)
+    log("all is settled, and as it has to be")
     happened = Counter(fault.kind for fault in faults)
     return Tally(
         seed=seed,
-        faults=happened + Counter({Kind.KILL: load.killed}),
+        faults=happened + Counter({Kind.KILL: rights.killed}),
         read=site.oracle.counts["read"],
         held=len(site.oracle.held),
-        erased=len(load.erased),
+        erased=len(rights.erased),
+        readmitted=len(rights.readmitted),
+        restricted=len(rights.restricted),
+        corrected=len(site.oracle.corrections),
     )
 
 
-def _jobs(site: ErasingSite, seed: int) -> list[Job]:
+def _jobs(site: StormSite, seed: int) -> list[Job]:
     source = (
         f"simulator:seed={seed},limit=none,minors=0.1,boundary=0.05,hostile=0.05,duplicates=0.1,"
         "updates=0.2,domains=30"
@@ -82,7 +99,12 @@ def _jobs(site: ErasingSite, seed: int) -> list[Job]:
 
 
 def _let_pass(
-    targets: Sequence[Target], faults: Sequence[Fault], load: Load, *, over: Event, log: Tell
+    targets: Sequence[Target],
+    faults: Sequence[Fault],
+    beside: Sequence[Callable[[], None]],
+    *,
+    over: Event,
+    log: Tell,
 ) -> None:
     """Send faults to each target beside the others; end all of it where anything fails."""
     begun, failed = time.monotonic(), Event()
@@ -103,8 +125,8 @@ def _let_pass(
             over.set()
             raise
 
-    with ThreadPoolExecutor(len(targets) + 1) as threads:
-        sending = threads.submit(guarded, load.run)
+    with ThreadPoolExecutor(len(targets) + len(beside)) as threads:
+        others = [threads.submit(guarded, each) for each in beside]
         suffering = [threads.submit(guarded, partial(suffer, target)) for target in targets]
         try:
             for each in suffering:
@@ -114,7 +136,7 @@ def _let_pass(
             raise
         finally:
             over.set()
-        for done in [*suffering, sending]:
+        for done in [*suffering, *others]:
             done.result()
 
 
@@ -135,17 +157,23 @@ def _inflict(fault: Fault, target: Target, *, failed: Event, log: Tell) -> None:
     target.start()
 
 
-def _settle(site: ErasingSite, jobs: Sequence[Job], load: Load) -> None:
+def _settle(site: StormSite, jobs: Sequence[Job], load: Load, rights: Rights) -> None:
     """Let the jobs come to the log's end, and compare everything with the pure rules."""
     produce, *readers = jobs
     for job in jobs:
         job.check()
     produce.stop()
-    receipt = site.erasure(*sorted(load.erased)).document()
-    assert receipt["complete"]
+    rights.settle()
+    load.end(rights.back)
     site.drain(readers)
-    site.oracle.suppress(load.erased)
+    site.oracle.look()
+    site.oracle.suppress(rights.erased)
+    site.oracle.restrict(rights.restricted)
     site.check()
+    named = site.named(load.persons)
+    assert named.suppressed == rights.erased
+    assert named.restricted == rights.restricted
+    assert site.oracle.faults_apart(site.apart(load.persons)) == Counter()
     verified = site.verification().document()
     (ledger,) = [each for each in verified["checks"] if each["what"] == "erased persons"]
     assert ledger["ok"], ledger["found"]

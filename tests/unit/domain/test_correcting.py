@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.domain.age import LeapDay
+from profiles.domain.age import MAXIMUM_AGE, LeapDay
 from profiles.domain.assessing import admit, decide
 from profiles.domain.correcting import correction_of, is_correction, said_by
 from profiles.domain.corrections import FIELDS_OF, Correction
@@ -197,6 +197,7 @@ def test_a_record_with_a_date_of_birth_is_a_person_whatever_else_it_has() -> Non
 
     assert isinstance(decide(record, DEFAULT_POLICY, today), Profile)
     assert is_correction({**setting(city="Oslo"), "dob": None})
+    assert not is_correction({**setting(city="Oslo"), "dob": {"date": "1990-02-28"}})
     assert not is_correction([])
 
 
@@ -210,6 +211,8 @@ def test_what_a_correction_says_is_told_as_the_log_has_it() -> None:
     assert said_by(setting(city="Oslo")) == {"set": {"city": "Oslo"}, "release": []}
     released = {"login": {"uuid": ADA}, "correction": {"release": ["city"]}}
     assert said_by(released) == {"set": {}, "release": ["city"]}
+    set_only = {"login": {"uuid": ADA}, "correction": {"set": {"city": "Oslo"}}}
+    assert said_by(set_only) == {"set": {"city": "Oslo"}, "release": []}
     assert said_by({"login": {"uuid": ADA}, "correction": 3}) is None
     assert said_by({"login": {"uuid": ADA}}) is None
 
@@ -331,3 +334,34 @@ def test_any_correction_is_taken_withheld_or_rejected_without_a_value(
     elif isinstance(outcome, Rejected):
         assert outcome.path.startswith(("correction", "schema"))
         assert "phone" not in outcome.path
+
+
+def test_a_correction_is_written_as_the_log_has_it() -> None:
+    assert correction_of(ADA, {"city": "Oslo"}, ["title"]) == {
+        "schema": 1,
+        "login": {"uuid": ADA},
+        "correction": {"set": {"city": "Oslo"}, "release": ["title"]},
+    }
+
+
+def test_what_is_released_need_not_be_said() -> None:
+    record = {"login": {"uuid": ADA}, "correction": {"set": {"city": "Oslo"}}}
+
+    assert corrected(record) == Correction(person=ADA, fields={"city": "Oslo"})
+
+
+def test_who_was_born_on_the_day_of_the_correction_is_a_minor() -> None:
+    assert decide(setting(birth_date=str(TODAY)), DEFAULT_POLICY, today) == MINOR
+
+
+def test_who_is_as_old_as_anybody_can_be_is_corrected() -> None:
+    born = TODAY.replace(year=TODAY.year - MAXIMUM_AGE)
+
+    assert corrected(setting(birth_date=str(born))).fields["age"] == MAXIMUM_AGE
+
+
+def test_an_address_may_be_longer_than_other_texts_and_loses_what_shows_nothing() -> None:
+    long = f"{'a' * 280}@example.com"
+
+    assert corrected(setting(email=long)).fields["email"] == long
+    assert corrected(setting(email="a\u200bb@example.com")).fields["email"] == "ab@example.com"

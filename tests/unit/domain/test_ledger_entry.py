@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -42,6 +44,17 @@ def read(value: bytes | None, after: LedgerHead = START) -> Entry:
     return entry
 
 
+@pytest.fixture
+def local_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    def be_in(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield be_in
+    monkeypatch.undo()
+    time.tzset()
+
+
 def sealed(draft: Draft = SUPPRESSED, after: LedgerHead = START, key: PseudonymKey = K1) -> bytes:
     return seal(draft, after=after, at=NOON, key=key)
 
@@ -73,6 +86,26 @@ def test_what_is_sealed_is_read(draft: Draft, at: datetime, key: PseudonymKey, n
     for name in ("action", "reason", "deadline", "refers", "digest", "recipient"):
         assert getattr(entry, name) == getattr(draft, name)
     assert entry.head == (number + 1, entry.seal)
+
+
+def test_entries_are_written_as_they_always_were_or_no_ledger_could_be_read() -> None:
+    assert person_hash(ADA, K1).hex() == (
+        "3feb4e4b933abab5cf2a910fc844114af992697f2bc28da2202b722fad3dd421"
+    )
+    assert sealed(replace(SUPPRESSED, reason=Reason.REQUEST)) == (
+        b'{"schema":2,"number":1,"at":"2026-11-23T12:00:00.123+00:00","action":"suppress","key":"k1",'
+        b'"person":"3feb4e4b933abab5cf2a910fc844114af992697f2bc28da2202b722fad3dd421",'
+        b'"reason":"request",'
+        b'"seal":"1bee6167787e6c9890318dc004efaa78a2a139a24983d1c404d381b28a50883c"}'
+    )
+
+
+def test_times_are_kept_in_utc_wherever_the_machine_is(
+    local_time: Callable[[str], None],
+) -> None:
+    local_time("Asia/Tokyo")
+
+    assert b'"at":"2026-11-23T12:00:00.123+00:00"' in sealed()
 
 
 def test_an_entry_is_json_that_names_nobody_and_ends_with_its_seal() -> None:

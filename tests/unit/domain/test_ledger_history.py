@@ -45,7 +45,7 @@ def test_an_entry_about_another_person_is_not_hers_whatever_it_refers_to() -> No
 
 
 def test_who_is_named_twice_counts_once() -> None:
-    entries = entered(of(ADA), of(ADA), of(BEA), of(BEA, Action.RESTRICT), about(1))
+    entries = entered(of(ADA), of(ADA), about(1), of(BEA), of(BEA, Action.RESTRICT))
 
     assert count_named(entries) == Numbers(suppressed=2, restricted=1)
     assert count_named([]) == Numbers(0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import count, islice
 from uuid import UUID
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profiles.domain.ledger_entry import START, Action, Draft, Entry, LedgerHead, read_entry, seal
-from profiles.domain.ledger_view import NOBODY, LedgerView, Named
+from profiles.domain.ledger_view import NOBODY, LedgerView, Named, merged
 from profiles.domain.person import PersonId
 from profiles.domain.pseudonym import PseudonymKey
 
@@ -197,6 +197,56 @@ def test_a_view_takes_some_hundred_bytes_an_entry() -> None:
 
     assert view.position == number
     assert used / number < 200
+
+
+def test_what_follows_is_added_without_a_copy_of_all_seals() -> None:
+    number = 4_000
+    before = grown(LedgerView(), *[(Action.COMPLETE, None)] * number)
+    once = grown(before, (Action.COMPLETE, None))  # there is room for the next one behind it
+    following = entries([(Action.COMPLETE, None)], after=once.head)
+    tracemalloc.start()
+    try:
+        once.after(following, KEYS)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < number  # each has 8 bytes
+
+
+def test_two_ledgers_that_go_on_from_the_same_entry_do_not_mix() -> None:
+    before = grown(LedgerView(), (Action.SUPPRESS, ADA))
+    one = grown(before, (Action.SUPPRESS, BEA))
+    other = grown(before, (Action.RESTRICT, BEA))
+
+    assert (one.continues(one.head), other.continues(other.head)) == (True, True)
+    assert (one.continues(other.head), other.continues(one.head)) == (False, False)
+    assert before.continues(before.head)
+
+
+def test_who_was_named_in_between_stays_named_when_what_follows_is_merged() -> None:
+    view = LedgerView()
+    for some in (IDS[:5], IDS[5:7], IDS[7:]):
+        view = grown(view, *((Action.SUPPRESS, person) for person in some))
+
+    assert view.named(IDS).suppressed == set(IDS)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "then"),
+    [([1], [1]), ([1, 1], [2]), ([2, 1], [3]), ([3, 1], [3, 1]), ([7, 2, 1], [7, 3])],
+)
+def test_layers_are_merged_until_each_has_more_than_twice_what_the_next_one_has(
+    sizes: Sequence[int], then: Sequence[int]
+) -> None:
+    numbers = count()
+    layers = tuple({next(numbers): number for number in range(size)} for size in sizes)
+
+    assert [len(layer) for layer in merged(layers)] == then
+
+
+def test_what_a_later_layer_says_counts() -> None:
+    assert merged(({1: 1, 2: 1}, {2: 3})) == ({1: 1, 2: 3},)
 
 
 def test_no_repr_shows_anybody() -> None:

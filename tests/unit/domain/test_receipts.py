@@ -80,6 +80,15 @@ def test_a_receipt_names_the_key_and_the_method_and_shows_neither_key_nor_person
     assert ADA not in repr(read_receipt(written(receipt), KEYS))
 
 
+def test_receipts_are_signed_as_they_always_were_or_none_could_be_proved() -> None:
+    receipt = sign(CONTENT, K1)
+
+    assert receipt["signature"]["value"] == (
+        "2e59caab78b2f8ce700e5c8ab2404ca183aaebf377077cf086cc868292678efe"
+    )
+    assert digest(receipt) == "1a11d26e41594e562905d1a071d2c89ab8a070ffc22d30b03780fabe4039ee03"
+
+
 def places(document: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """List every value of a document, by its path."""
     found: list[tuple[Any, ...]] = []

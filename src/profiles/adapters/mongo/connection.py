@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
@@ -26,7 +27,13 @@ from profiles.domain.errors import UsageError
 Result = TypeVar("Result")
 
 TIMEOUT_S: Final = 60.0
-"""How long an operation is tried, retries included: the server ends a transaction by then, too."""
+"""How long an operation is tried, retries included."""
+_OF_A_TRANSACTION: Final = 5 / 3
+"""How much longer than an operation a transaction is tried. A client that was killed leaves its own
+open, and with it what that has changed. The server ends those older than a minute
+(`transactionLifetimeLimitSeconds`), but it looks every half a minute only."""
+_UNUSUAL: Final = 1 / 15
+"""After which part of that time it is said that another transaction is in the way."""
 
 HEARTBEAT_MS: Final = 5_000
 CONNECT_MS: Final = 5_000
@@ -34,6 +41,8 @@ CONNECT_MS: Final = 5_000
 
 Together they say how soon it is noticed that it hangs.
 """
+
+_logger = logging.getLogger(__name__)
 
 _DEFAULTS: Final = {
     "serverSelectionTimeoutMS": 15_000,  # an election takes up to 12 s
@@ -153,16 +162,16 @@ class Connection:
             self._client.drop_database(self._database.name)
 
     @contextmanager
-    def asked(self) -> Generator[None]:
+    def asked(self, within_s: float | None = None) -> Generator[None]:
         """Bound the time of what is asked of the server, and turn its errors into ours.
+
+        within_s: seconds; as for any operation if none are said.
 
         Raises:
             StoreError: the server did not do it.
         """
-        with (
-            map_exceptions(self.address, timeout_s=self._timeout_s),
-            pymongo.timeout(self._timeout_s),
-        ):
+        bound_s = self._timeout_s if within_s is None else within_s
+        with map_exceptions(self.address, timeout_s=bound_s), pymongo.timeout(bound_s):
             yield
 
     def transaction(self, callback: Callable[[ClientSession], Result]) -> Result:
@@ -175,9 +184,29 @@ class Connection:
         Raises:
             StoreError: it did not come to an end in time.
         """
-        with self.asked(), self._client.start_session() as session:
+        within_s = self._timeout_s * _OF_A_TRANSACTION
+        begun, told = time.monotonic(), False
+
+        def attempt(session: ClientSession) -> Result:
+            nonlocal told
+            try:
+                return callback(session)
+            except OperationFailure as failure:
+                late = time.monotonic() - begun > within_s * _UNUSUAL
+                if failure.code == _WRITE_CONFLICT and late and not told:
+                    told = True
+                    _logger.warning(
+                        "MongoDB at %s: another transaction has what is to be changed. Of a job"
+                        " that was killed the server ends it, within a minute and a half by"
+                        " default; waiting up to %.0f s.",
+                        self.address,
+                        within_s,
+                    )
+                raise
+
+        with self.asked(within_s), self._client.start_session() as session:
             return session.with_transaction(
-                callback,
+                attempt,
                 read_concern=ReadConcern("snapshot"),
                 write_concern=_DURABLE,
                 read_preference=ReadPreference.PRIMARY,
@@ -214,6 +243,7 @@ class Connection:
 
 
 _NAMESPACE_EXISTS: Final = 48
+_WRITE_CONFLICT: Final = 112
 
 
 def _nothing(_record: logging.LogRecord) -> bool:

@@ -24,6 +24,7 @@ _PERSONAL: Final = (
     *("location.street.name", "location.city", "location.state", "location.postcode"),
     *("email", "login.username"),
 )
+_MORE: Final = range(3, 6)
 _LARGEST: Final = 100_000
 """Bytes of a hostile message; larger ones say the same, and a broker may refuse them."""
 
@@ -45,13 +46,14 @@ class MarkedMessage(NamedTuple):
 
 
 def marked_adults(token: str, today: date) -> Sequence[MarkedPerson]:
-    """Make an old adult and a young one.
+    """Make an old adult, a young one, and three more.
 
     token: letters and digits that stand nowhere else.
     """
     return [
         _marked(token, "adult 1", date(1961, 3, 17), today),
         _marked(token, "adult 2", today - timedelta(days=30 * 365), today),
+        *(_marked(token, f"adult {number}", date(1960 + number, 4, 18), today) for number in _MORE),
     ]
 
 

@@ -10,10 +10,11 @@ import base64
 import dataclasses
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from profiles.domain.assessing import admit, decide
@@ -23,6 +24,7 @@ from profiles.domain.person import Person
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.profile import Profile
 
+NOTHING_CORRECTED: Final[Mapping[str, str]] = MappingProxyType({})
 _DIGESTS: Final = ("md5", "sha1", "sha256")
 _AT_ONCE: Final = 4_000_000
 """Bytes that are searched at once."""
@@ -37,6 +39,26 @@ class Kept(Enum):
     NOTHING = "nothing"
     LOG = "what the policy lets into the log"
     PROFILE = "what the policy lets into a profile"
+    APART = "the profile of who is restricted"
+    FILE = "profiles, and those of who is restricted"
+    ID = "the id of the person it is about"
+    COPY = "all that is held of the person it is about"
+
+
+class Fate(Enum):
+    """What was done about an adult in the end."""
+
+    HELD = "held"
+    RESTRICTED = "restricted"
+    ERASED = "erased"
+
+
+_PROFILE_IS_IN: Final = {
+    Fate.HELD: frozenset({Kept.PROFILE, Kept.FILE, Kept.COPY}),
+    Fate.RESTRICTED: frozenset({Kept.APART, Kept.FILE, Kept.COPY}),
+    Fate.ERASED: frozenset[Kept](),
+}
+_ID: Final = "login.uuid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,42 +74,71 @@ class Marker:
     may_be_in: frozenset[Kept] = frozenset()
 
 
-def markers_of(  # noqa: PLR0913 - what there is to know, named one by one
-    whose: str,
-    record: Mapping[str, Any],
-    values: Mapping[str, str],
-    *,
-    policy: PrivacyPolicy,
-    dates: DecisionDates,
-    never: Iterable[str],
-) -> list[Marker]:
-    """Return the markers in a record, each with the places that may hold it under a policy.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planting:
+    """Under what rules persons are planted, and so where their markers may be.
 
-    values: by the path of the field. never: paths of fields that no place may hold, whatever the
-        domain makes of them.
+    never: paths of fields that no place may hold, whatever the domain makes of them.
+    log_forgets: whether erasing empties a person's records in the log, which keep the id as
+        their key: that of the embedded engine.
     """
-    forbidden = frozenset(never)
-    decided = decide(record, policy, dates)
-    admitted = admit(record, policy, dates)
-    texts = {
-        Kept.PROFILE: _text(decided) if isinstance(decided, Profile) else "",
-        Kept.LOG: _text(dataclasses.astuple(minimise(admitted, policy)))
-        if isinstance(admitted, Person)
-        else "",
-    }
-    return [
-        Marker(
-            whose=whose,
-            field=path,
-            value=value,
-            may_be_in=frozenset(
-                kept
-                for kept, text in texts.items()
-                if path not in forbidden and value.lower() in text
-            ),
-        )
-        for path, value in values.items()
-    ]
+
+    policy: PrivacyPolicy
+    dates: DecisionDates
+    never: Collection[str]
+    log_forgets: bool = False
+
+    def profile_of(self, record: Mapping[str, Any]) -> Profile | None:
+        """Return what is held of a record, None where it is no adult's."""
+        decided = decide(record, self.policy, self.dates)
+        return decided if isinstance(decided, Profile) else None
+
+    def markers(
+        self,
+        whose: str,
+        record: Mapping[str, Any],
+        values: Mapping[str, str],
+        *,
+        fate: Fate = Fate.HELD,
+        corrected: Mapping[str, str] = NOTHING_CORRECTED,
+    ) -> list[Marker]:
+        """Return the markers in a record, each with the places that may hold it.
+
+        values: by the path of the field. corrected: by the field of the profile that has them
+            instead of what the record says.
+        """
+        profile = self.profile_of(record)
+        admitted = admit(record, self.policy, self.dates)
+        held = logged = ""
+        if profile is not None:
+            texts: dict[str, Any] = {**corrected}
+            held = _text(profile._replace(**texts))
+        if isinstance(admitted, Person):
+            logged = _text(dataclasses.astuple(minimise(admitted, self.policy)))
+        of_correction = {f"corrected {name}": value for name, value in corrected.items()}
+        logged += _text([*of_correction.values()])
+        return [
+            Marker(
+                whose=whose,
+                field=path,
+                value=value,
+                may_be_in=frozenset()
+                if path in self.never
+                else frozenset(
+                    [
+                        *(_PROFILE_IS_IN[fate] if value.lower() in held else ()),
+                        *(self._log(fate, path) if value.lower() in logged else ()),
+                        *([Kept.ID] if path == _ID and profile is not None else ()),
+                    ]
+                ),
+            )
+            for path, value in {**values, **of_correction}.items()
+        ]
+
+    def _log(self, fate: Fate, path: str) -> Collection[Kept]:
+        if fate is not Fate.ERASED:
+            return Kept.LOG, Kept.COPY
+        return (Kept.LOG,) if path == _ID or not self.log_forgets else ()
 
 
 def _text(values: object) -> str:
@@ -102,11 +153,15 @@ _Look = tuple[str, Callable[[bytes, bytes], bool]]
 
 
 class Part(NamedTuple):
-    """Some bytes of a place, such as a document of a collection."""
+    """Some bytes of a place, such as a document of a collection.
+
+    whose: the only person who may be there, where it is about one.
+    """
 
     place: str
     kept: Kept
     content: bytes
+    whose: str | None = None
 
 
 class Leak(NamedTuple):
@@ -124,8 +179,13 @@ class Searched:
 
     place: str
     kept: Kept
+    whose: str | None = None
     size: int = 0
     found: set[tuple[str, str]] = dataclasses.field(default_factory=set)
+
+    def may_hold(self, marker: Marker) -> bool:
+        """Tell whether a marker may be here."""
+        return self.kept in marker.may_be_in and self.whose in {None, marker.whose}
 
 
 @dataclass(slots=True)
@@ -142,8 +202,8 @@ class Search:
 
     def look(self, parts: Iterable[Part]) -> None:
         """Search parts of places; many small ones of a place together, which takes a tenth."""
-        for (name, kept), of_place in groupby(parts, key=lambda part: part[:2]):
-            place = self.searched.setdefault(name, Searched(name, kept))
+        for (name, kept, whose), of_place in groupby(parts, key=_of_one_place):
+            place = self.searched.setdefault(name, Searched(name, kept, whose))
             waiting: list[bytes] = []
             waiting_bytes = 0
             for part in of_place:
@@ -161,7 +221,7 @@ class Search:
             form = next((name for name, look in looks if look(content, lowered)), None)
             if form is None:
                 continue
-            if place.kept in marker.may_be_in:
+            if place.may_hold(marker):
                 place.found.add((marker.whose, marker.field))
             else:
                 self.leaks[Leak(place.place, marker.whose, marker.field, form)] = None
@@ -176,8 +236,12 @@ class Search:
             for place in self.searched.values()
             if place.kept is not Kept.NOTHING
             and not place.found
-            and any(place.kept in marker.may_be_in for marker in self.markers)
+            and any(place.may_hold(marker) for marker in self.markers)
         ]
+
+
+def _of_one_place(part: Part) -> tuple[str, Kept, str | None]:
+    return part.place, part.kept, part.whose
 
 
 def _looks(value: str) -> Iterator[_Look]:

@@ -157,7 +157,9 @@ def produce(
         stoppable(stop, hurry),
         start,
         observed_at(metrics) as observing,
-        producing(settings, policy=policy, stop=stop, hurry=hurry, observing=observing) as job,
+        producing(
+            settings, policy=policy, stop=stop, once=once, hurry=hurry, observing=observing
+        ) as job,
     ):
         try:
             finished = job.run(opened, stopped=stop.is_set)

@@ -152,6 +152,14 @@ def remainders(settings: ExaminedSettings, *, at: datetime) -> Sequence[Remainde
                 by=gone,
             )
         )
+    elif (log := settings.folder / "log.sqlite").is_file():
+        found.append(
+            Remainder(
+                what=f"the id, and nothing else, as the key of emptied records in {log}, which a"
+                " running job deletes with their time",
+                by=at + LOG_RETENTION,
+            )
+        )
     if isinstance(settings.stores.deciding, MongoAddress):
         found.append(
             Remainder(

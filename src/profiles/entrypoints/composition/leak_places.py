@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from profiles.adapters.kafka import Cluster
 
 USERS: Final = "users"
+_KEPT_BY: Final = {
+    USERS: Kept.PROFILE,
+    "restricted": Kept.APART,  # SQLite
+    f"{USERS}_restricted": Kept.APART,  # MongoDB
+}
+"""What tables and collections may hold of whom; all others nothing."""
 _DRIVERS_OF_MONGO: Final = ("mongodb", "mongodb+srv")
 
 _logger = logging.getLogger(__name__)
@@ -119,10 +125,9 @@ class StorePlaces:
 
 def _of_sqlite(path: Path) -> Iterator[Part]:
     for content in file_bytes(path):
-        yield Part(path.name, Kept.PROFILE, content)
+        yield Part(path.name, Kept.FILE, content)
     for table, row in rows(path):
-        kept = Kept.PROFILE if table == USERS else Kept.NOTHING
-        yield Part(f"{path.name}, table {table}", kept, row)
+        yield Part(f"{path.name}, table {table}", _KEPT_BY.get(table, Kept.NOTHING), row)
 
 
 def _of_mongo(address: MongoAddress) -> Iterator[Part]:
@@ -133,8 +138,7 @@ def _of_mongo(address: MongoAddress) -> Iterator[Part]:
     password = mongo_password(address)
     with closing(MongoContents(address.url, address.database, password=password)) as mongo:
         for name, document in mongo.documents():
-            kept = Kept.PROFILE if name == USERS else Kept.NOTHING
-            yield Part(place.format(name), kept, document)
+            yield Part(place.format(name), _KEPT_BY.get(name, Kept.NOTHING), document)
 
 
 def _of_cassandra(address: CassandraAddress) -> Iterator[Part]:
@@ -144,8 +148,7 @@ def _of_cassandra(address: CassandraAddress) -> Iterator[Part]:
     yield Part(place.format(USERS), Kept.PROFILE, b"")
     with closing(CassandraContents(cassandra_settings(address))) as cassandra:
         for name, row in cassandra.rows():
-            kept = Kept.PROFILE if name == USERS else Kept.NOTHING
-            yield Part(place.format(name), kept, row)
+            yield Part(place.format(name), _KEPT_BY.get(name, Kept.NOTHING), row)
 
 
 @dataclass(slots=True, kw_only=True)

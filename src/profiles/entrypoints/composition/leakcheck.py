@@ -6,27 +6,18 @@ import importlib.util
 import json
 import secrets
 import tempfile
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Final
 
 from profiles.adapters.simulator.encoding import encode
-from profiles.adapters.simulator.marked import (
-    FORBIDDEN,
-    MarkedMessage,
-    MarkedPerson,
-    marked_adults,
-    marked_hostile,
-    marked_minors,
-)
+from profiles.adapters.simulator.marked import MarkedPerson
 from profiles.adapters.sqlite.contents import file_bytes
-from profiles.application.assurance.leaks import Kept, Marker, Part, Search, markers_of
-from profiles.domain.decision_dates import DecisionDates
+from profiles.application.assurance.leaks import Kept, Part, Search
 from profiles.domain.errors import ProfilesError, UsageError
-from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.leak_places import (
     Cleaning,
@@ -37,12 +28,14 @@ from profiles.entrypoints.composition.leak_places import (
     own_url,
     remove_folder,
 )
+from profiles.entrypoints.composition.leak_planting import Planted, plant
+from profiles.entrypoints.composition.leak_services import metrics_of, page_of, persons_read
 from profiles.entrypoints.policy import DEFAULT, PolicySource
-from profiles.entrypoints.subcommands import Subcommands
+from profiles.entrypoints.subcommands import StoppedError, Subcommands
 
 PREFIX: Final = "profiles_leakcheck_"
-_PAGE: Final = r"http://127\.0\.0\.1:\d+"
-_ANSWER_S: Final = 30.0
+_SERVED: Final = r"http://127\.0\.0\.1:\d+"
+_AGAIN_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +52,6 @@ class LeakCheckSettings:
     replication: int = -1
     checkpoint: Path | None = None
     policy: PolicySource = DEFAULT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planted:
-    """Who was planted, and what is looked for."""
-
-    persons: Sequence[MarkedPerson]
-    hostile: Sequence[MarkedMessage]
-    markers: Sequence[Marker]
-
-    @property
-    def messages(self) -> list[bytes]:
-        """Return a message about each of them."""
-        people = [encode(person.record) for person in self.persons]
-        return people + [each.message for each in self.hostile]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +85,7 @@ def check_for_leaks(
     if settings.checkpoint is not None and settings.kafka is None:
         raise UsageError("Spark reads from Kafka: name the cluster with --kafka, too.")
     token = f"qz{secrets.token_hex(4)}"
-    planted = _plant(token, settings.policy)
+    planted = plant(token, settings.policy, log_forgets=settings.kafka is None)
     cleaning = Cleaning()
     name = f"{PREFIX}{token}"
     named(name)
@@ -131,32 +109,6 @@ def check_for_leaks(
     )
 
 
-def _plant(token: str, policy: PolicySource) -> Planted:
-    moment = now()
-    rules = policy.read()
-    dates = DecisionDates.of(logged_at=moment, read_at=moment, zone=rules.zone)
-    persons = [*marked_adults(token, dates.as_of), *marked_minors(token, dates.as_of)]
-    hostile = list(marked_hostile(token, dates.as_of))
-    markers = [
-        marker
-        for person in persons
-        for marker in markers_of(
-            person.whose,
-            person.record,
-            person.values,
-            policy=rules,
-            dates=dates,
-            never=FORBIDDEN,
-        )
-    ]
-    markers += [
-        Marker(whose=each.whose, field=path, value=value)
-        for each in hostile
-        for path, value in each.values.items()
-    ]
-    return Planted(persons=persons, hostile=hostile, markers=markers)
-
-
 class _Check:
     """A check under way."""
 
@@ -175,6 +127,7 @@ class _Check:
         self._removed_at_the_end(self._folder, cleaning)
         outputs = self._folder / "outputs"
         outputs.mkdir()
+        self._stop = stop
         self._commands = Subcommands(folder=outputs, stop=stop)
         urls = [own_url(url, name, self._folder) for url in settings.stores]
         self._stores = StorePlaces(urls, cleaning)
@@ -191,6 +144,8 @@ class _Check:
             self._checkpoint = settings.checkpoint / name
             self._removed_at_the_end(self._checkpoint, cleaning)
         self._page: list[bytes] = []
+        self._metrics: list[bytes] = []
+        self._answers: dict[Path, tuple[Kept, str]] = {}
 
     @staticmethod
     def _removed_at_the_end(folder: Path, cleaning: Cleaning) -> None:
@@ -212,7 +167,9 @@ class _Check:
 
     def _run_embedded(self, source: Path) -> None:
         run, data = self._commands.run, f"--data={self._folder}"
-        run("run", "--once", f"--source={source}", data, self._policy, *self._store_options)
+        job = ("run", f"--source={source}", data, self._policy, *self._store_options)
+        with self._streaming(*job, persons=len(self._planted.messages)):
+            self._exercise_rights([data, *self._store_options], log=())
         run("verify", data, self._policy, *self._store_options)
         run("quarantine", data, *self._store_options)
 
@@ -220,19 +177,64 @@ class _Check:
         run, stores, policy = self._commands.run, self._store_options, self._policy
         kafka = f"--kafka={self._settings.kafka}"
         ledger = f"--ledger-topic={topics.ledger}"
+        keys = f"--ledger-keys={self._folder / 'ledger.keys'}"
         copies = f"--replication={self._settings.replication}"
         of_log, of_foreign = f"--topic={topics.log}", f"--topic={topics.foreign}"
         run("produce", "--once", f"--source={source}", kafka, of_log, copies, policy)
-        reading = (kafka, ledger, copies, policy, *stores)
-        run("process", "--once", of_log, f"--group={self.name}", *reading)
+        in_log = json.loads(self._commands.outputs[-2][1].read_bytes())["acknowledged"]
+        reading = (kafka, ledger, keys, copies, policy, *stores)
+        with self._streaming(
+            "process", of_log, f"--group={self.name}", *reading, persons=int(in_log)
+        ):
+            self._exercise_rights([kafka, ledger, keys, *stores], log=[of_log])
         topics.publish(self._foreign_messages(), replication=self._settings.replication)
         if self._checkpoint is not None:
             checkpoint = f"--checkpoint={self._checkpoint}"
             run("spark", "--once", of_foreign, checkpoint, "--cores=1", *reading)
         else:
             run("process", "--once", of_foreign, f"--group={self.name}_foreign", *reading)
-        run("verify", kafka, ledger, policy, *stores)
+        run("verify", kafka, ledger, keys, policy, *stores)
         run("quarantine", kafka, ledger, *stores)
+
+    @contextmanager
+    def _streaming(self, *job: str, persons: int) -> Generator[None]:
+        """Let a job run until it has read so many persons; keep what it then says of itself."""
+        if not _has_metrics():
+            self._commands.run(*job, "--once")
+            yield
+            return
+        with self._commands.running(*job, "--metrics=127.0.0.1:0") as process:
+            url = self._commands.wait_for(_SERVED, process)
+            while persons_read(url) < persons:
+                if self._stop.wait(_AGAIN_S):
+                    raise StoppedError
+            yield
+            self._metrics = list(metrics_of(url))
+
+    def _exercise_rights(self, places: Sequence[str], *, log: Sequence[str]) -> None:
+        """Do for three adults what persons may ask for.
+
+        places: options of all commands. log: more options, of those that need the log.
+        """
+        planted = self._planted
+        if not planted.admitted:
+            return
+        if planted.corrections:
+            values = self._folder / "corrections.json"
+            values.write_bytes(encode(planted.corrections))
+            about = (f"--from={values}", *log, self._policy)
+            self._about(planted.corrected, "rectify", *about, *places)
+        self._about(planted.restricted, "restrict", "--reason=legal-claims", *places)
+        self._about(planted.erased, "erase", *log, self._policy, *places)
+        about = (*log, self._policy, *places)
+        self._about(planted.corrected, "export", *about, kept=Kept.COPY)
+
+    def _about(
+        self, person: MarkedPerson, command: str, *options: str, kept: Kept = Kept.ID
+    ) -> None:
+        """Run a command about a person; what it prints may hold that person only."""
+        self._commands.run(command, person.values["login.uuid"], *options)
+        self._answers[self._commands.outputs[-2][1]] = kept, person.whose
 
     def _foreign_messages(self) -> list[tuple[bytes, bytes]]:
         """Write what another producer sends: everybody, also in one response."""
@@ -248,8 +250,8 @@ class _Check:
             if not option.startswith("--store=cassandra:"):
                 store = option
         with self._commands.running("dashboard", store, "--port=0", "--k=1") as process:
-            url = self._commands.wait_for(_PAGE, process)
-            self._page = list(_page_of(url))
+            url = self._commands.wait_for(_SERVED, process)
+            self._page = list(page_of(url))
 
     def _parts(self) -> Iterator[Part]:
         yield from self._stores.parts()
@@ -260,7 +262,13 @@ class _Check:
         else:
             yield from self._topics.parts()
         for command, path in self._commands.outputs:
-            yield Part(f"output of profiles {command}", Kept.NOTHING, path.read_bytes())
+            if path in self._answers:
+                kept, whose = self._answers[path]
+                yield Part(f"answer of profiles {command}", kept, path.read_bytes(), whose)
+            else:
+                yield Part(f"output of profiles {command}", Kept.NOTHING, path.read_bytes())
+        for content in self._metrics:
+            yield Part("metrics and health", Kept.NOTHING, content)
         for content in self._page:
             yield Part("page", Kept.NOTHING, content)
         if self._checkpoint is not None:
@@ -285,6 +293,8 @@ class _Check:
             )
         if not _has_page():
             found.append("the page, whose extra `dashboard` is not installed")
+        if not _has_metrics():
+            found.append("metrics and health, whose extra `metrics` is not installed")
         return found
 
 
@@ -292,39 +302,5 @@ def _has_page() -> bool:
     return importlib.util.find_spec("dash") is not None
 
 
-def _page_of(url: str) -> Iterator[bytes]:
-    """Yield all that a browser gets of the page but for its libraries."""
-    for path in ("/", "/_dash-layout"):
-        yield _asked(url + path)
-    dependencies = _asked(f"{url}/_dash-dependencies")
-    yield dependencies
-    for callback in json.loads(dependencies):
-        if not callback["clientside_function"]:
-            yield _asked(f"{url}/_dash-update-component", _refresh(callback))
-
-
-def _refresh(callback: dict[str, Any]) -> dict[str, Any]:
-    """Write the question of a refresh."""
-    outputs = [
-        dict(zip(("id", "property"), output.rsplit(".", 1), strict=True))
-        for output in callback["output"].strip(".").split("...")
-    ]
-    chosen = {"interval": 1, "selected-nationality": "all", "selected-gender": "all"}
-    return {
-        "output": callback["output"],
-        "outputs": outputs,
-        "inputs": [{**each, "value": chosen.get(each["id"])} for each in callback["inputs"]],
-        "state": [{**each, "value": None} for each in callback["state"]],
-        "changedPropIds": ["interval.n_intervals"],
-    }
-
-
-def _asked(url: str, question: dict[str, Any] | None = None) -> bytes:
-    data = None if question is None else json.dumps(question).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - our own page
-    try:
-        with urllib.request.urlopen(request, timeout=_ANSWER_S) as response:  # noqa: S310 - our own page
-            content: bytes = response.read()
-    except OSError:
-        raise ProfilesError("The page of the check did not answer; nothing is proved.") from None
-    return content
+def _has_metrics() -> bool:
+    return importlib.util.find_spec("prometheus_client") is not None

@@ -68,16 +68,18 @@ class ProcessSettings:
 
 
 @contextmanager
-def producing(
+def producing(  # noqa: PLR0913 - what a job depends on, named one by one
     kafka: KafkaSettings,
     *,
     stop: Event,
+    once: bool = False,
     policy: PolicySource = DEFAULT,
     hurry: Event | None = None,
     observing: Observing | None = None,
 ) -> Generator[Producer]:
     """Make the topic if it is missing, and open it for writing.
 
+    once: gives up where Kafka is away; else it is waited for until `stop` is set.
     hurry: once it is set, what Kafka has not acknowledged is given up.
 
     Raises:
@@ -91,8 +93,9 @@ def producing(
         name=kafka.topic, partitions=kafka.partitions, replication=kafka.replication
     )
     brokers, told = cluster(kafka.address), observing or Observing()
+    opening = Opening(once=once, stop=stop)
     try:
-        Topics(brokers).ensure(wanted, stop=stop)
+        opening(lambda: Topics(brokers).ensure(wanted, stop=stop))
     except AWAY:
         if stop.is_set():
             raise StoppedError from None

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from profiles.application.assurance.leaks import Kept, Leak, Marker, Part, Search, markers_of
+from profiles.application.assurance.leaks import (
+    Fate,
+    Kept,
+    Leak,
+    Marker,
+    Part,
+    Planting,
+    Search,
+)
 from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment, PrivacyPolicy
 from tests.strategies import today
 
@@ -34,23 +42,77 @@ def record(born: str = "1985-03-14", **changes: Any) -> dict[str, Any]:  # noqa:
     }
 
 
-def markers(of: dict[str, Any], policy: PrivacyPolicy = DEFAULT_POLICY) -> dict[str, Marker]:
-    found = markers_of("adult 1", of, VALUES, policy=policy, dates=today, never=NEVER)
+def planting(policy: PrivacyPolicy = DEFAULT_POLICY, *, log_forgets: bool = False) -> Planting:
+    return Planting(policy=policy, dates=today, never=NEVER, log_forgets=log_forgets)
+
+
+def markers(
+    of: dict[str, Any],
+    among: Planting = planting(),  # noqa: B008 - it can't be changed
+    fate: Fate = Fate.HELD,
+    **corrected: str,
+) -> dict[str, Marker]:
+    found = among.markers("adult 1", of, VALUES, fate=fate, corrected=corrected)
     return {marker.field: marker for marker in found}
 
 
-def allowed(of: dict[str, Any], policy: PrivacyPolicy = DEFAULT_POLICY) -> dict[str, set[Kept]]:
-    return {name: set(marker.may_be_in) for name, marker in markers(of, policy).items()}
+def allowed(
+    of: dict[str, Any],
+    among: Planting = planting(),  # noqa: B008 - it can't be changed
+    fate: Fate = Fate.HELD,
+    **corrected: str,
+) -> dict[str, set[Kept]]:
+    found = markers(of, among, fate, **corrected)
+    return {name: set(marker.may_be_in) for name, marker in found.items()}
+
+
+IN_THE_LOG = {Kept.LOG, Kept.COPY}
+IN_A_PROFILE = {Kept.PROFILE, Kept.FILE, Kept.COPY}
+KEPT_APART = {Kept.APART, Kept.FILE, Kept.COPY}
 
 
 def test_an_adult_may_be_where_the_policy_says_and_forbidden_fields_nowhere() -> None:
     assert allowed(record()) == {
-        "login.uuid": {Kept.LOG, Kept.PROFILE},
-        "name.last": {Kept.LOG, Kept.PROFILE},
-        "email": {Kept.LOG, Kept.PROFILE},
+        "login.uuid": {Kept.ID} | IN_THE_LOG | IN_A_PROFILE,
+        "name.last": IN_THE_LOG | IN_A_PROFILE,
+        "email": IN_THE_LOG | IN_A_PROFILE,
         "login.password": set(),
-        "dob.date": {Kept.LOG},
+        "dob.date": IN_THE_LOG,
     }
+
+
+def test_who_is_restricted_is_not_among_the_profiles_but_apart() -> None:
+    assert allowed(record(), fate=Fate.RESTRICTED) == {
+        "login.uuid": {Kept.ID} | IN_THE_LOG | KEPT_APART,
+        "name.last": IN_THE_LOG | KEPT_APART,
+        "email": IN_THE_LOG | KEPT_APART,
+        "login.password": set(),
+        "dob.date": IN_THE_LOG,
+    }
+
+
+def test_who_is_erased_is_in_a_log_that_can_not_forget_and_elsewhere_by_id_alone() -> None:
+    erased = {
+        "login.uuid": {Kept.ID, Kept.LOG},
+        "name.last": set[Kept](),
+        "email": set[Kept](),
+        "login.password": set[Kept](),
+        "dob.date": set[Kept](),
+    }
+
+    assert allowed(record(), planting(log_forgets=True), Fate.ERASED) == erased
+    assert allowed(record(), fate=Fate.ERASED) == {
+        name: kept if name == "login.password" else kept | {Kept.LOG}
+        for name, kept in erased.items()
+    }
+
+
+def test_what_was_corrected_is_in_the_log_only_and_its_correction_in_the_profile() -> None:
+    found = allowed(record(), full_name="qz7Corrected")
+
+    assert found["name.last"] == IN_THE_LOG
+    assert found["corrected full_name"] == IN_THE_LOG | IN_A_PROFILE
+    assert found["email"] == IN_THE_LOG | IN_A_PROFILE
 
 
 def test_a_forbidden_field_stays_forbidden_even_where_its_text_is_let_through() -> None:
@@ -62,7 +124,7 @@ def test_a_forbidden_field_stays_forbidden_even_where_its_text_is_let_through() 
 def test_an_address_that_the_policy_drops_may_be_in_no_profile() -> None:
     policy = PrivacyPolicy(email=EmailTreatment.DROP)
 
-    assert allowed(record(), policy)["email"] == {Kept.LOG}
+    assert allowed(record(), planting(policy))["email"] == IN_THE_LOG
 
 
 @pytest.mark.parametrize("of", [record(born="2020-03-14"), record(email=["qz7Mail@example.com"])])
@@ -130,6 +192,15 @@ def test_what_may_be_there_is_told_and_is_no_leak() -> None:
     assert (output.size, output.found) == (8, set())
 
 
+def test_in_a_place_that_is_about_one_person_another_one_is_a_leak() -> None:
+    search = Search([*markers(record()).values()])
+
+    search.look([Part("receipt 1", Kept.ID, IDENTITY.encode(), "adult 1")])
+    search.look([Part("receipt 2", Kept.ID, IDENTITY.encode(), "adult 2")])
+
+    assert list(search.leaks) == [Leak("receipt 2", "adult 1", "login.uuid", "plain")]
+
+
 def test_the_same_leak_is_told_once() -> None:
     search = Search([Marker(whose="minor 1", field="email", value="qz7Mail@example.com")])
 
@@ -142,7 +213,7 @@ def test_a_place_that_should_hold_an_adult_and_does_not_proves_nothing() -> None
     search = Search([*markers(record()).values()])
 
     search.look([Part("users", Kept.PROFILE, b""), Part("log", Kept.LOG, b"qz7last")])
-    search.look([Part("output", Kept.NOTHING, b"")])
+    search.look([Part("output", Kept.NOTHING, b""), Part("receipt", Kept.ID, b"", "adult 2")])
 
     assert search.lacking() == ["users"]
     nobody = Search([])
