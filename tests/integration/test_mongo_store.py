@@ -43,6 +43,7 @@ from tests.support.histories import (
     BEA,
     BROKEN,
     CLEO,
+    DAN,
     ERASED,
     MINOR,
     NOW,
@@ -239,6 +240,32 @@ def test_who_is_gone_leaves_no_trace_in_the_statistics(
     store.apply(chunk((ADA, MINOR), start=2), ledger)
 
     assert base["users_statistics"].find().to_list() == before
+
+
+def test_e_mail_domains_are_read_again_only_where_somebody_else_has_counted(
+    mongo_url: str, store: MongoDecidingStore, base: Database, name: str, ledger: MemoryLedger
+) -> None:
+    """Another job's sweeper, or a command, changes what this job has counted."""
+
+    def read() -> int:
+        return len(
+            base["system.profile"].find({"ns": f"{name}.users_statistics", "op": "query"}).to_list()
+        )
+
+    store.apply(chunk(stored(ADA, email_domain="ada.example")), ledger)
+    store.apply(chunk(stored(BEA), start=1), ledger)
+    base.command("profile", 2)
+    store.apply(chunk(stored(DAN), start=2), ledger)
+    assert read() == 0
+    with closing(MongoDecidingStore.open(mongo_url, name)) as other:
+        ledger.suppress(ADA)
+        other.apply_ledger(ledger)
+    by_the_other = read()
+    store.apply(chunk(stored(CLEO, email_domain="cleo.example"), start=3), ledger)
+    base.command("profile", 0)
+
+    assert read() == by_the_other + 1
+    assert store.statistics() == Statistics.recount(pair[0] for pair in store.profiles())
 
 
 def test_a_store_is_opened_again_as_it_was_left(

@@ -1,7 +1,8 @@
 """A deciding store's transaction in MongoDB.
 
 Whoever changes what a writer counts writes the writer's document, too. So of two transactions
-that do so at once one gets a write conflict and is run again, whatever else they write.
+that do so at once one gets a write conflict and is run again, whatever else they write. And what a
+writer counts by e-mail domain is remembered as of the revision of that document.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ from profiles.adapters.mongo.documents import (
 from profiles.adapters.mongo.failures import code_of, lost
 from profiles.adapters.mongo.policies import policies_in, policy_document
 from profiles.adapters.mongo.raw_documents import encoder
+from profiles.adapters.mongo.remembered_domains import RememberedDomains, State
 from profiles.adapters.mongo.schema import REGISTRY, Collections
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
@@ -93,15 +95,23 @@ class MongoUnitOfWork:
     """A transaction.
 
     found_held: whether any of the persons of a chunk was held; None if not all were looked up.
+    left: what writers that were moved on count by e-mail domain, once this is committed.
     """
 
     def __init__(
-        self, collections: Collections, session: ClientSession, *, optimistic: bool
+        self,
+        collections: Collections,
+        session: ClientSession,
+        remembered: RememberedDomains,
+        *,
+        optimistic: bool,
     ) -> None:
         """Begin, inside a transaction of the session.
 
+        remembered: from earlier transactions.
         optimistic: insert who is probably new without looking first.
         """
+        self._remembered = remembered
         self._collections = collections
         self._session = session
         self._optimistic = optimistic
@@ -113,6 +123,10 @@ class MongoUnitOfWork:
         self._to_touch: set[Writer] = set()
         self._counting: dict[Writer, list[UpdateOne]] = {}
         self._advancing: list[UpdateOne] = []
+        self._read: dict[Writer, Mapping[str, int]] = {}
+        self._after: dict[Writer, Mapping[str, int]] = {}
+        self._counted: set[Writer] = set()
+        self.left: dict[Writer, tuple[State, Mapping[str, int]]] = {}
         self.found_held: bool | None = None
 
     def finish(self) -> None:
@@ -436,6 +450,11 @@ class MongoUnitOfWork:
 
     def email_domains(self, writer: Writer) -> Mapping[str, int]:
         """Return what a writer counts by e-mail domain; look up the other writers' as well."""
+        if writer not in self._counted:
+            known = self._remembered.of(writer, self._writers.get(writer))
+            if known is not None:
+                self._read[writer] = known
+                return known
         if writer not in self._domains:
             self._count(writer)
             wanted = {
@@ -448,7 +467,8 @@ class MongoUnitOfWork:
                 {"_id": {"$in": list(of_key)}}, batch_size=len(of_key) + 1, session=self._session
             ):
                 self._domains[of_key[document["_id"]]][document["_id"]] = document
-        return domains_of(self._domains[writer].values())
+        self._read[writer] = domains_of(self._domains[writer].values())
+        return self._read[writer]
 
     def add_statistics(self, writer: Writer, difference: Statistics) -> None:
         """Add to what a writer counts; a count that comes to zero is deleted.
@@ -457,6 +477,13 @@ class MongoUnitOfWork:
         they change.
         """
         held = self._domains.pop(writer, {})
+        if writer in self._read and writer not in self._counted:
+            before = self._read.pop(writer)
+            changed = {d: before.get(d, 0) + n for d, n in difference.email_domains.items()}
+            self._after[writer] = {d: n for d, n in {**before, **changed}.items() if n}
+        else:
+            self._after.pop(writer, None)
+        self._counted.add(writer)
         changes = changes_by_document(writer_key(writer), difference)
         if not changes:
             return
@@ -512,6 +539,10 @@ class MongoUnitOfWork:
             oldest = minute_name(arrivals_until)
             if too_old := [name for name in self._arrivals(writer) if name <= oldest]:
                 update["$unset"] = {f"arrivals.{name}": "" for name in too_old}
+        document = self._writer(writer)
+        if writer in self._after and document is not None:
+            state = State(document["revision"] + 1, position)
+            self.left[writer] = state, self._after.pop(writer)
         self._advancing.append(UpdateOne({"_id": writer_key(writer)}, update))
         self._to_touch.discard(writer)
 
@@ -658,6 +689,7 @@ class MongoTransactions:
         self._connection = connection
         self._collections = collections
         self._chunks_of_new_persons = 0
+        self._domains = RememberedDomains()
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run a unit of work in a transaction; see the port."""
@@ -668,13 +700,15 @@ class MongoTransactions:
             return self._run(work, optimistic=False)
 
     def _run(self, work: Callable[[UnitOfWork], T], *, optimistic: bool) -> T:
-        def attempt(session: ClientSession) -> tuple[T, bool | None]:
-            unit = MongoUnitOfWork(self._collections, session, optimistic=optimistic)
+        def attempt(session: ClientSession) -> tuple[T, MongoUnitOfWork]:
+            unit = MongoUnitOfWork(self._collections, session, self._domains, optimistic=optimistic)
             done = work(unit)
             unit.finish()
-            return done, unit.found_held
+            return done, unit
 
-        done, found_held = self._connection.transaction(attempt)
+        done, unit = self._connection.transaction(attempt)
+        self._domains.keep(unit.left)
+        found_held = unit.found_held
         if found_held is not None:
             self._chunks_of_new_persons = 0 if found_held else self._chunks_of_new_persons + 1
         return done
