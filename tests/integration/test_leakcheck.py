@@ -103,8 +103,7 @@ def test_what_leaks_is_found_where_it_is_and_all_is_removed(tmp_path: Path) -> N
         ("profiles.db, table quarantine", *hashed),
         ("output of profiles quarantine", *hashed),
         ("metrics and health", "minor 1", "login.username", "plain"),
-        ("ledger.sqlite", "adult 4", "login.uuid", "sha1"),
-        ("ledger.sqlite", "adult 5", "login.uuid", "sha1"),
+        *(("ledger.sqlite", f"adult {number}", "login.uuid", "sha1") for number in (3, 4, 5)),
     }
     assert document["left"] == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["leaks", "tmp"]
