@@ -234,7 +234,14 @@ def test_who_was_named_in_between_stays_named_when_what_follows_is_merged() -> N
 
 @pytest.mark.parametrize(
     ("sizes", "then"),
-    [([1], [1]), ([1, 1], [2]), ([2, 1], [3]), ([3, 1], [3, 1]), ([7, 2, 1], [7, 3])],
+    [
+        ([1], [1]),
+        ([1, 1], [2]),
+        ([3, 2], [5]),
+        ([2, 1], [3]),
+        ([3, 1], [3, 1]),
+        ([7, 2, 1], [7, 3]),
+    ],
 )
 def test_layers_are_merged_until_each_has_more_than_twice_what_the_next_one_has(
     sizes: Sequence[int], then: Sequence[int]
