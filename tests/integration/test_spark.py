@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 from threading import Event
@@ -20,6 +20,7 @@ from profiles.adapters.memory import MemoryMetrics
 from profiles.adapters.spark import BatchProgress, SessionSettings, spark_session
 from profiles.adapters.spark.stream import StreamSettings, records
 from profiles.application.errors import LogError
+from profiles.application.ingest import erasing
 from profiles.application.log import messages
 from profiles.application.log.records import LogPartition
 from profiles.application.log.unwrapping import Envelope, unwrapping
@@ -65,6 +66,7 @@ class Job:
         self._session = session
         self._site = site
         self.told: list[BatchProgress] = []
+        self.meanwhile: Callable[[], object] = lambda: None
         self.metrics = MemoryMetrics()
 
     def once(
@@ -88,7 +90,7 @@ class Job:
                 settings,
                 stop=stop,
                 watching=Watching(
-                    progress=self.told.append,
+                    progress=self._progress,
                     observing=Observing(metrics=self.metrics, url="asked for"),
                 ),
                 open_session=lambda _settings: nullcontext(self._session),
@@ -98,6 +100,10 @@ class Job:
             assert stream.run(once=True, stop=stop)
         stream.tally.check()
         return stream.tally
+
+    def _progress(self, progress: BatchProgress) -> None:
+        self.told.append(progress)
+        self.meanwhile()
 
 
 @pytest.fixture
@@ -295,6 +301,27 @@ def test_the_erased_and_the_restricted_come_back_from_no_checkpoint(
 
     assert (tally.suppressed, tally.restricted) == (3, 2)
     assert everywhere(site) == {*others}
+
+
+def test_a_run_that_ends_well_has_applied_what_the_ledger_got_last(
+    job: Job, site: SparkSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "LEDGER_S", 600.0)
+    site.produce("simulator:seed=6,limit=20").production()
+    erased: list[PersonId] = []
+
+    def somebody_is_erased() -> None:
+        site.oracle.look()
+        if not erased:
+            erased.append(next(iter(site.oracle.held)))
+            site.enter(Action.SUPPRESS, *erased)
+
+    job.meanwhile = somebody_is_erased
+
+    assert job.once().stored > 1
+
+    assert erased
+    assert not everywhere(site) & {*erased}
 
 
 def everywhere(site: SparkSite) -> set[PersonId]:

@@ -104,6 +104,8 @@ class SparkStream:
     open_task: opens in a worker what the worker's tasks need.
     describe: tells the topic's partitions as of now.
     housekeeping: called now and then between two looks at the query.
+    finish: called when the log's ends are reached, with no later look to make up for one that
+        failed; what it raises ends the run.
     on_tally, on_progress: called with each batch's tally, and how it went.
     tally: of all batches so far.
     """
@@ -113,6 +115,7 @@ class SparkStream:
     open_task: OpenPartitionTask
     describe: Callable[[], Sequence[LogPartition]]
     housekeeping: Callable[[], None] = lambda: None
+    finish: Callable[[], None] = lambda: None
     on_tally: Callable[[Tally], None] = lambda _tally: None
     on_progress: Callable[[BatchProgress], None] = lambda _progress: None
     tally: Tally = field(default_factory=Tally, init=False)
@@ -174,6 +177,8 @@ class SparkStream:
             if self._stop.is_set():
                 return False
             raise explained(ended, self.settings.topic) from None
+        if once:
+            self.finish()
         return once
 
     def _started(self, *, once: bool) -> Any:  # noqa: ANN401 - PySpark has no types

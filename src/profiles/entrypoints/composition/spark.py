@@ -256,6 +256,7 @@ def spark_stream(
             ),
             describe=partitions,
             housekeeping=housekeeping,
+            finish=watch.apply,
             on_tally=observer.batch,
             on_progress=observer.ended,
         )
