@@ -95,12 +95,17 @@ class Applied:
     owed: int = 0
 
     def then(self, later: Applied) -> Applied:
-        """Return what was done with a chunk and with the one after it, together."""
+        """Return what was done with a chunk and with the one after it, together.
+
+        The one after it may be of another partition, and its versions lower: so the highest counts
+        in which somebody has to go.
+        """
         stored = {p: held for p, held in self.stored.items() if p not in later.deleted}
         deleted = {p: version for p, version in self.deleted.items() if p not in later.stored}
         stored |= later.stored
-        deleted |= later.deleted
-        untouched = {**self.untouched, **later.untouched}
+        untouched = _highest(self.untouched, later.untouched)
+        deleted = _highest(deleted, later.deleted)
+        deleted = {p: max(version, untouched.get(p, version)) for p, version in deleted.items()}
         return Applied(
             tally=self.tally + later.tally,
             stored=stored,
@@ -114,6 +119,10 @@ class Applied:
             refused=[*self.refused, *later.refused],
             owed=self.owed + later.owed,
         )
+
+
+def _highest(some: Mapping[PersonId, int], others: Mapping[PersonId, int]) -> dict[PersonId, int]:
+    return {**some, **{p: max(version, some.get(p, version)) for p, version in others.items()}}
 
 
 class DecidingStore(OverviewReader, Protocol):

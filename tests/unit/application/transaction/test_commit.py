@@ -180,6 +180,18 @@ def test_of_two_chunks_the_later_says_what_is_held() -> None:
     assert both.untouched == {}
 
 
+def test_of_chunks_of_two_partitions_the_highest_version_counts_in_which_somebody_goes() -> None:
+    first = Applied(
+        tally=Tally(read=4), deleted={ADA: 9, BEA: 9}, untouched={CLEO: 9, DAN: 9, EVE: 1}
+    )
+    later = Applied(tally=Tally(read=4), deleted={ADA: 5, DAN: 5}, untouched={BEA: 12, CLEO: 5})
+
+    both = first.then(later)
+
+    assert both.deleted == {ADA: 9, BEA: 12, DAN: 9}
+    assert both.untouched == {CLEO: 9, EVE: 1}
+
+
 def test_what_is_refused_of_chunks_together_is_found_and_stops_nothing_else(
     ledger: MemoryLedger,
 ) -> None:
