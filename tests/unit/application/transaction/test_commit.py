@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
+from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
 from profiles.adapters.memory.unit_of_work import MemoryUnitOfWork, State
 from profiles.application.errors import StoreRefusedError
+from profiles.application.following.contents import following_of
 from profiles.application.log.splitting import REFUSED
-from profiles.application.ports.stores import Applied
+from profiles.application.ports.stores import Applied, Following
 from profiles.application.ports.unit_of_work import UnitOfWork
 from profiles.application.transaction.commit import apply_chunk
 from profiles.domain.ledger_entry import START, LedgerHead
@@ -28,9 +31,11 @@ from tests.support.histories import (
     BROKEN,
     CLEO,
     DAN,
+    ERASED,
     EVE,
     IDS,
     MINOR,
+    NOW,
     TOPIC,
     About,
     chunk,
@@ -290,3 +295,50 @@ def test_a_chunk_that_was_overtaken_by_an_erasure_reads_the_ledger_again(
     assert tally == Tally(read=2, stored=1, suppressed=1)
     assert early.asked == 2
     assert held(store).keys() == {BEA}
+
+
+# Chunks of several partitions --------------------------------------------------------------------
+
+SIDES = [TOPIC._replace(number=number, partitions=2) for number in range(2)]
+RECORDS = st.sampled_from([ADA, BEA]).flatmap(
+    lambda person: st.sampled_from(
+        [stored(person), stored(person), (person, MINOR), (person, ERASED)]
+    )
+)
+LOGS = st.lists(RECORDS, min_size=1, max_size=6)
+
+
+@given(LOGS, LOGS, st.sets(st.sampled_from([ADA, BEA])), st.integers(0, 31), st.data())
+def test_who_is_not_held_after_chunks_together_is_in_no_copy_of_the_following_store(
+    first: Sequence[About],
+    second: Sequence[About],
+    suppressed: set[PersonId],
+    revision: int,
+    data: st.DataObject,
+) -> None:
+    """As where a new group reads all from the beginning, beside a store put back from a copy."""
+    followed = MemoryFollowingStore(lambda: NOW)
+    for person in (ADA, BEA):
+        places = [
+            version(offset, partition=number)
+            for number, log in enumerate((first, second))
+            for offset, (told, outcome) in enumerate(log)
+            if told == person and isinstance(outcome, Profile)
+        ]
+        if places:
+            copied = data.draw(st.sampled_from(places)) + (revision if person in suppressed else 0)
+            followed.follow(Following(held={person: (profile(person), copied)}, absent={}))
+    ledger = MemoryLedger()
+    ledger.suppress(*suppressed)
+    store = MemoryDecidingStore()
+
+    applied = store.apply_together(
+        [chunk(*log, partition=side) for log, side in zip((first, second), SIDES, strict=True)],
+        ledger,
+        followed=True,
+    )
+    followed.follow(following_of(store, applied))
+
+    held = {row.id for row, _ in store.profiles()}
+    assert {row.id for row, _ in followed.profiles()} <= held
+    assert not held & suppressed
