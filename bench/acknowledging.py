@@ -74,8 +74,8 @@ class _Unit(MemoryUnitOfWork):
         super().__init__(state)
         self._positions = positions
 
-    def position(self, writer: Writer) -> int | None:
-        return self._positions[writer.partition]
+    def positions_of(self, writers: Collection[Writer]) -> Mapping[Writer, int | None]:
+        return {writer: self._positions[writer.partition] for writer in writers}
 
     def write(
         self,
