@@ -46,15 +46,11 @@ def _processor(contenders: Mapping[str, Contender], best: Mapping[str, Trial]) -
         what = contenders[name].what
         yield Figure(what=f"{what}, processor", value=trial.cpu_us, unit="µs/message")
         if trial.all_cpu_us is not None:
-            servers = ", ".join(
-                f"{server} {taken / trial.persons * 1e6:.0f}"
-                for server, taken in trial.servers_cpu_s.items()
-            )
             yield Figure(
                 what=f"{what} and servers, processor",
                 value=trial.all_cpu_us,
                 unit="µs/message",
-                note=servers,
+                note=trial.servers_cpu_us,
             )
     for name, aim in PROCESSOR_AIMS.items():
         if name in best and "a" in best:

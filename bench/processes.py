@@ -60,11 +60,12 @@ def acknowledging(filled: Filled, kafka: str, *, processes: int) -> Contender:
 def _told(what: str, trials: Sequence[Trial], *, one: Trial) -> Iterator[Figure]:
     """Tell of the fastest run, and what the processor did for a message in the cheapest."""
     fastest, cheapest = _fastest(trials), min(trials, key=lambda trial: trial.cpu_s)
-    servers = ", ".join(
-        f"{name} {taken / cheapest.persons * 1e6:.0f}"
-        for name, taken in cheapest.servers_cpu_s.items()
+    yield Figure(
+        what=f"{what}: processor",
+        value=cheapest.cpu_us,
+        unit="µs/message",
+        note=cheapest.servers_cpu_us,
     )
-    yield Figure(what=f"{what}: processor", value=cheapest.cpu_us, unit="µs/message", note=servers)
     yield Figure(
         what=what,
         value=fastest.rate,

@@ -45,6 +45,13 @@ class Trial:
         return self.cpu_s / self.persons * 1e6
 
     @property
+    def servers_cpu_us(self) -> str:
+        """Name what each server took, in processor microseconds a message."""
+        return ", ".join(
+            f"{name} {taken / self.persons * 1e6:.0f}" for name, taken in self.servers_cpu_s.items()
+        )
+
+    @property
     def all_cpu_us(self) -> float | None:
         """Return those of the job and the servers; None where the servers were not started here."""
         if not self.servers_cpu_s:

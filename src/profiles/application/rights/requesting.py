@@ -35,19 +35,14 @@ class RequestLedger:
     def open_request(self, person: PersonId, action: Action) -> Entry | None:
         """Return the first entry of a person by which an action was asked for and is not done."""
         about = self._about(person)
-        waiting = {
-            request.number
-            for request in requests_of(about).values()
-            if request.action is action and request.is_open
-        }
+        waiting = _open(about, action)
         return next((entry for entry in about if entry.number in waiting), None)
 
     def complete(self, person: PersonId, action: Action) -> None:
         """Enter that a person's requests of an action are done, those that are open."""
         drafts = [
-            Draft(action=Action.COMPLETE, refers=request.number)
-            for request in requests_of(self._about(person)).values()
-            if request.action is action and request.is_open
+            Draft(action=Action.COMPLETE, refers=number)
+            for number in _open(self._about(person), action)
         ]
         if drafts:
             self.writer.enter(drafts, at=self.clock())
@@ -73,3 +68,9 @@ class RequestLedger:
 
     def _about(self, person: PersonId) -> Sequence[Entry]:
         return entries_about(self.ledger.entries(), [person], self.keyring.read())[person]
+
+
+def _open(about: Sequence[Entry], action: Action) -> Sequence[int]:
+    """Return the numbers of the requests of an action that are not done, in order."""
+    requests = requests_of(about).values()
+    return [each.number for each in requests if each.action is action and each.is_open]
