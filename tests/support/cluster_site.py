@@ -117,6 +117,11 @@ class Running:
         assert self.process.wait(PATIENCE_S) == code, self.said
         return dict(json.loads(self._out.read_bytes().splitlines()[-1]))
 
+    def fails(self, code: int, *, saying: str) -> None:
+        """Wait for the command, which fails for the reason given, with or without a result."""
+        assert self.process.wait(PATIENCE_S) == code, self.said
+        assert saying in self.said
+
     def document(self) -> dict[str, Any]:
         """Wait for the command; return what it printed."""
         return self._ended(0)
