@@ -22,6 +22,7 @@ import latency
 import memory
 import processes
 import rules
+import spark_share
 import startup
 from figures import Figure
 from rich.console import Console
@@ -82,6 +83,12 @@ PARTS: Mapping[str, Callable[[Bench], Iterator[Figure]]] = {
     "processes": lambda bench: processes.measure(
         bench.trials,
         persons=bench.either(50_000, 400_000),
+        partitions=bench.partitions,
+        rounds=bench.rounds,
+    ),
+    "spark": lambda bench: spark_share.measure(
+        bench.trials,
+        persons=bench.either(50_000, 200_000),
         partitions=bench.partitions,
         rounds=bench.rounds,
     ),

@@ -48,7 +48,7 @@ def in_mid_batch(site: SparkSite) -> Running:
 
 def python_workers(of: Running) -> list[int]:
     """The ids of Spark's Python workers: what its daemon has forked."""
-    daemons = [pid for pid in descendants(of.process.pid) if "pyspark.daemon" in command_of(pid)]
+    daemons = [pid for pid in descendants(of.process.pid) if "spark_daemon" in command_of(pid)]
     return [pid for pid in daemons if parent_of(pid) in daemons]
 
 

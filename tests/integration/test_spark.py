@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 from profiles.adapters.kafka import KafkaLogLookup
 from profiles.adapters.memory import MemoryMetrics
 from profiles.adapters.spark import BatchProgress, SessionSettings, spark_session
-from profiles.adapters.spark.stream import StreamSettings, records
+from profiles.adapters.spark.stream import StreamSettings, batches
 from profiles.application.errors import LogError
 from profiles.application.ingest import erasing
 from profiles.application.log import messages
@@ -168,8 +168,9 @@ def born(person: str, day: str) -> dict[str, object]:
 
 
 def test_a_time_that_spark_cannot_count_costs_one_record_and_no_batch(
-    job: Job, site: SparkSite, caplog: pytest.LogCaptureFixture
+    job: Job, site: SparkSite
 ) -> None:
+    """Spark counts microseconds in 64 bits; its own source would stop at this record for ever."""
     site.partitions = 2
     site.make_topic_of_any_time()
     send_with_nanoseconds(site)
@@ -184,8 +185,6 @@ def test_a_time_that_spark_cannot_count_costs_one_record_and_no_batch(
     site.check()
     assert site.mongo.counts().reasons["time"] == 2
     assert job.told[-1].lag == 0
-    (told,) = [each for each in caplog.messages if "Spark can't take in" in each]
-    assert "the record at partition 1, offset 0 is beyond" in told
 
 
 def send_with_nanoseconds(site: SparkSite) -> None:
@@ -358,13 +357,12 @@ def test_partitions_that_are_added_are_read(job: Job, site: SparkSite) -> None:
     site.check()
 
 
-def test_a_plan_holds_no_rule_whose_values_could_show(
+def test_what_spark_plans_reads_no_value_and_no_key(
     session: SparkSession, site: SparkSite, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wanted = StreamSettings(kafka=site.servers.kafka, topic=site.name, checkpoint="unused")
 
-    records(session, wanted).explain(extended=True)
+    batches(session, wanted).explain(mode="simple")
 
-    plan = capsys.readouterr().out
-    assert "unix_millis" in plan
-    assert "login" not in plan
+    _, _, plan = capsys.readouterr().out.partition("Project")
+    assert plan.partition("]")[0].startswith(" [offset#")

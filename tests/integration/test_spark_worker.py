@@ -1,32 +1,27 @@
-"""What runs in Spark's Python workers, without Spark: Arrow batches in, one row a partition out."""
+"""What runs in Spark's Python workers, without Spark: ranges of the log in, outcomes out."""
 
 from __future__ import annotations
 
 import json
 import pickle
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from profiles.adapters import codec
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
-from profiles.adapters.spark.failures import place_of_time, time_overflows
 from profiles.adapters.spark.java import OLDEST, java_home, version_of
-from profiles.adapters.spark.stream import BatchProgress, progress_of
-from profiles.adapters.spark.worker import TaskFailedError, Work, by_partition, outcome_of
+from profiles.adapters.spark.stream import BatchProgress, is_lost, progress_of, ranges_between
+from profiles.adapters.spark.worker import Outcome, TaskFailedError, Work
 from profiles.application.errors import GapError, LedgerError, LogError, StoreError
-from profiles.application.ingest.partition_task import PartitionTask
-from profiles.application.log.deciding import Chunk, Rules
-from profiles.application.log.records import LogPartition, LogRecord
-from profiles.domain.correcting import correction_of
+from profiles.application.ingest.partition_task import OffsetRange, PartitionTask
+from profiles.application.log.deciding import Rules
+from profiles.application.log.records import LogPartition
 from profiles.domain.errors import ProfilesError, UsageError
-from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from tests.support.failing_stores import retry_at_once
@@ -34,7 +29,6 @@ from tests.support.memory_streams import START, MemoryLogLookup, MemoryRejectedS
 
 pytestmark = pytest.mark.integration
 
-MS = int(START.timestamp() * 1_000)
 PARTITIONS = {number: LogPartition("topic-1", number, 2) for number in range(2)}
 SECRET = "hunter2"
 
@@ -44,21 +38,17 @@ def person(number: int) -> bytes:
     return json.dumps({"login": login, "dob": {"date": "1985-03-01"}}).encode()
 
 
-def batch(*places: tuple[int, int], value: bytes | None = None) -> pa.RecordBatch:
-    """A batch as Spark hands it over: partition and offset of each record."""
-    return pa.RecordBatch.from_pydict(
-        {
-            "partition": pa.array([number for number, _ in places], pa.int32()),
-            "offset": pa.array([offset for _, offset in places], pa.int64()),
-            "logged_ms": pa.array([MS] * len(places), pa.int64()),
-            "key": pa.array([None] * len(places), pa.binary()),
-            "value": pa.array([value or person(offset) for _, offset in places], pa.binary()),
-        }
-    )
-
-
 TOPIC = MemoryTopic()
-"""What a task reads by position."""
+"""What the tasks read."""
+for position in range(4):
+    TOPIC.append(0, person(position))
+TOPIC.append(1, person(4))
+
+
+def ranged(number: int, start: int | None, end: int) -> OffsetRange:
+    return OffsetRange(PARTITIONS[number], start, end)
+
+
 STORES: dict[str, MemoryDecidingStore] = {}
 """As a worker's connections do, they outlive a task."""
 
@@ -74,7 +64,7 @@ class InMemory:
             store=STORES.setdefault(self.name, MemoryDecidingStore()),
             ledger=MemoryLedger(),
             rejected=MemoryRejectedSink(),
-            lookup=MemoryLogLookup(MemoryTopic()),
+            lookup=MemoryLogLookup(TOPIC),
             open_reader=lambda: MemoryLogLookup(TOPIC),
             rules=Rules(policy=DEFAULT_POLICY, decode=codec.decode),
             clock=lambda: START,
@@ -82,85 +72,21 @@ class InMemory:
         )
 
 
-def rows(work: Work, *batches: pa.RecordBatch) -> list[Any]:
-    answers = [row for out in work(iter(batches)) for row in out.to_pylist()]
-    return [SimpleNamespace(**row) for row in answers]
+def outcomes(name: str, *tasks: Sequence[OffsetRange]) -> list[Outcome]:
+    return list(Work(open_task=InMemory(name))(iter(tasks)))
 
 
-def test_a_task_yields_one_tally_for_each_of_its_partitions() -> None:
-    work = Work(open_task=InMemory("tally"), partitions=PARTITIONS)
+def test_each_task_has_a_tally() -> None:
+    found = outcomes("tally", [ranged(0, 0, 3)], [ranged(1, None, 1)])
 
-    found = rows(work, batch((0, 0), (0, 1)), batch((0, 2), (1, 0)))
+    assert found == [Outcome(tally=Tally(read=3, stored=3)), Outcome(tally=Tally(read=1, stored=1))]
 
-    outcomes = [outcome_of(row) for row in found]
-    assert [(o.partition, o.tally, o.failure) for o in outcomes] == [
-        (0, Tally(read=3, stored=3), None),
-        (1, Tally(read=1, stored=1), None),
+
+def test_ranges_that_are_taken_together_have_one_tally() -> None:
+    assert outcomes("together", [ranged(0, 0, 3), ranged(1, 0, 1)]) == [
+        Outcome(tally=Tally(read=4, stored=4))
     ]
-
-
-def test_partitions_that_are_taken_together_yield_one_tally() -> None:
-    work = Work(open_task=InMemory("together"), partitions=PARTITIONS, together=True)
-
-    found = rows(work, batch((0, 0), (0, 1)), batch((0, 2), (1, 0)))
-
-    outcomes = [outcome_of(row) for row in found]
-    assert [(o.partition, o.tally, o.failure) for o in outcomes] == [
-        (0, Tally(read=4, stored=4), None)
-    ]
-    assert rows(work) == []
-
-
-def test_a_task_takes_a_correction_in() -> None:
-    work = Work(open_task=InMemory("corrected"), partitions=PARTITIONS)
-    said = person(7)
-    identity = PersonId(json.loads(said)["login"]["uuid"])
-    correction = json.dumps(correction_of(identity, {"city": "Oslo"}, [])).encode()
-
-    for offset, value in enumerate((said, correction, said)):
-        assert rows(work, batch((0, offset), value=value))[0].failure is None
-
-    held = STORES["corrected"].profile(identity)
-    assert held is not None
-    assert held[0].city == "Oslo"
-
-
-def test_a_task_without_records_yields_nothing() -> None:
-    assert rows(Work(open_task=InMemory("none"), partitions=PARTITIONS)) == []
-
-
-def test_in_place_of_records_a_task_can_be_told_where_they_are() -> None:
-    work = Work(open_task=InMemory("ranges"), partitions=PARTITIONS)
-    for number in (0, 0, 0, 1):
-        TOPIC.append(number, person(len(TOPIC.logs[number])))
-    ranges = pa.RecordBatch.from_pylist(
-        [{"partition": 0, "start": 1, "end": 3}, {"partition": 1, "start": None, "end": 1}]
-    )
-    STORES["ranges"] = MemoryDecidingStore()
-    STORES["ranges"].apply(
-        Chunk(partition=PARTITIONS[0], start=0, end=1, entries=[], read=0), MemoryLedger()
-    )
-
-    (found,) = [found.to_pylist() for found in work.by_position(iter([ranges]))]
-
-    outcomes = [outcome_of(SimpleNamespace(**row)) for row in found]
-    assert [(o.partition, o.tally, o.failure) for o in outcomes] == [
-        (0, Tally(read=2, stored=2), None),
-        (1, Tally(read=1, stored=1), None),
-    ]
-
-
-def test_the_record_whose_time_spark_cannot_count_is_named_by_its_place_alone() -> None:
-    told = RuntimeError(
-        "Record at topic hunter2 partition 3 offset 4711 has timestamp value 1795669058247992569"
-        " that overflows when converting to Spark's microsecond-precision TimestampType."
-    )
-
-    assert time_overflows(told)
-    assert place_of_time(told) == "the record at partition 3, offset 4711"
-    assert time_overflows(RuntimeError("java.lang.ArithmeticException: long overflow"))
-    assert place_of_time(RuntimeError("hunter2")) == "a record"
-    assert not time_overflows(RuntimeError("hunter2"))
+    assert outcomes("together") == []
 
 
 def test_a_task_keeps_what_it_has_opened_for_the_next_one() -> None:
@@ -171,23 +97,21 @@ def test_a_task_keeps_what_it_has_opened_for_the_next_one() -> None:
             opened.append(InMemory("kept")())
             return opened[-1]
 
-    work = Work(open_task=Counting(), partitions=PARTITIONS)
-    rows(work, batch((0, 0)))
-    rows(work, batch((0, 1)))
+    work = Work(open_task=Counting())
+    list(work(iter([[ranged(0, 0, 1)], [ranged(0, 1, 2)]])))
+    list(work(iter([[ranged(0, 2, 3)]])))
 
     assert len(opened) == 1
 
 
-def test_a_permanent_failure_is_returned_as_a_row() -> None:
-    work = Work(open_task=InMemory("gap"), partitions=PARTITIONS)
-    rows(work, batch((0, 0)))
-    anew = {0: LogPartition("topic-2", 0, 2)}
+def test_a_permanent_failure_is_returned() -> None:
+    of_another_topic = OffsetRange(LogPartition("topic-2", 0, 2), 0, 1)
 
-    (row,) = rows(Work(open_task=InMemory("gap"), partitions=anew), batch((0, 1)))
+    (outcome,) = outcomes("anew", [of_another_topic])
 
-    failure = outcome_of(row).failure
-    assert isinstance(failure, LogError)
-    assert "created again" in str(failure)
+    assert isinstance(outcome.failure, LogError)
+    assert "created again" in str(outcome.failure)
+    assert outcome.tally == Tally()
 
 
 def test_what_nobody_has_foreseen_is_raised_without_any_text_of_its_own() -> None:
@@ -195,10 +119,8 @@ def test_what_nobody_has_foreseen_is_raised_without_any_text_of_its_own() -> Non
         def __call__(self) -> PartitionTask:
             raise ValueError(SECRET)
 
-    work = Work(open_task=Broken(), partitions=PARTITIONS)
-
     with pytest.raises(TaskFailedError) as raised:
-        rows(work, batch((0, 0)))
+        list(Work(open_task=Broken())(iter([[ranged(0, 0, 1)]])))
 
     assert SECRET not in str(raised.value)
     assert raised.value.__cause__ is None
@@ -219,47 +141,30 @@ def test_what_nobody_has_foreseen_is_raised_without_any_text_of_its_own() -> Non
     ids=lambda failure: type(failure).__name__,
 )
 def test_a_failure_comes_out_of_a_worker_as_it_went_in(failure: ProfilesError) -> None:
-    row = SimpleNamespace(partition=1, tally=None, failure=pickle.dumps(failure))
+    sent = pickle.dumps(Outcome(tally=Tally(), failure=failure))
 
-    told = outcome_of(row).failure
+    told = pickle.loads(sent).failure  # noqa: S301 - made in the line above
 
     assert (type(told), str(told)) == (type(failure), str(failure))
 
 
-def grouped(*batches: pa.RecordBatch) -> list[tuple[int, list[list[int]]]]:
-    return [
-        (number, [[record.offset for record in piece] for piece in pieces])
-        for number, pieces in by_partition(iter(batches))
-    ]
+def test_a_batch_is_what_lies_between_the_offsets_of_two() -> None:
+    between = ranges_between({0: 3, 1: 5}, {0: 7, 1: 5}, PARTITIONS)
+
+    assert between == [ranged(0, 3, 7)]
+    assert ranges_between({}, {1: 5, 0: 0}, PARTITIONS) == [ranged(0, None, 0), ranged(1, None, 5)]
 
 
-def test_records_are_grouped_by_partition_in_pieces_as_they_come() -> None:
-    assert grouped(batch((0, 5), (0, 6)), batch((0, 7), (1, 2)), batch((1, 3))) == [
-        (0, [[5, 6], [7]]),
-        (1, [[2], [3]]),
-    ]
-
-
-def test_batches_without_records_are_passed_over() -> None:
-    assert grouped(batch(), batch((0, 5)), batch()) == [(0, [[5]])]
-
-
-def test_what_a_partition_leaves_unread_is_not_taken_for_the_next_one() -> None:
-    seen: list[tuple[int, Sequence[LogRecord]]] = []
-
-    def first_pieces() -> Iterator[tuple[int, Sequence[LogRecord]]]:
-        for number, pieces in by_partition(iter([batch((0, 1)), batch((0, 2), (1, 7))])):
-            yield number, next(pieces)
-
-    seen += first_pieces()
-
-    assert [(number, piece[0].offset) for number, piece in seen] == [(0, 1), (1, 7)]
-
-
-def test_a_record_has_the_time_that_the_log_gave_it() -> None:
-    _, pieces = next(by_partition(iter([batch((0, 1))])))
-
-    assert next(pieces)[0].logged_at == START
+@pytest.mark.parametrize(
+    ("ends", "lost"),
+    [({0: 3, 1: 5}, False), ({0: 9}, False), ({0: 2, 1: 5}, True)],
+    ids=["nothing new", "one without news", "ends before"],
+)
+def test_a_log_that_ends_before_what_was_read_has_lost_records(
+    ends: dict[int, int], *, lost: bool
+) -> None:
+    assert is_lost({0: 3, 1: 5}, ends, PARTITIONS) is lost
+    assert is_lost({0: 3, 2: 5}, ends, PARTITIONS)
 
 
 def told(end: str | None, latest: str | None) -> BatchProgress:

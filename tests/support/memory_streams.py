@@ -5,7 +5,7 @@ They pass the suites of the real ones, in `tests/contracts/test_streams.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -177,7 +177,7 @@ class MemoryLogLookup:
     def bounds(self, partition: LogPartition) -> tuple[int, int]:
         return self.first(partition), len(self._topic.logs[partition.number])
 
-    def records(self, partition: LogPartition, start: int, end: int) -> Iterator[LogRecord]:
+    def records(self, partition: LogPartition, start: int, end: int) -> Generator[LogRecord]:
         if start < self.first(partition):
             raise LogError("The topic", "a record has left it", "Begin again.")
         for record in self._topic.logs[partition.number][start:end]:

@@ -16,7 +16,7 @@ from tests.support.process_tree import command_of, descendants, parent_of
 from tests.support.spark_site import SparkSite
 
 SMALL_BATCHES = ["--batch-records=1000", "--cores=2"]
-JAVA, DAEMON = "SparkSubmit", "pyspark.daemon"
+JAVA, DAEMON = "SparkSubmit", "spark_daemon"
 FAILURE = 1
 
 

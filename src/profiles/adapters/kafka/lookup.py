@@ -28,6 +28,8 @@ from profiles.application.log.timestamps import TimestampDecoder
 
 _REQUEST_S: Final = 10.0
 _SLICE_S: Final = 0.5
+_MESSAGES: Final = 1_000
+"""Taken from the driver at once."""
 
 
 class KafkaLogLookup:
@@ -92,13 +94,15 @@ class KafkaLogLookup:
             self._learn_partitions()
             self._consumer.assign([TopicPartition(self._topic, number, start)])
             try:
-                while (message := self._next()) is not None:
-                    offset = message.offset()
-                    if offset is None or offset >= end:
-                        return
-                    yield record_of(message, offset, timestamps)
-                    if offset == end - 1:
-                        return
+                while start < end:
+                    for message in self._come(end - start):
+                        offset = self._offset(message)
+                        if message.partition() != number or (offset or start) < start:
+                            continue  # fetched for an earlier reading
+                        if offset is None or offset >= end:
+                            return
+                        yield record_of(message, offset, timestamps)
+                        start = offset + 1
             finally:
                 self._consumer.unassign()
 
@@ -106,26 +110,28 @@ class KafkaLogLookup:
         """Ask for the topic's partitions: the library learns of new ones minutes later."""
         self._consumer.list_topics(self._topic, timeout=_REQUEST_S)
 
-    def _next(self) -> Message | None:
-        """Return the next record, or None at the partition's end."""
+    def _come(self, limit: int) -> Sequence[Message]:
+        """Return up to `limit` of what comes: what has come with the first is taken at once."""
         deadline = time.monotonic() + _REQUEST_S
         while time.monotonic() < deadline:
-            message: Message | None = self._consumer.poll(_SLICE_S)
-            if message is None:
-                continue
-            error = message.error()
-            if error is None:
-                return message
-            if error.code() == PARTITION_END:
-                return None
-            if error.code() in OFFSETS_GONE:
-                raise LogError(
-                    f"Topic {self._topic}",
-                    "a record that was to be read has left it meanwhile",
-                    "Run the same command again: it begins with what is still there.",
-                )
-            raise failure(self._address, error)
+            if first := self._consumer.consume(1, _SLICE_S):
+                return first + self._consumer.consume(min(limit, _MESSAGES) - 1, 0.0)
         raise failure(self._address, KafkaError(TIMED_OUT))
+
+    def _offset(self, message: Message) -> int | None:
+        """Return where a record stands, or None at the partition's end."""
+        error = message.error()
+        if error is None:
+            return message.offset()
+        if error.code() == PARTITION_END:
+            return None
+        if error.code() in OFFSETS_GONE:
+            raise LogError(
+                f"Topic {self._topic}",
+                "a record that was to be read has left it meanwhile",
+                "Run the same command again: it begins with what is still there.",
+            )
+        raise failure(self._address, error)
 
     def close(self) -> None:
         """Let go of the connection."""

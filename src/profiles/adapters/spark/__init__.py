@@ -1,4 +1,4 @@
-"""Apache Spark as an engine: Structured Streaming from Kafka, one Arrow pass in Python workers."""
+"""Apache Spark as an engine: Structured Streaming plans batches, Python workers process them."""
 
 from profiles.adapters.spark.session import SessionSettings, spark_session
 from profiles.adapters.spark.stream import BatchProgress, SparkStream, StreamSettings

@@ -5,7 +5,6 @@ Spark's own text is never shown: it can quote anything that a query has touched.
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from subprocess import TimeoutExpired
 from typing import Any, Final
@@ -77,40 +76,22 @@ class JavaProcessEndedError(ProfilesError):
         )
 
 
-_TIME_OVERFLOWS: Final = (
-    "overflows when converting to Spark",
-    "ArithmeticException: long overflow",
-)
-_PLACE: Final = re.compile(r"partition ([0-9]+) offset ([0-9]+) has timestamp")
-
-
-def time_overflows(failure: BaseException) -> bool:
-    """Tell whether Spark's source could not convert the time of a record.
-
-    It counts microseconds, and whoever writes nanoseconds where Kafka has milliseconds is beyond
-    what they reach to. It converts the time of every record, also where nobody asks for it.
-    """
-    text = str(failure)
-    return any(sign in text for sign in _TIME_OVERFLOWS)
-
-
-def place_of_time(failure: BaseException) -> str:
-    """Say of which record it was, where Spark tells."""
-    found = _PLACE.search(str(failure))
-    return "a record" if found is None else f"the record at partition {found[1]}, offset {found[2]}"
+def lost(topic: str) -> LogError:
+    """Say that a topic has lost records that the checkpoint has not read."""
+    return LogError(
+        f"Topic {topic}",
+        "it no longer holds records that the checkpoint has not read, or was created again",
+        "Nothing was passed over. If the stores have them all, or it is another topic, run the"
+        " same command with a new --checkpoint: reading begins again where the topic does,"
+        " nothing is doubled, and a gap that the stores can't close stops it.",
+    )
 
 
 def explained(failure: BaseException, topic: str) -> ProfilesError:
     """Turn what ended a query into ours."""
     text = str(failure)
     if any(sign in text for sign in _LOST):
-        return LogError(
-            f"Topic {topic}",
-            "it no longer holds records that the checkpoint has not read, or was created again",
-            "Nothing was passed over. If the stores have them all, or it is another topic, run the"
-            " same command with a new --checkpoint: reading begins again where the topic does,"
-            " nothing is doubled, and a gap that the stores can't close stops it.",
-        )
+        return lost(topic)
     if any(sign in text for sign in _OTHER_CHECKPOINT):
         return LogError(
             f"Topic {topic}",

@@ -26,13 +26,13 @@ _logger = logging.getLogger(__name__)
 _SUBMITTED: Final = "PYSPARK_GATEWAY_PORT"
 """Set by `spark-submit` for the script that it runs."""
 
+_WORKERS_PYTHON: Final = "PYSPARK_PYTHON"
+
 _ATTEMPTS: Final = 4
 """Of a task: in local mode Spark ends the query at the first that is lost, unless it is told."""
 
 _EVERYWHERE: Final = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # a chunk each: the first begins soon
-    "spark.sql.execution.arrow.maxBytesPerBatch": str(16 * 2**20),  # records of 10 MB are let in
     "spark.speculation": "false",  # a partition is worked on by one task at a time
 }
 _ON_THIS_MACHINE: Final = {
@@ -53,11 +53,13 @@ class SessionSettings:
 
     cores: of this machine, or None for all of them. Not used with `master`.
     master: of a cluster, as Spark writes it; None for this machine.
+    daemon: module of ours that forks the workers of this machine; None for PySpark's own.
     configuration: Spark's own settings; they win over ours.
     """
 
     cores: int | None = None
     master: str | None = None
+    daemon: str | None = None
     configuration: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,6 +78,8 @@ def spark_session(settings: SessionSettings) -> Generator[Any]:
         wanted |= {"spark.jars.packages": CONNECTOR}
         if settings.master is None:
             wanted |= _ON_THIS_MACHINE
+            if settings.daemon is not None and os.environ[_WORKERS_PYTHON] == sys.executable:
+                wanted["spark.python.daemon.module"] = settings.daemon
         wanted["spark.master"] = settings.master or _local_master(settings.cores)
     wanted |= settings.configuration
     builder = SparkSession.builder.appName("profiles")
@@ -122,5 +126,5 @@ def _prepare_machine() -> None:
     home = java_home()
     if home is not None:
         os.environ["JAVA_HOME"] = str(home)
-    for name in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
+    for name in (_WORKERS_PYTHON, "PYSPARK_DRIVER_PYTHON"):
         os.environ.setdefault(name, sys.executable)

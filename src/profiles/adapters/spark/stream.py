@@ -1,11 +1,14 @@
-"""The query: Kafka's records, batch by batch, through one Arrow pass in the Python workers."""
+"""The query: Spark says which offsets are a batch, and its Python workers read what they hold.
+
+No record passes through Java: Spark's source plans batches and notes them in the checkpoint.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Any, Final
@@ -13,25 +16,18 @@ from typing import Any, Final
 import tenacity
 from py4j.protocol import Py4JError
 from pyspark.errors import StreamingQueryException
-from pyspark.sql import functions as F  # noqa: N812 - as Spark's own documentation calls it
 
 from profiles.adapters.spark.failures import (
     JavaProcessEndedError,
     QueryEndedError,
     explained,
     java_has_ended,
-    place_of_time,
-    time_overflows,
+    lost,
 )
-from profiles.adapters.spark.worker import (
-    OUTCOME_SCHEMA,
-    RANGE_SCHEMA,
-    OpenPartitionTask,
-    Work,
-    outcome_of,
-)
+from profiles.adapters.spark.worker import OpenPartitionTask, Outcome, Work
 from profiles.application.errors import LogError
 from profiles.application.ingest.chunking import TOGETHER_PERSONS
+from profiles.application.ingest.partition_task import OffsetRange
 from profiles.application.log.records import LogPartition
 from profiles.domain.errors import ProfilesError
 from profiles.domain.tally import Tally
@@ -126,8 +122,7 @@ class SparkStream:
     _unanswered: ProfilesError | None = field(default=None, init=False)
     _failed_restarts: int = field(default=0, init=False)
     _reported: int = field(default=-1, init=False)
-    _by_position: bool = field(default=False, init=False)
-    _few: bool = field(default=False, init=False)
+    _ends: Mapping[int, Mapping[int, int]] = field(default_factory=dict, init=False)
 
     def run(self, *, once: bool = False, stop: Event) -> bool:
         """Run until `stop` is set; with `once` no further than the log's ends as of now.
@@ -192,7 +187,7 @@ class SparkStream:
             else {"processingTime": f"{round(wanted.trigger_s * 1_000)} milliseconds"}
         )
         return (
-            records(self.spark, wanted)
+            batches(self.spark, wanted)
             .writeStream.queryName("profiles")
             .foreachBatch(self._batch)
             .option("checkpointLocation", wanted.checkpoint)
@@ -200,7 +195,7 @@ class SparkStream:
             .start()
         )
 
-    def _batch(self, frame: Any, number: int) -> None:  # noqa: ANN401 - PySpark has no types
+    def _batch(self, _frame: Any, number: int) -> None:  # noqa: ANN401 - PySpark has no types
         """Take a batch into the stores; whatever it raises, Spark takes the batch again."""
         if self._stop.is_set():
             raise _StoppedError
@@ -211,10 +206,12 @@ class SparkStream:
                 self._unanswered = failure
                 raise
             self._unanswered = None
-            work = Work(open_task=self.open_task, partitions=partitions, together=self._few)
-            rows = self._processed(frame, number, work)
-            outcomes = [outcome_of(row) for row in rows]
-            self._few = sum(outcome.tally.read for outcome in outcomes) < TOGETHER_PERSONS
+            try:
+                ranges = self._ranges(number, partitions)
+            except LogError as failure:
+                self._failure = failure
+                raise
+            outcomes = self._processed(ranges)
             for outcome in outcomes:
                 self.tally += outcome.tally
                 self.on_tally(outcome.tally)
@@ -223,41 +220,40 @@ class SparkStream:
                 raise _BatchFailedError
             self._failed_restarts = 0
 
-    def _processed(self, frame: Any, number: int, work: Work) -> Any:  # noqa: ANN401 - see above
-        """Let the workers process a batch: its records, or what they read by its offsets.
+    def _processed(self, ranges: Sequence[OffsetRange]) -> Sequence[Outcome]:
+        """Let the workers process ranges: a task for each, or one where they hold few records.
 
-        After a batch with few records the next is one task, whatever it brings: as many tasks as
-        there are partitions take as many times the work, each for a handful of records.
-
-        Whoever has written one time that Spark can't count writes more of them, so the rest of the
-        run is read by offsets at once.
+        As many tasks as there are partitions take as many times the work, each for a handful of
+        records.
         """
-        if not self._by_position:
-            if work.together:
-                frame = frame.coalesce(1)
-            try:
-                return frame.mapInArrow(work, OUTCOME_SCHEMA).collect()
-            except Exception as failure:
-                if not time_overflows(failure):
-                    raise
-                self._by_position = True
-                _logger.warning(
-                    "Spark can't take in a batch of topic %s: the time of %s is beyond what it can"
-                    " count, as where a producer writes nanoseconds for milliseconds. From here on"
-                    " the topic is read without Spark's source, and such records are rejected as"
-                    " time.",
-                    *(self.settings.topic, place_of_time(failure)),
-                )
-        return self._ranges(number).mapInArrow(work.by_position, OUTCOME_SCHEMA).collect()
+        if not ranges:
+            return []
+        few = sum(each.end - (each.start or 0) for each in ranges) < TOGETHER_PERSONS
+        tasks = [ranges] if few else [[each] for each in ranges]
+        handed_out = self.spark.sparkContext.parallelize(tasks, len(tasks))
+        outcomes: list[Outcome] = handed_out.mapPartitions(Work(open_task=self.open_task)).collect()
+        return outcomes
 
-    def _ranges(self, number: int) -> Any:  # noqa: ANN401 - PySpark has no types
-        """Return the offsets of a batch from the checkpoint: a row for each partition."""
+    def _ranges(self, number: int, partitions: Mapping[int, LogPartition]) -> Sequence[OffsetRange]:
+        """Read in the checkpoint which offsets are a batch.
+
+        Raises:
+            LogError: the log ends before them, or a partition is gone.
+        """
+        starts, ends = self._noted(number - 1), self._noted(number)
+        self._ends = {number: ends}
+        if is_lost(starts, ends, partitions):
+            raise lost(self.settings.topic)
+        return ranges_between(starts, ends, partitions)
+
+    def _noted(self, number: int) -> Mapping[int, int]:
+        """Read in the checkpoint where a batch ends; the one before the first, where it begins."""
+        if number in self._ends:
+            return self._ends[number]
         noted = self.settings.checkpoint.rstrip("/")
-        ends = _noted_offsets(self.spark, f"{noted}/offsets/{number}")
-        before = f"offsets/{number - 1}" if number else "sources/0/0"
-        starts = _noted_offsets(self.spark, f"{noted}/{before}")
-        rows = [(int(n), starts.get(n), end) for n, end in ends.items() if end > starts.get(n, -1)]
-        return self.spark.createDataFrame(rows, RANGE_SCHEMA).repartition(max(1, len(rows)))
+        file = "sources/0/0" if number < 0 else f"offsets/{number}"
+        lines = self.spark.sparkContext.textFile(f"{noted}/{file}", 1).collect()
+        return _offsets(lines[-1])
 
     def _look(self, query: Any) -> None:  # noqa: ANN401 - PySpark has no types
         """Tell how the last batch went, once; do what is due."""
@@ -278,8 +274,8 @@ class SparkStream:
         query.stop()
 
 
-def records(spark: Any, settings: StreamSettings) -> Any:  # noqa: ANN401 - PySpark has no types
-    """Read a topic as a stream of key, value, partition, offset and time of the log."""
+def batches(spark: Any, settings: StreamSettings) -> Any:  # noqa: ANN401 - PySpark has no types
+    """Have a topic divided into batches; what Spark would read of them is read by nobody."""
     starts = "earliest"
     if settings.starts is not None:
         offsets = {str(number): offset for number, offset in sorted(settings.starts.items())}
@@ -294,24 +290,33 @@ def records(spark: Any, settings: StreamSettings) -> Any:  # noqa: ANN401 - PySp
     security = {f"kafka.{name}": value for name, value in settings.security.items()}
     for name, value in {**_KAFKA, **security}.items():
         reader = reader.option(name, value)
-    return reader.load().select(
-        "partition",
-        "offset",
-        F.unix_millis("timestamp").alias("logged_ms"),
-        "key",
-        "value",
+    return reader.load().select("offset")
+
+
+def is_lost(
+    starts: Mapping[int, int], ends: Mapping[int, int], partitions: Collection[int]
+) -> bool:
+    """Tell whether a log has less than the batch before has ended with."""
+    return any(
+        number not in partitions or ends.get(number, start) < start
+        for number, start in starts.items()
     )
+
+
+def ranges_between(
+    starts: Mapping[int, int], ends: Mapping[int, int], partitions: Mapping[int, LogPartition]
+) -> Sequence[OffsetRange]:
+    """Return what lies between offsets by partition; a new one begins where the log does."""
+    return [
+        OffsetRange(partitions[number], starts.get(number), end)
+        for number, end in sorted(ends.items())
+        if end > starts.get(number, -1)
+    ]
 
 
 def _has_moved(last: Any) -> bool:  # noqa: ANN401 - PySpark has no types
     """Tell whether there was anything in a batch, which need not be what Spark has read of it."""
     return bool(last.sources[0].endOffset != last.sources[0].startOffset)
-
-
-def _noted_offsets(spark: Any, path: str) -> dict[str, int]:  # noqa: ANN401 - PySpark has no types
-    """Read the offsets by partition in a file of a checkpoint: they are its last line."""
-    lines = [row.value for row in spark.read.text(path).collect()]
-    return _offsets(lines[-1])
 
 
 def progress_of(last: Any) -> BatchProgress:  # noqa: ANN401 - PySpark has no types
@@ -322,10 +327,10 @@ def progress_of(last: Any) -> BatchProgress:  # noqa: ANN401 - PySpark has no ty
     return BatchProgress(lag=lag, seconds=last.batchDuration / 1_000)
 
 
-def _offsets(text: str | None) -> dict[str, int]:
+def _offsets(text: str | None) -> dict[int, int]:
     """Read what Spark calls an offset: for each topic offsets by partition, or null."""
     topics: dict[str, dict[str, int]] = json.loads(text or "null") or {}
-    return {number: offset for offsets in topics.values() for number, offset in offsets.items()}
+    return {int(each): offset for offsets in topics.values() for each, offset in offsets.items()}
 
 
 def _log_restart(state: tenacity.RetryCallState) -> None:

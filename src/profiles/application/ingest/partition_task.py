@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from profiles.application.errors import GapError, LogAwayError, LogError
 from profiles.application.ingest.chunking import TOGETHER_PERSONS, WAITING_PERSONS, decide_run
@@ -28,14 +29,25 @@ _WAIT_S: Final = 5.0
 _AGAIN_S: Final = 0.5
 
 
+class OffsetRange(NamedTuple):
+    """Which records of a partition a task is to process.
+
+    start: None for the partition's beginning. end: the offset after the last one.
+    """
+
+    partition: LogPartition
+    start: int | None
+    end: int
+
+
 @dataclass(slots=True, kw_only=True)
 class PartitionTask:
-    """Takes what a task was handed into the deciding store, and what that holds into the following.
+    """Takes ranges of a log into the deciding store, and what that holds into the following.
 
-    Somebody else (a checkpoint) says where a batch begins, and may be wrong: so what was handed
-    over is compared with the deciding store's position and with the log itself first. A task
-    that is handed the same again, whole or in part, is not decided again; the following store is
-    sent once more what is held.
+    Somebody else (a checkpoint) says where a batch begins, and may be wrong: so a range is
+    compared with the deciding store's position and with the log itself first. What has been
+    processed before, whole or in part, is not decided again; the following store is sent once
+    more what is held.
 
     lookup: the log that the records are said to come from.
     open_reader: opens the same log for reading by position.
@@ -55,26 +67,42 @@ class PartitionTask:
     _reader: LogReader | None = field(default=None, init=False)
 
     def process_range(self, partition: LogPartition, start: int | None, end: int) -> Tally:
-        """Process what a partition holds between two offsets, read from the log itself.
+        """Process what a partition holds between two offsets; see `process_ranges`."""
+        return self.process_ranges([OffsetRange(partition, start, end)])
 
-        Where the log is away in the middle, it is waited for, and all of it is processed again.
+    def process_ranges(self, ranges: Iterable[OffsetRange]) -> Tally:
+        """Process ranges of several partitions, read from the log itself; see `process_all`.
 
-        start: None for its beginning.
-
-        Returns and raises the same as `process`.
+        Where the log is away in the middle, it is waited for.
         """
+        with ExitStack() as reading:
+            return self.process_all(
+                [
+                    (each.partition, reading.enter_context(closing(self._pieces(each))))
+                    for each in ranges
+                ]
+            )
+
+    def _pieces(self, wanted: OffsetRange) -> Generator[Sequence[LogRecord]]:
+        """Read a range in pieces; go on after the last of them when the log is back."""
         if self._reader is None:
             self._reader = self.open_reader()
-        reader = self._reader
+        reader, partition, end = self._reader, wanted.partition, wanted.end
+        first, _ = self._asked(lambda: reader.bounds(partition))
+        # What is gone by now is a gap only if no store has seen it, which `process` says.
+        start = first if wanted.start is None else max(wanted.start, first)
         while True:
-            first, _ = self._asked(lambda: reader.bounds(partition))
-            # What is gone by now is a gap only if no store has seen it, which `process` says.
-            begin = first if start is None else max(start, first)
             try:
-                return self.process(partition, pieces_of(reader.records(partition, begin, end)))
+                with closing(reader.records(partition, start, end)) as records:
+                    for piece in pieces_of(records):
+                        yield piece
+                        start = piece[-1].offset + 1
             except LogAwayError:
                 if self.stop.wait(_AGAIN_S):
                     raise
+                self._asked(lambda: reader.bounds(partition))
+            else:
+                return
 
     def process(self, partition: LogPartition, pieces: Iterable[Sequence[LogRecord]]) -> Tally:
         """Process consecutive pieces of a partition; see `process_all`."""

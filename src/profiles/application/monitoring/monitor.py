@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from threading import Event, Thread
 from typing import Final, TypeVar
 
@@ -69,12 +70,12 @@ class Monitor:
 
     def _times(self, ranges: Ranges) -> list[datetime]:
         """Return the time of the first record that waits, of each partition that has one."""
-        firsts = [
-            next(iter(self.log.records(partition, start, end)), None)
-            for partition, (start, end) in ranges.items()
-            if start < end
-        ]
-        return [record.logged_at for record in firsts if record is not None]
+        times = []
+        for partition, (start, end) in ranges.items():
+            if start < end:
+                with closing(self.log.records(partition, start, end)) as records:
+                    times += [record.logged_at for record in islice(records, 1)]
+        return times
 
     def _asked(self, service: Service, question: Callable[[], T]) -> T | None:
         """Return the answer, or None if there was none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -294,10 +294,11 @@ class LogReader(Protocol):
         """
         ...
 
-    def records(self, partition: LogPartition, start: int, end: int) -> Iterator[LogRecord]:
+    def records(self, partition: LogPartition, start: int, end: int) -> Generator[LogRecord]:
         """Yield the records from `start` on and before `end`, in order; some may be missing.
 
-        Once it has ended, all of them were of the topic that the partition names.
+        Once it has ended, all of them were of the topic that the partition names. One reading at
+        a time: whoever does not read to the end closes it.
 
         Raises:
             LogError: the log does not hold `start` any more, or not yet; it did not answer; or the

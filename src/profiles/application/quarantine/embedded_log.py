@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,7 @@ class EmbeddedLogReader:
         partition: LogPartition,  # noqa: ARG002 - it has one
         start: int,
         end: int,
-    ) -> Iterator[LogRecord]:
+    ) -> Generator[LogRecord]:
         """Yield what is between two offsets."""
         while start < end and (
             found := self.log.read(start, limit=min(_READ_AT_ONCE, end - start))

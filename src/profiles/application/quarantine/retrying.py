@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -107,10 +108,11 @@ class RejectedRetry:
         """
         reading = Rereading(rules=self.rules, view=self._view(), read_at=self.clock())
         _, end = self.log.bounds(partition)
-        for record in self.log.records(partition, start, end):
-            if stopped():
-                raise RetryStoppedError
-            reading.look_at(record, _taken_up(queue, record.offset, reading))
+        with closing(self.log.records(partition, start, end)) as records:
+            for record in records:
+                if stopped():
+                    raise RetryStoppedError
+                reading.look_at(record, _taken_up(queue, record.offset, reading))
         _taken_up(queue, end, reading)
         self._settle(partition, reading)
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 OpenSession = Callable[["SessionSettings"], AbstractContextManager[Any]]
 
+_DAEMON: Final = "profiles.entrypoints.spark_daemon"
+
 _KEPT: Final[list[ExitStack]] = []
 """What a worker has opened: as long as its process lives."""
 
@@ -225,6 +227,7 @@ def spark_stream(
                 SessionSettings(
                     cores=settings.cores,
                     master=settings.master,
+                    daemon=_DAEMON,
                     configuration=dict(settings.configuration),
                 )
             )

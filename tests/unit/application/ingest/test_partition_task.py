@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Event
@@ -15,10 +15,11 @@ from profiles.adapters.memory import MemoryLedger
 from profiles.application.errors import GapError, LedgerError, LogAwayError, LogError, StoreError
 from profiles.application.following import outbox
 from profiles.application.ingest import partition_task
-from profiles.application.ingest.partition_task import PartitionTask, pieces_of
+from profiles.application.ingest.partition_task import OffsetRange, PartitionTask, pieces_of
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.ports.stores import Following
+from profiles.domain.correcting import correction_of
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
@@ -335,6 +336,50 @@ def test_a_range_of_offsets_is_read_from_the_log_itself() -> None:
     assert {p.id for p, _ in task.following.profiles()} == set(IDS[:4])
 
 
+def test_ranges_of_several_partitions_go_together_into_the_stores(task: Task) -> None:
+    other = PARTITION._replace(number=1)
+    task.topic.append(1, person(IDS[5]))
+
+    tally = task.task().process_ranges([OffsetRange(PARTITION, 0, 5), OffsetRange(other, None, 1)])
+
+    assert (tally.read, tally.stored) == (7, 4)
+    assert [task.store.position(partition) for partition in (PARTITION, other)] == [5, 1]
+    assert task.both_hold_the_same
+
+
+def test_a_correction_in_a_range_is_taken_in() -> None:
+    task = Task()
+    correction = json.dumps(correction_of(ADA, {"city": "Oslo"}, [])).encode()
+    for value in (person(ADA), correction, person(ADA)):
+        task.topic.append(0, value)
+
+    for offset in range(3):
+        task.task().process_range(PARTITION, offset, offset + 1)
+
+    held = task.store.profile(ADA)
+    assert held is not None
+    assert held[0].city == "Oslo"
+
+
+def test_a_range_is_no_longer_read_when_its_task_has_failed(task: Task) -> None:
+    closed = []
+
+    class Noting(MemoryLogLookup):
+        def records(self, partition: LogPartition, start: int, end: int) -> Generator[LogRecord]:
+            try:
+                yield from super().records(partition, start, end)
+            finally:
+                closed.append((start, end))
+
+    failing = replace(task.task(), open_reader=lambda: Noting(task.topic))
+
+    with pytest.raises(LogError, match="begins at offset 2") as kept:
+        failing.process_range(PARTITION, 2, 5)
+
+    assert closed == [(2, 5)]
+    assert kept.value.__traceback__ is not None  # which would keep the reading open
+
+
 def test_what_a_range_has_lost_is_a_gap_only_if_no_store_has_seen_it() -> None:
     task = Task()
     for each in IDS[:5]:
@@ -356,7 +401,7 @@ class AwayInTheMiddle(MemoryLogLookup):
         super().__init__(topic)
         self._at = list(at)
 
-    def records(self, partition: LogPartition, start: int, end: int) -> Iterator[LogRecord]:
+    def records(self, partition: LogPartition, start: int, end: int) -> Generator[LogRecord]:
         for record in super().records(partition, start, end):
             if record.offset in self._at:
                 self._at.remove(record.offset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from threading import Event
@@ -62,7 +62,7 @@ class Log(MemoryLogLookup):
             raise LogAwayError("The log", "it does not answer", "It is tried again.")
         return super().bounds(partition)
 
-    def records(self, partition: LogPartition, start: int, end: int) -> Iterator[LogRecord]:
+    def records(self, partition: LogPartition, start: int, end: int) -> Generator[LogRecord]:
         if self.unreadable:
             raise LogAwayError("The log", "it does not answer", "It is tried again.")
         return super().records(partition, start, end)
