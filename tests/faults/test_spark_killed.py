@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +23,7 @@ from tests.support.standalone_spark import Cluster
 PEOPLE = (
     "simulator:seed=5,limit=8000,minors=0.05,hostile=0.03,duplicates=0.1,updates=0.15,domains=30"
 )
+ROOT = Path(__file__).parents[2]
 SMALL_BATCHES = ["--batch-records=1000", "--cores=2"]
 
 
@@ -68,6 +71,32 @@ def test_sparks_java_process_is_killed_and_the_job_says_so(site: SparkSite) -> N
     running.tally(code=1)
     assert "Spark's Java process has ended" in running.said
     site.finish_on_spark()
+
+
+def spark_killed(when: str) -> subprocess.CompletedProcess[str]:
+    """Start Spark, kill its Java process meanwhile, and come back with what was said."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.support.spark_killed_at_start", when],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+
+def test_sparks_java_process_is_killed_before_it_is_there_and_is_started_once_more() -> None:
+    run = spark_killed("before")
+
+    assert run.stdout == "counted 3\n"
+    assert "Spark's Java process ended before Spark was there" in run.stderr
+
+
+def test_sparks_java_process_is_killed_while_spark_starts_and_a_restart_is_asked_for() -> None:
+    """It is no wrong setting, after which a supervisor would leave the job alone."""
+    run = spark_killed("after")
+
+    assert run.stdout.startswith("JavaProcessEndedError Spark's Java process has ended")
 
 
 def test_a_python_worker_is_killed_and_the_query_goes_on(site: SparkSite) -> None:

@@ -23,9 +23,11 @@ import click
 import pytest
 
 from profiles.adapters.simulator import Simulator, parse
+from profiles.domain.tally import Tally
 from profiles.entrypoints.cli import cli
 from tests.frozen.log import frozen_rows
 from tests.frozen.stores import put_back_sqlite
+from tests.support.cluster_site import Running, until
 from tests.support.misbehaving_api import MisbehavingApi, error_in_body, of_version
 
 AS_OF = "2026-11-23"
@@ -497,6 +499,24 @@ def _held(store: Path) -> int:
         return len(users(store))
     except sqlite3.OperationalError:  # not made yet
         return 0
+
+
+@pytest.mark.parametrize("job", [["process"], ["spark", "--checkpoint=checkpoint"]])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_job_that_waits_for_its_store_to_begin(
+    tmp_path: Path, job: list[str], number: signal.Signals
+) -> None:
+    store = "mongodb://127.0.0.1:1/db?replicaSet=rs0&serverSelectionTimeoutMS=100"
+    waiting = Running([*job, "--kafka=127.0.0.1:1", f"--store={store}"], tmp_path)
+    try:
+        until(lambda: "The job waits to start" in waiting.said, waiting)
+        waiting.ask_to_stop(number)
+        tally = waiting.tally()
+    finally:
+        waiting.kill()
+
+    assert tally == Tally()
+    assert "Stopped while waiting at the start. Nothing was read." in waiting.said
 
 
 def test_every_command_has_help_and_a_place_in_the_docs() -> None:

@@ -67,6 +67,24 @@ def test_as_one_job_it_is_watched_at_one_address_and_ends_on_one_signal(site: Si
     site.check()
 
 
+def test_an_error_in_mid_run_ends_all_of_them_and_is_told_once(site: Site) -> None:
+    site.produce(SOURCE).production()
+    job = site.process(once=False, options=[TWO])
+    until(lambda: site.members() == 2 and site.is_through(), job)
+    readers = descendants(job.process.pid)
+
+    site.configure("minimum_age = 30")
+    site.apply_policy().document()
+    site.produce("simulator:seed=8,limit=500").production()
+    tally = job.tally(code=1)
+
+    assert tally.read > 0
+    assert not set(readers) & set(descendants(os.getpid()))
+    assert job.said.count("The store is written under another privacy policy") == 1
+    site.process(options=[TWO]).tally()
+    assert min(profile.age for profile, _ in site.mongo.profiles()) >= 30
+
+
 def test_an_error_that_will_not_pass_is_told_once_with_where_it_came_from(tmp_path: Path) -> None:
     job = Running(
         [

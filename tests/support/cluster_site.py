@@ -25,6 +25,7 @@ from uuid import uuid4
 from confluent_kafka import (
     Consumer,
     ConsumerGroupState,
+    KafkaError,
     KafkaException,
     Message,
     Producer,
@@ -56,6 +57,12 @@ from tests.support.oracle import Oracle, Place, read
 PATIENCE_S = 120.0
 """How long a test waits for a process or a state before it gives up."""
 LOOK_AGAIN_S = 0.003
+NO_COORDINATOR = {
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+}
+"""What a broker says of groups while the topic of their offsets is still opened."""
 CONFIGURATION = "profiles.toml"
 
 Held = Mapping[PersonId, tuple[Profile, int]]
@@ -116,6 +123,11 @@ class Running:
     def _ended(self, code: int) -> dict[str, Any]:
         assert self.process.wait(PATIENCE_S) == code, self.said
         return dict(json.loads(self._out.read_bytes().splitlines()[-1]))
+
+    def fails(self, code: int, *, saying: str) -> None:
+        """Wait for the command, which fails for the reason given, with or without a result."""
+        assert self.process.wait(PATIENCE_S) == code, self.said
+        assert saying in self.said
 
     def document(self) -> dict[str, Any]:
         """Wait for the command; return what it printed."""
@@ -368,9 +380,14 @@ class Site:
         return bool(ends) and self.committed(group=group) == ends
 
     def members(self, *, group: str = "a") -> int:
-        """How many readers of a group have partitions."""
+        """How many readers of a group have partitions, as far as Kafka can tell."""
         name = f"{self.name}-{group}"
-        found = self.admin.describe_consumer_groups([name])[name].result()
+        try:
+            found = self.admin.describe_consumer_groups([name])[name].result()
+        except KafkaException as failure:
+            if failure.args[0].code() not in NO_COORDINATOR:
+                raise
+            return 0
         if found.state != ConsumerGroupState.STABLE:
             return 0
         return sum(1 for each in found.members if each.assignment.topic_partitions)

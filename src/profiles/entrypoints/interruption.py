@@ -7,17 +7,20 @@ middle of a driver's work leaves the driver broken (confluent-kafka raises `Syst
 from __future__ import annotations
 
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from threading import Event
 from types import FrameType
 
 
 @contextmanager
-def stoppable(stop: Event, hurry: Event | None = None) -> Generator[None]:
+def stoppable(stop: Event, hurry: Event | None = None) -> Generator[Callable[[], None]]:
     """Set `stop` at the first signal, and `hurry`, if there is one, at the second.
 
     The next signal is left to what was there before.
+
+    Yields a function that takes the signals back from a library that has taken them for itself
+    meanwhile, unless all that can be asked for was.
     """
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     events = [stop] if hurry is None else [stop, hurry]
@@ -31,9 +34,13 @@ def stoppable(stop: Event, hurry: Event | None = None) -> Generator[None]:
         if not events:
             restore()
 
-    for number in before:
-        signal.signal(number, ask)
+    def take() -> None:
+        if events:
+            for number in before:
+                signal.signal(number, ask)
+
+    take()
     try:
-        yield
+        yield take
     finally:
         restore()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle
 
 from tests.support.chaos.site import StormSite
 from tests.support.chaos.targets import Job
-from tests.support.cluster_site import Running
+from tests.support.cluster_site import Running, until
 from tests.support.process_tree import command_of, descendants, parent_of
 from tests.support.spark_site import SparkSite
 
@@ -49,12 +49,15 @@ class SparkJob(Job):
         self._send(signal.SIGKILL, others)
 
     def _kill_java(self) -> None:
-        java = [pid for pid in self._below() if JAVA in command_of(pid)]
+        java = self._java()
         if not java:  # it is just starting
             self._kill_all()
             return
         self._send(signal.SIGKILL, java)
-        self.running.tally(code=FAILURE)  # it says so, and ends
+        # It says so, and ends; Java that was not there yet is started once more.
+        until(lambda: not self.running.is_running() or bool(self._java() - java))
+        if not self.running.is_running():
+            self.running.fails(FAILURE, saying="Spark's Java process has ended")
 
     def _kill_a_worker(self) -> None:
         """Kill what Spark replaces by itself, or all where there is none."""
@@ -68,7 +71,10 @@ class SparkJob(Job):
     def _below(self) -> list[int]:
         return descendants(self.running.process.pid)
 
-    def _send(self, number: signal.Signals, pids: Sequence[int]) -> None:
+    def _java(self) -> set[int]:
+        return {pid for pid in self._below() if JAVA in command_of(pid)}
+
+    def _send(self, number: signal.Signals, pids: Iterable[int]) -> None:
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)

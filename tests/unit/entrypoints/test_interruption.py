@@ -53,6 +53,26 @@ def test_a_job_that_has_to_count_hears_the_second_one_too(number: signal.Signals
             signal.raise_signal(signal.SIGINT)
 
 
+def test_signals_that_a_library_has_taken_for_itself_are_taken_back() -> None:
+    stop = Event()
+
+    with stoppable(stop) as take_back:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        take_back()
+        signal.raise_signal(signal.SIGINT)
+
+        assert stop.is_set()
+
+
+def test_what_was_asked_for_already_is_not_asked_for_again() -> None:
+    with stoppable(Event()) as take_back:
+        signal.raise_signal(signal.SIGTERM)
+        take_back()
+
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
 def test_afterwards_signals_are_what_they_were() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
 

@@ -5,9 +5,12 @@ Spark's own text is never shown: it can quote anything that a query has touched.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from subprocess import TimeoutExpired
 from typing import Any, Final
 
-from py4j.protocol import Py4JNetworkError
+from py4j.protocol import Py4JError, Py4JNetworkError
+from pyspark import SparkContext
 
 from profiles.application.errors import LogError
 from profiles.domain.errors import ProfilesError
@@ -36,8 +39,29 @@ class QueryEndedError(ProfilesError):
         )
 
 
-JAVA_IS_GONE: Final = (Py4JNetworkError, ConnectionError)
-"""What every call of Spark raises when its Java process is no longer there."""
+_JAVA_IS_GONE: Final = (Py4JNetworkError, ConnectionError)
+"""What a call of Spark raises that finds its Java process gone."""
+
+
+_UNTIL_IT_HAS_ENDED_S: Final = 1.0
+"""Its connections are closed before its process is gone."""
+
+
+def java_has_ended(failure: BaseException) -> bool:
+    """Tell whether a call of Spark failed because its Java process is no longer there.
+
+    A call that was on its way is told by Py4J as any other error, so the process itself is asked.
+    Where `spark-submit` started Java, it is none of ours and can't be.
+    """
+    if isinstance(failure, _JAVA_IS_GONE):
+        return True
+    gateway = SparkContext._gateway  # noqa: SLF001 - there is no public way to Spark's Java
+    process = getattr(gateway, "proc", None)
+    if process is None or not isinstance(failure, Py4JError):
+        return False
+    with suppress(TimeoutExpired):
+        process.wait(_UNTIL_IT_HAS_ENDED_S)
+    return process.poll() is not None
 
 
 class JavaProcessEndedError(ProfilesError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Generator, Mapping
@@ -10,13 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyspark
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
-from profiles.adapters.spark.failures import JAVA_IS_GONE
+from profiles.adapters.spark.failures import JavaProcessEndedError, java_has_ended
 from profiles.adapters.spark.java import java_home
 from profiles.domain.errors import UsageError
 
 CONNECTOR: Final = f"org.apache.spark:spark-sql-kafka-0-10_2.13:{pyspark.__version__}"
+
+_logger = logging.getLogger(__name__)
 
 _SUBMITTED: Final = "PYSPARK_GATEWAY_PORT"
 """Set by `spark-submit` for the script that it runs."""
@@ -64,6 +69,7 @@ def spark_session(settings: SessionSettings) -> Generator[Any]:
 
     Raises:
         UsageError: there is no Java that fits, or Spark does not start.
+        JavaProcessEndedError: its Java process ended while it started.
     """
     submitted = _SUBMITTED in os.environ
     wanted = dict(_EVERYWHERE)
@@ -80,8 +86,10 @@ def spark_session(settings: SessionSettings) -> Generator[Any]:
     for name, value in wanted.items():
         builder = builder.config(name, value)
     try:
-        spark = builder.getOrCreate()
+        spark = _started(builder)
     except Exception as failure:  # noqa: BLE001 - of many kinds; none of them knows a person
+        if java_has_ended(failure):
+            raise JavaProcessEndedError from None
         raise UsageError(
             f"Spark did not start ({type(failure).__qualname__}); the lines above say why. Nothing"
             " was read. Where its connector to Kafka could not be downloaded, name the folder of a"
@@ -90,8 +98,23 @@ def spark_session(settings: SessionSettings) -> Generator[Any]:
     try:
         yield spark
     finally:
-        with suppress(*JAVA_IS_GONE):
+        with suppress(Py4JError, ConnectionError):  # its Java may be gone
             spark.stop()
+
+
+def _started(builder: Any) -> Any:  # noqa: ANN401 - PySpark has no types
+    """Start Spark, once more where its Java ended at once.
+
+    PySpark tells one that was killed from one that did not like a setting by nothing. The second
+    time will tell.
+    """
+    try:
+        return builder.getOrCreate()
+    except PySparkRuntimeError as failure:
+        if failure.getCondition() != "JAVA_GATEWAY_EXITED":
+            raise
+    _logger.warning("Spark's Java process ended before Spark was there; it is started once more.")
+    return builder.getOrCreate()
 
 
 def _local_master(cores: int | None) -> str:

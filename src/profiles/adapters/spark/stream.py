@@ -14,13 +14,14 @@ from threading import Event, Lock
 from typing import Any, Final
 
 import tenacity
+from py4j.protocol import Py4JError
 from pyspark.errors import StreamingQueryException
 
 from profiles.adapters.spark.failures import (
-    JAVA_IS_GONE,
     JavaProcessEndedError,
     QueryEndedError,
     explained,
+    java_has_ended,
     lost,
 )
 from profiles.adapters.spark.worker import OpenPartitionTask, Outcome, Work
@@ -152,8 +153,10 @@ class SparkStream:
             if stop.is_set():
                 return False
             raise
-        except JAVA_IS_GONE:
-            raise JavaProcessEndedError from None
+        except (Py4JError, ConnectionError) as failure:
+            if java_has_ended(failure):
+                raise JavaProcessEndedError from None
+            raise
 
     def _query(self, *, once: bool) -> bool:
         """Run the query until it ends, or until it is to end."""

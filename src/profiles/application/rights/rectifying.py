@@ -238,8 +238,7 @@ class Rectifier:
         done = self._read_back(request, correction, place, entry)
         if not done.complete:
             return done
-        self.requests.complete(person, Action.RECTIFY)
-        told = () if done.minor else self.requests.tell(person, Action.RECTIFY)
+        told = self.requests.complete(person, Action.RECTIFY, tell=not done.minor)
         return replace(done, told=told)
 
     def _wait(self, person: PersonId, place: Place) -> None:

@@ -38,14 +38,20 @@ class RequestLedger:
         waiting = _open(about, action)
         return next((entry for entry in about if entry.number in waiting), None)
 
-    def complete(self, person: PersonId, action: Action) -> None:
-        """Enter that a person's requests of an action are done, those that are open."""
-        drafts = [
-            Draft(action=Action.COMPLETE, refers=number)
-            for number in _open(self._about(person), action)
-        ]
+    def complete(
+        self, person: PersonId, action: Action, *, tell: bool = True
+    ) -> Sequence[Notification]:
+        """Enter that a person's requests of an action are done, those that are open; tell of it.
+
+        tell: whether recipients are told; see `tell`.
+
+        Returns and raises the same as `tell`.
+        """
+        about = self._about(person)
+        drafts = [Draft(action=Action.COMPLETE, refers=number) for number in _open(about, action)]
         if drafts:
             self.writer.enter(drafts, at=self.clock())
+        return self._told(person, action, about) if tell else ()
 
     def tell(self, person: PersonId, action: Action) -> Sequence[Notification]:
         """Tell recipients of the last entry of an action about a person, who do not know of it.
@@ -58,7 +64,13 @@ class RequestLedger:
         """
         if not self.notifier.recipients:
             return ()
-        about = self._about(person)
+        return self._told(person, action, self._about(person))
+
+    def _told(
+        self, person: PersonId, action: Action, about: Sequence[Entry]
+    ) -> Sequence[Notification]:
+        if not self.notifier.recipients:
+            return ()
         last = next((each for each in reversed(about) if each.action is action), None)
         if last is None:
             return ()

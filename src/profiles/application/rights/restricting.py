@@ -88,8 +88,7 @@ class Restricter:
         done = self._carried_out(person, entry)
         if not (done.restricted and done.complete):
             return done
-        self.requests.complete(person, Action.RESTRICT)
-        return replace(done, told=self.requests.tell(person, Action.RESTRICT))
+        return replace(done, told=self.requests.complete(person, Action.RESTRICT))
 
     def unrestrict(self, person: PersonId) -> Restriction:
         """Hold a person's profile again, as it was.

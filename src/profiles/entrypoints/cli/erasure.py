@@ -14,12 +14,12 @@ import click
 from profiles.domain.errors import UsageError
 from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
-from profiles.domain.reading import canonical_id
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.cli.person_ids import read_id
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.interruption import stoppable
@@ -203,13 +203,4 @@ def _identities(texts: Sequence[str], file: Path | None) -> Sequence[PersonId]:
         places += [(f"{file}, line {n}", t) for n, t in enumerate(lines, 1) if t.strip()]
     if not places:
         raise UsageError("Whom? Give an ID, or a file with an ID in each line: --from FILE.")
-    found: dict[PersonId, None] = {}
-    for place, text in places:
-        identity = canonical_id(text.strip())
-        if identity is None:
-            raise UsageError(
-                f"{place} is no ID of a person, which is a login.uuid of 36 characters. Nothing was"
-                " done."
-            )
-        found[identity] = None
-    return list(found)
+    return list(dict.fromkeys(read_id(text, place) for place, text in places))

@@ -336,15 +336,19 @@ def spark(
         batch_records=batch_records,
         trigger_s=trigger,
     )
-    with progress(console()) as report, observed_at(metrics) as observing:
+    with (
+        progress(console()) as report,
+        stoppable(stop) as take_back_signals,
+        observed_at(metrics) as observing,
+    ):
         watching = Watching(
             tally=report,
             progress=lambda p: report.note(f"lag {p.lag:,}, last batch {p.seconds:.1f} s"),
             observing=observing,
         )
-        # Spark takes Ctrl-C for itself when it starts, so it is ours only after that.
         with (
+            stoppable_start(lambda: print_tally(Tally())),
             spark_stream(settings, stop=stop, once=once, watching=watching) as job,
-            stoppable(stop),
         ):
+            take_back_signals()  # Spark takes Ctrl-C for itself when it starts
             run_reader(job, stop, once=once)

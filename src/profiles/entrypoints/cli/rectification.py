@@ -17,12 +17,12 @@ from profiles.domain.corrections import FIELDS_OF
 from profiles.domain.errors import UsageError
 from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
-from profiles.domain.reading import canonical_id
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import all_know, console
+from profiles.entrypoints.cli.person_ids import read_id
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.interruption import stoppable
@@ -130,13 +130,9 @@ def rectify(
 
 
 def _identity(arguments: Sequence[str]) -> PersonId:
-    identity = canonical_id(arguments[0].strip()) if arguments else None
-    if identity is None:
-        raise UsageError(
-            "Whose? The first argument is the ID of a person, which is a login.uuid of 36"
-            " characters. Nothing was done."
-        )
-    return identity
+    if not arguments:
+        raise UsageError("Whose? Give the ID of a person, then FIELD=VALUE. Nothing was done.")
+    return read_id(arguments[0], "The first argument")
 
 
 def _values(arguments: Sequence[str], file: Path | None) -> dict[str, object]:

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from profiles.domain.errors import UsageError
 from profiles.domain.ledger_entry import Reason
-from profiles.domain.person import PersonId
-from profiles.domain.reading import canonical_id
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import all_know, console
+from profiles.entrypoints.cli.person_ids import read_id
 from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.policy import PolicySource
@@ -71,7 +69,7 @@ def restrict(
     from profiles.entrypoints.composition.recipients import recipients
     from profiles.entrypoints.composition.restricting import restricting
 
-    identity = _identity(person)
+    identity = read_id(person)
     told = recipients(notify, policy.read())
     keys = LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys)
     settings = ExaminedSettings(stores=read_stores(stores), kafka=kafka, ledger=keys, data=data)
@@ -113,7 +111,7 @@ def unrestrict(
     from profiles.entrypoints.composition.recipients import recipients
     from profiles.entrypoints.composition.restricting import restricting
 
-    identity = _identity(person)
+    identity = read_id(person)
     told = recipients(notify, policy.read())
     keys = LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys)
     settings = ExaminedSettings(stores=read_stores(stores), kafka=kafka, ledger=keys, data=data)
@@ -140,13 +138,3 @@ def _answer(context: click.Context, done: Restriction) -> None:
         context.exit(FAILURE)
     if not all_know(done.told):
         context.exit(FAILURE)
-
-
-def _identity(text: str) -> PersonId:
-    identity = canonical_id(text.strip())
-    if identity is None:
-        raise UsageError(
-            "That is no ID of a person, which is a login.uuid of 36 characters; `profiles find`"
-            " finds one."
-        )
-    return identity

@@ -11,12 +11,11 @@ from typing import Any, BinaryIO, Final
 import click
 
 from profiles.domain.errors import UsageError
-from profiles.domain.person import PersonId
-from profiles.domain.reading import canonical_id
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.cli.person_ids import read_id
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.stores import deciding_store
@@ -170,7 +169,7 @@ def export(
     from profiles.entrypoints.composition.export import ExportSettings, exporter
     from profiles.entrypoints.export_page import export_page
 
-    identity = _identity(person)
+    identity = read_id(person)
     addresses = read_stores(stores)
     with count_progress(console(), "records looked at") as looked_at:
         settings = ExportSettings(
@@ -206,13 +205,3 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
             "The stores do not hold the same of this person. A running job may be writing: run the"
             " same command again, then `profiles verify`."
         )
-
-
-def _identity(text: str) -> PersonId:
-    identity = canonical_id(text.strip())
-    if identity is None:
-        raise UsageError(
-            "ID is the login.uuid of a person: 36 characters, like"
-            " 00000000-0000-4000-8000-000000000000. What was given has another form."
-        )
-    return identity
