@@ -21,7 +21,7 @@ from profiles.adapters.sqlite.rows import (
     corrections_of,
     corrections_text,
     profile_of,
-    profile_row,
+    profile_rows,
     quarantine_row,
     quarantined_of,
     timestamp,
@@ -262,7 +262,7 @@ class SqliteUnitOfWork:
         """Write profiles with their versions and what is kept with them, and delete others."""
         many = self._connection.executemany
         self._delete("users", deletions)
-        many(UPSERT, [profile_row(profile, version) for profile, version in upserts.values()])
+        many(UPSERT, profile_rows(upserts.values()))
         if corrections:
             many(
                 "UPDATE users SET corrections = ? WHERE id = ?",

@@ -15,7 +15,7 @@ from profiles.application.log.bounds import (
     bounded,
 )
 from profiles.application.log.deciding import Rules
-from profiles.application.log.messages import Records
+from profiles.application.log.messages import Deletion, Records
 from profiles.application.log.records import Notice
 from profiles.application.ports.sources import Places
 from profiles.domain.deciding_together import AT_ONCE, Admission, admit_all
@@ -53,13 +53,8 @@ def admit_batch(
     places: where the values were in the source.
     """
     gate = _Gate(rules.policy, rules.dates(logged_at=now, read_at=now))
-    for number, value in enumerate(values):
-        records = bounded(rules.decode(value))
-        if isinstance(records, Records):
-            gate.take(number, records)
-        else:
-            gate.reject(number, records if isinstance(records, Rejected) else _DELETION)
-    gate.decide()
+    for start in range(0, len(values), AT_ONCE):
+        gate.decide([bounded(rules.decode(v)) for v in values[start : start + AT_ONCE]], start)
     rejections = gate.rejections
     notice = Notice(
         withheld=gate.withheld,
@@ -80,36 +75,32 @@ class _Gate:
         self.withheld: Counter[WithheldReason] = Counter()
         self.rejections = _Rejections()
         self._policy = policy
-        self._messages: list[tuple[int, Records]] = []
-        self._items: list[object] = []
 
-    def take(self, number: int, records: Records) -> None:
-        """Take the records of the value with this number."""
-        self._messages.append((number, records))
-        self._items += records.items
-        if len(self._items) >= AT_ONCE:
-            self.decide()
-
-    def reject(self, number: int, rejected: Rejected) -> None:
-        """Reject the value with this number, behind those that came before."""
-        self.decide()
-        self.rejections.add(rejected, number)
-
-    def decide(self) -> None:
-        """Decide about all that were taken."""
-        outcomes = admit_all(self._items, self._policy, self.dates)
+    def decide(self, messages: Sequence[Records | Rejected | Deletion], first: int) -> None:
+        """Decide about the persons of some messages; `first` is the number of the first one."""
+        read = [each for each in messages if isinstance(each, Records)]
+        outcomes = admit_all(
+            [item for records in read for item in records.items], self._policy, self.dates
+        )
         admitted = [each for each in outcomes if isinstance(each, tuple)]
         self.persons += [person for person, _ in admitted]
         self.profiles += [profile for _, profile in admitted]
-        if len(admitted) < len(outcomes):
-            self._keep_out(outcomes)
-        self._messages.clear()
-        self._items.clear()
+        if len(admitted) < len(outcomes) or len(read) < len(messages):
+            self._keep_out(messages, outcomes, first)
 
-    def _keep_out(self, outcomes: Iterable[Admission | Withheld | Rejected]) -> None:
-        """Note who is kept out, and where: one outcome for each record that was taken."""
+    def _keep_out(
+        self,
+        messages: Sequence[Records | Rejected | Deletion],
+        outcomes: Iterable[Admission | Withheld | Rejected],
+        first: int,
+    ) -> None:
+        """Note who is kept out, and where: in the order of the source."""
         outcome_of = iter(outcomes)
-        for number, records in self._messages:
+        for number, records in enumerate(messages, first):
+            if not isinstance(records, Records):
+                rejected = records if isinstance(records, Rejected) else _DELETION
+                self.rejections.add(rejected, number)
+                continue
             for index, outcome in enumerate(islice(outcome_of, len(records.items))):
                 if isinstance(outcome, Rejected):
                     path = records.path(index, outcome.path)
