@@ -23,10 +23,13 @@ _NAMED: Final = ", ".join(NAMES)
 SELECT: Final = f"SELECT {_NAMED} FROM users"  # noqa: S608 - this project's own words
 """Begins a query whose rows `profile_of` reads."""
 
-UPSERT: Final = f"""
-    INSERT OR REPLACE INTO users ({_NAMED}) VALUES ({", ".join("?" * len(COLUMNS))})
-"""  # noqa: S608 - this project's own words
-"""Writes what `profile_rows` returns."""
+_WRITTEN: Final = f"INTO users ({_NAMED}) VALUES ({', '.join('?' * len(COLUMNS))})"
+
+INSERT: Final = f"INSERT {_WRITTEN}"
+"""Writes what `profile_rows` returns, of who is not held."""
+
+UPSERT: Final = f"INSERT OR REPLACE {_WRITTEN}"
+"""Writes what `profile_rows` returns, in place of what is held."""
 
 _KEPT: Final = (*NAMES, "corrections")
 _WITHIN: Final = ", ".join(f"json_extract(row, '$.{name}')" for name in NAMES)
