@@ -425,8 +425,12 @@ class _OtherFields(PersonFields):
     """A person with the fields of another in a type of its own, as an adapter may have one."""
 
     def __init__(self, person: Person) -> None:
+        self._whole = person
         for name in Person.__slots__:
             setattr(self, name, _as_other(getattr(person, name)))
+
+    def for_the_log(self) -> PersonFields:
+        return _OtherFields(self._whole.for_the_log())
 
 
 def _as_other(part: object) -> object:

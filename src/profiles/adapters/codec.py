@@ -18,7 +18,18 @@ import msgspec
 
 from profiles.application.log import messages
 from profiles.domain.outcome import Rejected
-from profiles.domain.person import Person
+from profiles.domain.person import (
+    DATE_LENGTH,
+    SCHEMA_VERSION,
+    Birth,
+    Location,
+    Login,
+    Name,
+    Person,
+    PersonFields,
+    Registration,
+    Street,
+)
 
 _new_records: Final = tuple.__new__
 """In half the time of calling `Records`, whose arguments a function in Python passes on."""
@@ -54,10 +65,11 @@ def _shows_no_value(filled: msgspec.Struct) -> str:
     return f"{type(filled).__name__}(...)"
 
 
-def _lighter(kind: type[Any]) -> type[msgspec.Struct]:
+def _lighter(kind: type[Any], **methods: Callable[..., object]) -> type[msgspec.Struct]:
     """Make a type with the fields of a type of the domain, in less memory and without a collector.
 
     kind: a dataclass; its base says what is read of it, and is the base of the new type, too.
+    methods: beside those of the base.
     """
     hints = get_type_hints(kind)
     fields = [
@@ -70,7 +82,7 @@ def _lighter(kind: type[Any]) -> type[msgspec.Struct]:
         f"Lighter{kind.__name__}",
         fields,
         bases=(msgspec.Struct, *kind.__bases__),
-        namespace={"__repr__": _shows_no_value},
+        namespace={"__repr__": _shows_no_value, **methods},
         frozen=True,
         gc=False,  # what JSON is decoded into has no cycles
     )
@@ -79,14 +91,39 @@ def _lighter(kind: type[Any]) -> type[msgspec.Struct]:
 def _lighter_in(hint: Any) -> Any:  # noqa: ANN401 - a hint has no type of its own
     """Put lighter types into a hint for those of the domain."""
     parts: tuple[type[Any], ...] = get_args(hint) or (hint,)
-    lighter = [_lighter(one) if one.__module__ == Person.__module__ else one for one in parts]
+    lighter = [_LIGHTER.get(one, one) for one in parts]
     return reduce(or_, lighter)
+
+
+def _for_the_log(person: Any) -> PersonFields:  # noqa: ANN401 - a type that is made below
+    """Return a person as `Person.for_the_log` does, in an eighth of the time."""
+    since = None if person.registered is None else person.registered.date
+    filled: PersonFields = _LIGHTER[
+        Person
+    ](  # in the order of the fields
+        person.login,
+        _LIGHTER[Birth](person.dob.date[:DATE_LENGTH]),
+        person.gender,
+        person.name,
+        person.location,
+        person.email,
+        None if since is None else _LIGHTER[Registration](since[:DATE_LENGTH]),
+        person.nat,
+        SCHEMA_VERSION,
+    )
+    return filled
+
+
+_LIGHTER: Final[dict[type[Any], Any]] = {}
+for _part in (Login, Birth, Name, Street, Location, Registration):
+    _LIGHTER[_part] = _lighter(_part)
+_LIGHTER[Person] = _lighter(Person, for_the_log=_for_the_log)
 
 
 decode: Final = _filling(Person)
 """Read a message; the same as the rule for every message, only faster for the usual ones."""
 
-decode_for_deciding: Final = _filling(_lighter(Person))
+decode_for_deciding: Final = _filling(_LIGHTER[Person])
 """Read a message whose persons are only decided about: the same, and faster again.
 
 What it fills for a person has the same fields as a `Person`, which takes longer to fill and to be
@@ -96,6 +133,6 @@ rid of (docs/decisions/0250-what-is-only-decided-is-decoded-into-lighter-objects
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def encode(person: Person) -> bytes:
-    """Write a minimised person as JSON in UTF-8."""
+def encode(person: PersonFields) -> bytes:
+    """Write a minimised person as JSON in UTF-8: the same, whichever decoder has filled it."""
     return _ENCODER.encode(person)

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from profiles.domain.person import (
-    SCHEMA_VERSION,
-    Birth,
-    Location,
-    Login,
-    Name,
-    Person,
-    Registration,
-    Street,
-)
+from profiles.domain.person import Location, Login, Name, Person, Street
 from profiles.domain.policy import PrivacyPolicy
-
-_DATE_LENGTH = 10
 
 
 def minimise(person: Person, policy: PrivacyPolicy) -> Person:
@@ -24,20 +13,7 @@ def minimise(person: Person, policy: PrivacyPolicy) -> Person:
 
     Returns a person of the current schema version; `read_person` reads it as the same person.
     """
-    registered = person.registered
-    minimal = Person(
-        login=person.login,
-        dob=Birth(date=person.dob.date[:_DATE_LENGTH]),
-        gender=person.gender,
-        name=person.name,
-        location=person.location,
-        email=person.email,
-        registered=None
-        if registered is None or registered.date is None
-        else Registration(date=registered.date[:_DATE_LENGTH]),
-        nat=person.nat,
-        schema=SCHEMA_VERSION,
-    )
+    minimal = person.for_the_log()
     return _without(minimal, policy.dropped_log_fields) if policy.dropped_log_fields else minimal
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from profiles.domain.corrections import Correction, Corrections
 from profiles.domain.outcome import Erased, Outcome, Rejected, Withheld, WithheldReason
@@ -17,6 +17,9 @@ from profiles.domain.profile import Profile
 from profiles.domain.statistics import UNKNOWN, Cell, Statistics, cell_of
 from profiles.domain.tally import Tally
 from profiles.domain.version import ORIGIN_MASK, Origin, Version
+
+_new: Final = tuple.__new__
+"""In half the time of calling a named tuple, whose arguments a function in Python passes on."""
 
 
 class Decided(NamedTuple):
@@ -50,7 +53,7 @@ class Held(NamedTuple):
     def of(cls, profile: Profile, version: int, corrections: Corrections | None = None) -> Held:
         """Return what decisions need of a profile that is held in a version."""
         cell = cell_of(profile.nationality, profile.gender, profile.birth_month)
-        return cls(version, cell, profile.email_domain or UNKNOWN, corrections)
+        return _new(cls, (version, cell, profile.email_domain or UNKNOWN, corrections))
 
     def __repr__(self) -> str:
         """Show its version and nothing of the person."""
@@ -255,7 +258,10 @@ def differences(
 
 def _count(counts: _Counts, held: Held, sign: int) -> None:
     version, cell, domain, _ = held
-    cells, domains = counts.setdefault(version & ORIGIN_MASK, ({}, {}))
+    bits = version & ORIGIN_MASK
+    if bits not in counts:
+        counts[bits] = {}, {}
+    cells, domains = counts[bits]
     cells[cell] = cells.get(cell, 0) + sign
     domains[domain] = domains.get(domain, 0) + sign
 
@@ -263,7 +269,10 @@ def _count(counts: _Counts, held: Held, sign: int) -> None:
 def _by_origin(counts: _Counts) -> dict[Origin, Statistics]:
     """Make statistics of counts; zeros are dropped."""
     differences = {
-        Version.origin(bits): Statistics() + Statistics(cells=cells, email_domains=domains)
+        Version.origin(bits): Statistics(
+            cells={cell: count for cell, count in cells.items() if count},
+            email_domains={domain: count for domain, count in domains.items() if count},
+        )
         for bits, (cells, domains) in counts.items()
     }
     return {origin: found for origin, found in differences.items() if found != Statistics()}

@@ -27,6 +27,9 @@ MAXIMUM_DOMAINS: Final = 10_000
 
 Key = TypeVar("Key")
 
+_new: Final = tuple.__new__
+"""In half the time of calling a named tuple, whose arguments a function in Python passes on."""
+
 
 class Cell(NamedTuple):
     """What one profile counts as: members of closed sets, so that no input can add new ones.
@@ -43,10 +46,13 @@ class Cell(NamedTuple):
 
 def cell_of(nationality: str | None, gender: str | None, birth_month: str) -> Cell:
     """Put a profile into its cell; whatever is outside the closed sets counts as unknown."""
-    return Cell(
-        nationality if nationality in NATIONALITIES else UNKNOWN,
-        gender if gender in GENDERS else UNKNOWN,
-        birth_month,
+    return _new(
+        Cell,
+        (
+            nationality if nationality in NATIONALITIES else UNKNOWN,
+            gender if gender in GENDERS else UNKNOWN,
+            birth_month,
+        ),
     )
 
 
@@ -67,8 +73,11 @@ def cohorts_of(cells: Mapping[Cell, int]) -> dict[Cohort, list[int]]:
     """Sort cells into cohorts."""
     cohorts: dict[Cohort, list[int]] = {}
     for (nationality, gender, birth_month), count in cells.items():
-        cohort = Cohort(nationality, gender, birth_month[:4])
-        cohorts.setdefault(cohort, [0] * 12)[int(birth_month[5:]) - 1] = count
+        cohort = _new(Cohort, (nationality, gender, birth_month[:4]))
+        months = cohorts.get(cohort)
+        if months is None:
+            months = cohorts[cohort] = [0] * 12
+        months[int(birth_month[5:]) - 1] = count
     return cohorts
 
 

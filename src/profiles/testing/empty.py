@@ -7,7 +7,8 @@ import json
 from uuid import uuid4
 
 from profiles.adapters.memory import MemoryLedger, MemoryLog
-from profiles.domain.person import Person
+from profiles.domain.person import PersonFields
+from profiles.domain.reading import person_of
 
 
 def empty_log() -> MemoryLog:
@@ -20,5 +21,5 @@ def empty_ledger() -> MemoryLedger:
     return MemoryLedger()
 
 
-def _encode(person: Person) -> bytes:
-    return json.dumps(dataclasses.asdict(person)).encode()
+def _encode(person: PersonFields) -> bytes:
+    return json.dumps(dataclasses.asdict(person_of(person))).encode()

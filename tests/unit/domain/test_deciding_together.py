@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from profiles.domain import deciding_together
 from profiles.domain.age import LeapDay
-from profiles.domain.assessing import decide
-from profiles.domain.deciding_together import decide_all
+from profiles.domain.assessing import admit, decide
+from profiles.domain.deciding_together import admit_all, decide_all
 from profiles.domain.decision_dates import DecisionDates
+from profiles.domain.minimising import minimise
 from profiles.domain.person import Birth, Location, Login, Name, Person, Registration, Street
-from profiles.domain.policy import DEFAULT_POLICY, PrivacyPolicy
+from profiles.domain.policy import DEFAULT_LOG_RULES, DEFAULT_POLICY, PrivacyPolicy
 from profiles.domain.profile import Profile
+from profiles.domain.reading import read_person
 from tests.strategies import (
     TODAY,
     any_texts,
@@ -60,6 +62,55 @@ def test_many_records_are_decided_as_each_of_them_is(
     records: list[object], policy: PrivacyPolicy, dates: DecisionDates
 ) -> None:
     assert decide_all(records, policy, dates) == one_by_one(records, policy, dates)
+
+
+@given(records, policies() | st.just(DEFAULT_POLICY), times() | st.just(today))
+def test_many_records_are_admitted_and_minimised_as_each_of_them_is(
+    records: list[object], policy: PrivacyPolicy, dates: DecisionDates
+) -> None:
+    admitted = admit_all(records, policy, dates)
+
+    assert [as_person(one) for one in admitted] == [
+        minimise(outcome, policy) if isinstance(outcome, Person) else outcome
+        for outcome in (admit(record, policy, dates) for record in records)
+    ]
+
+
+@given(records, policies() | st.just(DEFAULT_POLICY), times() | st.just(today))
+def test_what_is_decided_on_the_way_into_the_log_is_what_the_log_says(
+    records: list[object], policy: PrivacyPolicy, dates: DecisionDates
+) -> None:
+    for admission in admit_all(records, policy, dates):
+        if isinstance(admission, tuple) and admission[1] is not None:
+            logged, profile = admission
+            assert profile == decide(as_person((logged, None)), policy, dates)
+
+
+def as_person(admission: object) -> object:
+    """Return the person of an admission as a `Person`, and anything else as it is."""
+    if not isinstance(admission, tuple):
+        return admission
+    person = read_person(admission[0])
+    assert isinstance(person, Person)
+    return person
+
+
+def test_who_is_usual_is_decided_about_at_the_gate() -> None:
+    ((logged, profile),) = admit_all([PERSON], DEFAULT_POLICY, today)  # type: ignore[misc] # admitted
+
+    assert logged == replace(PERSON, dob=Birth(date="1990-02-28"))
+    assert profile == decide(PERSON, DEFAULT_POLICY, today)
+
+
+def test_nothing_is_decided_at_the_gate_where_the_log_carries_less() -> None:
+    without_cities = {name: rule for name, rule in DEFAULT_LOG_RULES.items() if "city" not in name}
+    policy = PrivacyPolicy(log_rules=without_cities)
+
+    ((logged, profile),) = admit_all([PERSON], policy, today)  # type: ignore[misc] # admitted
+
+    assert logged.location is not None
+    assert logged.location.city is None
+    assert profile is None
 
 
 def born(day: date) -> Person:

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
@@ -177,45 +177,37 @@ class JsonlSource:
             raise self._damaged()
 
     def _runs(self, stream: _Stream, place: Place) -> Iterator[Delivery]:
-        pending = bytearray()
+        pending = _Pending()
         ended = damaged = False
         while not ended:
             place.state = self._state(stream)
             block, damaged = _block(
-                stream, DELIVERY_BYTES - len(pending) % DELIVERY_BYTES, wait_for_all=self._resumable
+                stream, DELIVERY_BYTES - pending.size % DELIVERY_BYTES, wait_for_all=self._resumable
             )
             if not block and not damaged and self._follows(stream):
-                if os.fstat(stream.fileno()).st_size < place.position + len(pending):
+                if os.fstat(stream.fileno()).st_size < place.position + pending.size:
                     self._warn_of_change(place.position)
                     stream.seek(0)
                     place = Place()
-                    pending.clear()
+                    pending = _Pending()
                 # A line without its end stays where it is: more of it may come.
                 elif self._stop.wait(FOLLOW_S):
                     return
                 continue
             ended = damaged or not block
-            pending += block
-            cut = len(pending) if ended and not damaged else pending.rfind(b"\n") + 1
-            if cut:
-                run = bytes(pending[:cut])
-                del pending[:cut]
+            run = pending.cut(block, ended=ended and not damaged)
+            if run:
                 lines = run if place.position else run.removeprefix(codecs.BOM_UTF8)
-                split = enumerate(lines.split(b"\n"), place.line)
-                numbered = [each for each in split if each[1].strip()]
+                values, numbers = _values(lines, first=place.line)
                 place.move(run, line=place.line + run.count(b"\n"))
-                yield self._delivery(
-                    [value.lstrip(_RECORD_MARK) for _, value in numbered],
-                    [number for number, _ in numbered],
-                    place,
-                )
-            if len(pending) > MAXIMUM_LINE:
+                yield self._delivery(values, numbers, place)
+            if pending.size > MAXIMUM_LINE:
                 what = f"has a line of more than {MAXIMUM_LINE} bytes"
                 raise self._error(what, "Give one person or one response a line.")
         if damaged:
             raise self._damaged()
 
-    def _delivery(self, values: list[bytes], lines: list[int], place: Place) -> Delivery:
+    def _delivery(self, values: list[bytes], lines: Sequence[int], place: Place) -> Delivery:
         """Deliver what was read up to a place."""
         places = Places("line", lines)
         if not self._resumable:
@@ -284,11 +276,56 @@ def _name(path: Path) -> str:
     )
 
 
+class _Pending:
+    """The beginning of a line whose end has not come.
+
+    size: bytes of it.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._parts: list[bytes] = []
+
+    def cut(self, block: bytes, *, ended: bool) -> bytes:
+        """Take the bytes that follow; return the lines that are whole now, and keep the rest.
+
+        ended: no more bytes come, so the last line needs no end.
+        """
+        whole = len(block) if ended else block.rfind(b"\n") + 1
+        if not whole and not ended:
+            self._parts.append(block)
+            self.size += len(block)
+            return b""
+        lines = b"".join([*self._parts, memoryview(block)[:whole]])  # 8 MB are copied but once
+        self._parts = [block[whole:]]
+        self.size = len(block) - whole
+        return lines
+
+
+def _values(lines: bytes, *, first: int) -> tuple[list[bytes], Sequence[int]]:
+    """Return what stands in lines, without the empty ones, and the number of each.
+
+    first: the number of the first line.
+    """
+    values = lines.split(b"\n")
+    if not values[-1]:
+        values.pop()  # it is behind the last end of a line
+    numbers: Sequence[int] = range(first, first + len(values))
+    if not all(map(bytes.strip, values)):
+        told = [number for number, value in zip(numbers, values, strict=True) if value.strip()]
+        values, numbers = [value for value in values if value.strip()], told
+    if _RECORD_MARK in lines:
+        values = [value.lstrip(_RECORD_MARK) for value in values]
+    return values, numbers
+
+
 def _block(stream: _Stream, size: int, *, wait_for_all: bool) -> tuple[bytes, bool]:
     """Read the next bytes: `size` of them, fewer at the end or what a pipe has by now.
 
     Returns them, and whether gzip says that what follows is damaged.
     """
+    if wait_for_all and isinstance(stream, io.BufferedReader):
+        return stream.read(size), False
     block = bytearray()
     try:
         while len(block) < size:

@@ -14,7 +14,7 @@ from profiles.application.log.records import LogPartition, LogRecord, Notice
 from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Fingerprint
 from profiles.domain.decision_dates import TOLERANCE
-from profiles.domain.person import Person, PersonId
+from profiles.domain.person import PersonFields, PersonId
 
 
 class _Read(NamedTuple):
@@ -28,7 +28,7 @@ class _Read(NamedTuple):
 class MemoryLog:
     """A log of one partition in memory; it holds the persons themselves as JSON."""
 
-    def __init__(self, topic_id: str, *, encode: Callable[[Person], bytes]) -> None:
+    def __init__(self, topic_id: str, *, encode: Callable[[PersonFields], bytes]) -> None:
         """Begin empty.
 
         topic_id: another one for each log. encode: writes a minimised person as JSON in UTF-8.
@@ -62,7 +62,7 @@ class MemoryLog:
 
     def append(  # noqa: PLR0913 - the port's
         self,
-        persons: Sequence[Person],
+        persons: Sequence[PersonFields],
         notice: Notice,
         *,
         logged_at: datetime,

@@ -26,12 +26,12 @@ from profiles.application.ports.logs import Appended
 from profiles.application.ports.sources import Fingerprint
 from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
-from profiles.domain.person import Person, PersonId
+from profiles.domain.person import PersonFields, PersonId
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-Encode = Callable[[Person], bytes]
+Encode = Callable[[PersonFields], bytes]
 
 
 class SqliteLog:
@@ -97,7 +97,7 @@ class SqliteLog:
 
     def append(  # noqa: PLR0913 - the port's
         self,
-        persons: Sequence[Person],
+        persons: Sequence[PersonFields],
         notice: Notice,
         *,
         logged_at: datetime,

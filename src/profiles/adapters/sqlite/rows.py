@@ -7,7 +7,7 @@ order than in a new one.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -23,10 +23,13 @@ _NAMED: Final = ", ".join(NAMES)
 SELECT: Final = f"SELECT {_NAMED} FROM users"  # noqa: S608 - this project's own words
 """Begins a query whose rows `profile_of` reads."""
 
-UPSERT: Final = f"""
-    INSERT OR REPLACE INTO users ({_NAMED}) VALUES ({", ".join("?" * len(COLUMNS))})
-"""  # noqa: S608 - this project's own words
-"""Writes what `profile_row` returns."""
+_WRITTEN: Final = f"INTO users ({_NAMED}) VALUES ({', '.join('?' * len(COLUMNS))})"
+
+INSERT: Final = f"INSERT {_WRITTEN}"
+"""Writes what `profile_rows` returns, of who is not held."""
+
+UPSERT: Final = f"INSERT OR REPLACE {_WRITTEN}"
+"""Writes what `profile_rows` returns, in place of what is held."""
 
 _KEPT: Final = (*NAMES, "corrections")
 _WITHIN: Final = ", ".join(f"json_extract(row, '$.{name}')" for name in NAMES)
@@ -57,14 +60,23 @@ _DATES: Final = tuple(
 """Where dates stand; they are kept as ISO text. All else is kept as it is."""
 
 
-def profile_row(profile: Profile, version: int) -> list[Any]:
-    """Write a profile as a row of `users`."""
-    row: list[Any] = [*profile, version]
-    for place in _DATES:
-        day = row[place]
-        if day is not None:
-            row[place] = day.isoformat()
-    return row
+def profile_rows(profiles: Iterable[tuple[Profile, int]]) -> list[list[Any]]:
+    """Write profiles with their versions as rows of `users`.
+
+    A date is written once, however many have it: two of three are the same for a whole chunk.
+    """
+    written: dict[date | None, str | None] = {None: None}
+    rows: list[list[Any]] = []
+    for profile, version in profiles:
+        row: list[Any] = [*profile, version]
+        for place in _DATES:
+            day = row[place]
+            try:
+                row[place] = written[day]
+            except KeyError:
+                row[place] = written[day] = day.isoformat()
+        rows.append(row)
+    return rows
 
 
 def profile_of(row: Sequence[Any]) -> tuple[Profile, int]:

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from profiles.adapters.sqlite import counting
 from profiles.adapters.sqlite.database import transaction
 from profiles.adapters.sqlite.rows import (
+    INSERT,
     QUARANTINED_BETWEEN,
     RESTRICT,
     SELECT,
@@ -21,11 +22,12 @@ from profiles.adapters.sqlite.rows import (
     corrections_of,
     corrections_text,
     profile_of,
-    profile_row,
+    profile_rows,
     quarantine_row,
     quarantined_of,
     timestamp,
 )
+from profiles.adapters.sqlite.strangers import Strangers
 from profiles.application.log.epochs import Epoch
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import Writer
@@ -59,13 +61,26 @@ _ADD_ARRIVALS: Final = """
 """
 
 
-class SqliteUnitOfWork:
-    """A transaction; SQLite lets one begin when the other is over, so none conflicts."""
+class _HeldAfterAllError(Exception):
+    """Somebody is held who was taken for new; the transaction has to begin anew."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """Begin, inside a transaction of the connection."""
+
+class SqliteUnitOfWork:
+    """A transaction; SQLite lets one begin when the other is over, so none conflicts.
+
+    found_held: whether any of the persons of a chunk was held; None if not all were looked up.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, unseen: bool = False) -> None:
+        """Begin, inside a transaction of the connection.
+
+        unseen: insert who is probably new without looking first.
+        """
         self._connection = connection
         self._numbers: dict[Writer, int] = {}
+        self._unseen = unseen
+        self._new: Collection[PersonId] = frozenset()
+        self.found_held: bool | None = None
 
     def ledger(self) -> AppliedLedger:
         """Return how far the erasure ledger is applied."""
@@ -155,15 +170,21 @@ class SqliteUnitOfWork:
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Callable[[], Collection[PersonId]] = frozenset,  # noqa: ARG002 - all are looked up
+        probably_new: Callable[[], Collection[PersonId]] = frozenset,
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
-        """Return what is held of some persons."""
-        return self._held(
+        """Return what is held of some persons; see `SqliteTransactions` on who is left out."""
+        if self._unseen:
+            self._new = probably_new()
+            persons = [person for person in persons if person not in self._new]
+        held = self._held(
             "id IN (SELECT value FROM json_each(?)) LIMIT ?",
             json.dumps(list(persons)),
             -1 if limit is None else limit,
         )
+        if probably_new is not frozenset and not self._unseen:
+            self.found_held = bool(held)
+        return held
 
     def held_after(self, person: PersonId | None, *, limit: int) -> Mapping[PersonId, Held]:
         """Return what is held of persons in the order of ids."""
@@ -262,12 +283,29 @@ class SqliteUnitOfWork:
         """Write profiles with their versions and what is kept with them, and delete others."""
         many = self._connection.executemany
         self._delete("users", deletions)
-        many(UPSERT, [profile_row(profile, version) for profile, version in upserts.values()])
+        seen = upserts
+        if self._new:
+            self._insert([pair for person, pair in upserts.items() if person in self._new])
+            seen = {person: pair for person, pair in upserts.items() if person not in self._new}
+        many(UPSERT, profile_rows(seen.values()))
         if corrections:
             many(
                 "UPDATE users SET corrections = ? WHERE id = ?",
                 [(corrections_text(kept), person) for person, kept in corrections.items()],
             )
+
+    def _insert(self, profiles: Sequence[tuple[Profile, int]]) -> None:
+        """Write profiles of who has not been looked up.
+
+        Raises:
+            _HeldAfterAllError: one of them is held.
+        """
+        try:
+            self._connection.executemany(INSERT, profile_rows(profiles))
+        except sqlite3.IntegrityError as failure:
+            if failure.sqlite_errorname == "SQLITE_CONSTRAINT_PRIMARYKEY":
+                raise _HeldAfterAllError from None
+            raise
 
     def add_to_outbox(self, deletions: Mapping[PersonId, int]) -> None:
         """Note deletions that the following store has still to make."""
@@ -341,7 +379,13 @@ class SqliteUnitOfWork:
 
 
 class SqliteTransactions:
-    """Runs units of work; each waits for those of other processes to end."""
+    """Runs units of work; each waits for those of other processes to end.
+
+    After some chunks of whose persons nobody was held, who is probably new is inserted unseen. The
+    primary key finds out who is held after all: then all is undone, and the unit of work is run
+    again, with looking everybody up
+    (docs/decisions/0258-sqlite-inserts-strangers-without-a-look-up.md).
+    """
 
     def __init__(
         self,
@@ -354,11 +398,24 @@ class SqliteTransactions:
         """
         self._connection = connection
         self._taking_turns = taking_turns
+        self._strangers = Strangers()
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run a unit of work in a transaction; see the port."""
-        with self._taking_turns(), transaction(self._connection):
-            return work(SqliteUnitOfWork(self._connection))
+        with self._taking_turns():
+            try:
+                return self._run(work, unseen=self._strangers.likely)
+            except _HeldAfterAllError:
+                self._strangers.mistaken()
+            return self._run(work, unseen=False)
+
+    def _run(self, work: Callable[[UnitOfWork], T], *, unseen: bool) -> T:
+        unit = SqliteUnitOfWork(self._connection, unseen=unseen)
+        with transaction(self._connection):
+            done = work(unit)
+        if unit.found_held is not None:
+            self._strangers.learn(found_held=unit.found_held)
+        return done
 
 
 def ledger(connection: sqlite3.Connection) -> AppliedLedger:

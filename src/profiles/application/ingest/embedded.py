@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,9 +13,9 @@ from profiles.application.ingest.admission import admit_batch
 from profiles.application.ingest.erasing import LedgerWatch
 from profiles.application.ingest.first_look import FirstLook
 from profiles.application.ingest.idling import meanwhile
+from profiles.application.ingest.just_appended import JustAppended
 from profiles.application.ingest.retention import RetentionSweeper
-from profiles.application.log.deciding import Rules, decide_chunk
-from profiles.application.log.records import LogRecord
+from profiles.application.log.deciding import Chunk, Rules, decide_chunk
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.logs import Log
@@ -127,7 +127,9 @@ class EmbeddedEngine:
             position=delivery.position,
             fingerprint=delivery.fingerprint,
         )
-        self.catch_up(admitted.appended(appended))
+        self.catch_up(
+            JustAppended(partition=self.log.partition, admitted=admitted, appended=appended)
+        )
 
     def _idle(self) -> None:
         """Do what has to be done whether or not anything comes from the source."""
@@ -138,20 +140,15 @@ class EmbeddedEngine:
         self._sweep()
         self._watch()
 
-    def catch_up(self, appended: Sequence[LogRecord] = ()) -> None:
+    def catch_up(self, appended: JustAppended | None = None) -> None:
         """Take what the log holds and the store has not seen into the store.
 
         appended: what the log has got just now. It is read from there only if something else
             comes first: what an earlier run has left, or what another process has appended.
         """
-        partition = self.log.partition
-        position = self.store.position(partition)
+        position = self.store.position(self.log.partition)
         start = self.log.bounds()[0] if position is None else position
-        for records, read_at in self._waiting(start, appended):
-            end = records[-1].offset + 1
-            chunk = decide_chunk(
-                partition, records, start=start, end=end, rules=self.rules, read_at=read_at
-            )
+        for chunk in self._chunks(start, appended):
             began = time.monotonic()
             tally = self.store.apply(chunk, self.ledger).tally
             self.tally += tally
@@ -159,22 +156,26 @@ class EmbeddedEngine:
             self.metrics.counted(tally)
             self.metrics.took(time.monotonic() - began)
             self.metrics.turned()
-            start = end
         self._sweep()
         self._watch()
 
-    def _waiting(
-        self, start: int, appended: Sequence[LogRecord]
-    ) -> Iterator[tuple[Sequence[LogRecord], datetime]]:
-        """Yield what is to be decided, and when it is read: never before it was logged."""
-        if appended and appended[0].offset == start:
-            for at in range(0, len(appended), CHUNK_RECORDS):
-                yield appended[at : at + CHUNK_RECORDS], max(self.clock(), appended[0].logged_at)
-            start = appended[-1].offset + 1
+    def _chunks(self, start: int, appended: JustAppended | None) -> Iterator[Chunk]:
+        """Yield what is to be taken in, decided as of now: never before it was logged."""
+        if appended is not None and appended.first == start:
+            yield from appended.chunks(self.rules, clock=self.clock, size=CHUNK_RECORDS)
+            start = appended.end
         now = self._correct_times()
         while records := self.log.read(start, limit=CHUNK_RECORDS):
-            yield records, max(now, self.clock())
-            start = records[-1].offset + 1
+            end = records[-1].offset + 1
+            yield decide_chunk(
+                self.log.partition,
+                records,
+                start=start,
+                end=end,
+                rules=self.rules,
+                read_at=max(now, self.clock()),
+            )
+            start = end
 
     def _correct_times(self) -> datetime:
         """Return the present time, after which nothing in the log is, and say what had been."""

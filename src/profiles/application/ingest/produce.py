@@ -18,9 +18,9 @@ from profiles.application.ports.logs import Publisher
 from profiles.application.ports.sources import Delivery, Source
 from profiles.domain.errors import ProfilesError
 from profiles.domain.outcome import Rejected, WithheldReason
-from profiles.domain.person import Person
+from profiles.domain.person import PersonFields
 
-Encode = Callable[[Person], bytes]
+Encode = Callable[[PersonFields], bytes]
 """Write a minimised person as JSON in UTF-8, with its schema version."""
 
 FLUSH_S: Final = 120.0

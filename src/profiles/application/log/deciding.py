@@ -14,7 +14,7 @@ from profiles.domain.corrections import Correction
 from profiles.domain.deciding_together import AT_ONCE, decide_all
 from profiles.domain.decision_dates import DecisionDates
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld
-from profiles.domain.person import Person, PersonId
+from profiles.domain.person import PersonFields, PersonId
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.policy_settings import deciding_fingerprint_of, settings_of
 from profiles.domain.profile import Profile
@@ -118,7 +118,7 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
         value = record.value
         if isinstance(value, bytes):
             decoded = bounded(rules.decode(value))
-        elif isinstance(value, Person):
+        elif isinstance(value, PersonFields):
             decoded = Records((value,))
         else:
             decoded = None

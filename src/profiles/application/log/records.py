@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
-from profiles.domain.person import Person
+from profiles.domain.person import PersonFields
 
 
 class Writer(NamedTuple):
@@ -87,7 +87,7 @@ class LogRecord(NamedTuple):
     offset: int
     logged_at: datetime
     key: bytes | None = None
-    value: bytes | Person | Notice | None = None
+    value: bytes | PersonFields | Notice | None = None
 
     def __repr__(self) -> str:
         """Show where it stands and nothing of what it says."""

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition, LogRecord, Notice, Run
 from profiles.application.ports.sources import Fingerprint
-from profiles.domain.person import Person, PersonId
+from profiles.domain.person import PersonFields, PersonId
 
 
 class Appended(NamedTuple):
@@ -43,7 +43,7 @@ class Log(Protocol):
 
     def append(  # noqa: PLR0913 - an append is all of this at once
         self,
-        persons: Sequence[Person],
+        persons: Sequence[PersonFields],
         notice: Notice,
         *,
         logged_at: datetime,

@@ -18,7 +18,7 @@ from profiles.domain.assessing import admit
 from profiles.domain.ledger_view import LedgerView
 from profiles.domain.minimising import minimise
 from profiles.domain.outcome import Erased, Rejected, RejectionReason, Withheld, WithheldReason
-from profiles.domain.person import Person, PersonId
+from profiles.domain.person import Person, PersonFields, PersonId
 from profiles.domain.reading import canonical_id, readable_id
 
 PERSONS_AT_ONCE: Final = 20_000
@@ -82,7 +82,7 @@ class Rereading:
         if record.value is None:
             identity = _id_in(record.key)
             records = _UNKNOWN if identity is None else Deletion(identity)
-        elif isinstance(record.value, Person):
+        elif isinstance(record.value, PersonFields):
             records = Records((record.value,))
         else:
             records = bounded(self.rules.decode(record.value))

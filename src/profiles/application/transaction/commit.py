@@ -309,14 +309,12 @@ def _probably_new(begun: Sequence[_Begun], named: Named) -> Collection[PersonId]
 
     Nobody of a chunk of which some was decided before: those may well be held.
     """
-    coming: set[PersonId | None] = set()
-    others: set[PersonId | None] = set()
-    for each in begun:
-        if each.chunk.start < each.position:
-            continue
-        for entry in each.chunk.entries:
-            (coming if isinstance(entry.outcome, Profile) else others).add(entry.person)
-    return {p for p in coming - others - named.suppressed - named.restricted if p is not None}
+    entries = [
+        entry for each in begun if each.chunk.start >= each.position for entry in each.chunk.entries
+    ]
+    coming = {each.outcome.id for each in entries if isinstance(each.outcome, Profile)}
+    others = {each.person for each in entries if not isinstance(each.outcome, Profile)}
+    return coming - others - named.suppressed - named.restricted
 
 
 def _advance(unit: UnitOfWork, chunk: Chunk, plan: CommitPlan, *, position: int) -> None:

@@ -94,7 +94,7 @@ def embedded_engine(settings: EngineSettings) -> Generator[EmbeddedEngine]:
             log=log,
             store=store,
             ledger=ledger,
-            rules=Rules(policy=policy, decode=codec.decode, as_of=settings.as_of),
+            rules=Rules(policy=policy, decode=codec.decode_for_deciding, as_of=settings.as_of),
             clock=now,
             progress=settings.progress,
             metrics=settings.observing.metrics,

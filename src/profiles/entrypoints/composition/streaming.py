@@ -107,7 +107,7 @@ def producing(  # noqa: PLR0913 - what a job depends on, named one by one
     ):
         yield Producer(
             publisher=publisher,
-            rules=Rules(policy=policy.read(), decode=codec.decode),
+            rules=Rules(policy=policy.read(), decode=codec.decode_for_deciding),
             encode=codec.encode,
             clock=now,
             progress=told.producing,

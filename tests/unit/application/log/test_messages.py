@@ -581,6 +581,20 @@ def test_what_is_written_is_read_again(person: Person) -> None:
     assert json.loads(message)["schema"] == 1
 
 
+@pytest.mark.parametrize("decode", FAST, ids=["the fast way", "the fastest"])
+@given(persons())
+def test_whichever_way_a_person_is_filled_the_log_carries_the_same(
+    decode: Decode, person: Person
+) -> None:
+    for message in (codec.encode(person), codec.encode(person.for_the_log())):
+        records = decode(message)
+        assert isinstance(records, Records)
+        (filled,) = records.items
+        assert isinstance(filled, PersonFields)
+
+        assert codec.encode(filled.for_the_log()) == codec.encode(person.for_the_log())
+
+
 @given(api_records(), st.text(min_size=1))
 def test_what_is_written_has_nothing_that_is_forbidden(record: dict[str, Json], key: str) -> None:
     marker = "FORBIDDEN"
