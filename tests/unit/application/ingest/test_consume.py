@@ -670,6 +670,41 @@ def test_a_partition_that_is_lost_is_not_noted(bench: Bench) -> None:
     assert bench.committed == {}
 
 
+def test_a_partition_that_is_lost_once_its_chunk_is_done_is_not_noted_either(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = bench.log()
+    job = bench.consuming(log)
+    free = Event()
+    at_work: list[Pipeline] = []
+    submit = Pipeline.submit
+
+    class Slow(FailingFollowingStore):
+        def follow(self, following: Following) -> None:
+            assert free.wait(10)
+            super().follow(following)
+
+    def submitted(pipeline: Pipeline, parts: Sequence[Leased]) -> None:
+        submit(pipeline, parts)
+        at_work.append(pipeline)
+
+    def lose() -> None:
+        if at_work:
+            free.set()
+            assert at_work[0].wait(timeout_s=10)
+            log.rebalance([], lost=True)
+            bench.stop.set()
+
+    monkeypatch.setattr(Pipeline, "submit", submitted)
+    log.on_read = lose
+    job.following = bench.following = Slow(lambda: NOW)
+
+    assert not job.run(stop=bench.stop)
+    assert job.tally.read > 0
+    assert bench.both_hold_the_same
+    assert bench.committed == {}
+
+
 def test_nothing_is_read_while_chunks_of_a_lost_partition_take_all_the_room(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
