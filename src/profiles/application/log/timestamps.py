@@ -1,4 +1,4 @@
-"""Times of a log: from milliseconds since 1970, as Kafka and Spark tell them, to datetimes."""
+"""Times of a log: from milliseconds since 1970, as Kafka tells them, to datetimes."""
 
 from __future__ import annotations
 
