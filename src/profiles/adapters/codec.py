@@ -98,9 +98,8 @@ def _lighter_in(hint: Any) -> Any:  # noqa: ANN401 - a hint has no type of its o
 def _for_the_log(person: Any) -> PersonFields:  # noqa: ANN401 - a type that is made below
     """Return a person as `Person.for_the_log` does, in an eighth of the time."""
     since = None if person.registered is None else person.registered.date
-    filled: PersonFields = _LIGHTER[
-        Person
-    ](  # in the order of the fields
+    # By place, in the order of the fields: by name takes longer.
+    filled: PersonFields = _LIGHTER[Person](
         person.login,
         _LIGHTER[Birth](person.dob.date[:DATE_LENGTH]),
         person.gender,
