@@ -13,9 +13,9 @@ import argparse
 import gc
 import json
 import resource
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -173,18 +173,15 @@ def main() -> None:
 
     before = resource.getrusage(resource.RUSAGE_SELF)
     begin = time.perf_counter()
-    threads = [
-        threading.Thread(
-            target=timed,
-            args=("mongo", write_documents, mongo, given.name, documents),
-            kwargs={"plain": given.plain},
-        ),
-        threading.Thread(target=timed, args=("cassandra", write_rows, session, given.name, rows)),
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2) as threads:
+        writing = [
+            threads.submit(
+                timed, "mongo", write_documents, mongo, given.name, documents, plain=given.plain
+            ),
+            threads.submit(timed, "cassandra", write_rows, session, given.name, rows),
+        ]
+    for each in writing:
+        each.result()  # raises what a store has refused
     seconds = time.perf_counter() - begin
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
