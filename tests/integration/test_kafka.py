@@ -5,7 +5,7 @@ import logging
 import random
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime
 from threading import Event
@@ -313,6 +313,13 @@ class WatchedStore(MemoryDecidingStore):
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         tally = super().apply(chunk, ledger, followed=followed)
+        self.has_some.set()
+        return tally
+
+    def apply_together(
+        self, chunks: Sequence[Chunk], ledger: Ledger, *, followed: bool = False
+    ) -> Applied:
+        tally = super().apply_together(chunks, ledger, followed=followed)
         self.has_some.set()
         return tally
 

@@ -130,8 +130,8 @@ def test_recipients_are_told_of_a_correction_until_they_confirm(
 
 
 WRONG: list[tuple[tuple[str, ...], str]] = [
-    ((), "The first argument is the ID of a person"),
-    (("somebody@example.com",), "The first argument is the ID of a person"),
+    ((), "Whose? Give the ID of a person, then FIELD=VALUE."),
+    (("somebody@example.com",), "The first argument is no ID of a person"),
     ((UNKNOWN, "somebody@example.com"), "Argument 1 after the ID is not FIELD=VALUE"),
     ((UNKNOWN, "city=x", "id=somebody@example.com"), "Argument 2 after the ID is not FIELD"),
     ((UNKNOWN, "city=x", "city=y"), "city is given twice"),
