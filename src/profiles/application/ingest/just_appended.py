@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from profiles.application.ingest.admission import Admitted
-from profiles.application.log.deciding import Chunk, Entry, Rules, decide_chunk
+from profiles.application.log.deciding import Chunk, Entry, Rules, decide_chunk, new_entry
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.ports.logs import Appended
 from profiles.domain.assessing import decide
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.reading import readable_id
-
-_new_entry: Final = tuple.__new__
-"""In half the time of calling `Entry`, whose arguments a function in Python passes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +75,7 @@ class JustAppended:
         return [
             Entry(offset, logged_at, readable_id(person), decide(person, policy, admitted.dates))
             if profile is None
-            else _new_entry(Entry, (offset, logged_at, profile.id, profile, True, None))
+            else new_entry(Entry, (offset, logged_at, profile.id, profile, True, None))
             for offset, person, profile in zip(
                 range(first + at, first + to),
                 admitted.persons[at:to],

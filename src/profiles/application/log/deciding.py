@@ -142,7 +142,7 @@ def decide_chunk(  # noqa: PLR0913 - what a chunk is, named one by one
     )
 
 
-_new_entry: Final = tuple.__new__
+new_entry: Final = tuple.__new__
 """In half the time of calling `Entry`, whose arguments a function in Python passes on."""
 
 
@@ -184,7 +184,7 @@ class _Undecided:
                 outcome = next(outcomes)
                 if isinstance(outcome, Profile):
                     of_profile = (offset, entered_at, outcome.id, outcome, True, None)
-                    entries.append(_new_entry(Entry, of_profile))
+                    entries.append(new_entry(Entry, of_profile))
                     continue
                 if isinstance(outcome, Rejected):
                     rejected += 1
