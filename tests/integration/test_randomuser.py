@@ -20,6 +20,7 @@ from profiles.adapters.randomuser import (
     RandomUserSource,
     Timeouts,
     check_reachable,
+    transport,
 )
 from profiles.adapters.randomuser.transport import THREAD_NAME
 from profiles.application.errors import SourceError
@@ -410,7 +411,15 @@ def test_a_stop_gives_up_a_request_under_way(failure: Answer) -> None:
     assert received == []
 
 
-def test_nothing_is_asked_once_stopped() -> None:
+def test_nothing_is_asked_once_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    class ThreadAhead(threading.Thread):
+        """One that has done all its work before whoever started it goes on."""
+
+        def start(self) -> None:
+            super().start()
+            self.join()
+
+    monkeypatch.setattr(transport, "Thread", ThreadAhead)
     stop = threading.Event()
     stop.set()
     with MisbehavingApi() as server:

@@ -81,10 +81,14 @@ class Transport:
     def get(self, parameters: Mapping[str, str], *, stop: Event) -> Response | None:
         """Return the complete response, whatever its status, or None once `stop` is set.
 
+        Nothing is sent where `stop` is set from the beginning.
+
         Raises:
             TransientError: there is no complete response.
             PermanentError: nothing can be asked with this address, proxy or certificate store.
         """
+        if stop.is_set():  # a request that is begun may leave before it is given up
+            return None
         deadline = time.monotonic() + self._timeouts.whole_s
         if self._tls is None:
             self._tls = _certificates()
