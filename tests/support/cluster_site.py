@@ -226,8 +226,10 @@ class Site:
         command = ["--debug", "apply-policy", f"--kafka={self.servers.kafka}"]
         return self._start([*command, *self.stores_and_ledger])
 
-    def _start(self, command: Iterable[str]) -> Running:
-        running = Running(command, self.folder)
+    def _start(
+        self, command: Iterable[str], *, environment: Mapping[str, str] = os.environ
+    ) -> Running:
+        running = Running(command, self.folder, environment=environment)
         self.stack.callback(running.kill)
         return running
 
