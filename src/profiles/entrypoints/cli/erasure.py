@@ -14,14 +14,13 @@ import click
 from profiles.domain.errors import UsageError
 from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
-from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.cli.person_ids import read_id
-from profiles.entrypoints.composition.doctor import ExaminedSettings
-from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 
@@ -39,13 +38,7 @@ _REASONS: Final = (
 
 @cli.command()
 @click.argument("persons", metavar="ID…", nargs=-1)
-@options.store
-@options.some_kafka
-@options.topic
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation(options.topic)
 @options.policy
 @options.option(
     "--from",
@@ -73,13 +66,7 @@ def erase(
     context: click.Context,
     *,
     persons: Sequence[str],
-    stores: Sequence[str],
-    kafka: str | None,
-    topic: str,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     policy: PolicySource,
     file: Path | None,
     limit: int | None,
@@ -97,13 +84,6 @@ def erase(
 
     identities = _identities(persons, file)
     told = recipients(notify, policy.read())
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        topic=topic,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-    )
     stop = Event()
     with stoppable(stop), erasing(settings, recipients=told, stop=stop) as job:
         job.check(identities, limit=limit)
@@ -131,13 +111,7 @@ def erase(
 
 @cli.command()
 @click.argument("person", metavar="ID")
-@options.store
-@options.some_kafka
-@options.topic
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation(options.topic)
 @click.option(
     "--reason",
     type=click.Choice([Reason.SIGNED_UP.value]),
@@ -147,26 +121,13 @@ def erase(
 def readmit(
     *,
     person: str,
-    stores: Sequence[str],
-    kafka: str | None,
-    topic: str,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     reason: str,
 ) -> None:
     """Store somebody again who was erased and has signed up anew."""
     from profiles.entrypoints.composition.erasing import readmitting
 
     (identity,) = _identities([person], None)
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        topic=topic,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-    )
     stop = Event()
     with stoppable(stop), readmitting(settings, stop=stop) as job:
         done = job.readmit(identity, reason=Reason(reason))

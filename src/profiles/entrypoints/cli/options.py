@@ -15,6 +15,7 @@ from profiles.application.log.unwrapping import Envelope
 from profiles.domain.decision_dates import LAST_ZONE
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.installation import DEFAULT_TOPIC
 from profiles.entrypoints.policy import DEFAULT, PolicySource, policy_file
 from profiles.entrypoints.processes.count import ProcessCount, read_count
 from profiles.entrypoints.settings import seconds
@@ -260,7 +261,7 @@ results = option("--results", type=click.IntRange(1, 5_000), help="Users a respo
 kafka = option(
     "--kafka", required=True, metavar="HOST:PORT", help="The cluster; several hosts with commas."
 )
-topic = option("--topic", default="user_data_topic", show_default=True, help="Topic of the log.")
+topic = option("--topic", default=DEFAULT_TOPIC, show_default=True, help="Topic of the log.")
 partitions = option(
     "--partitions",
     type=click.IntRange(1, 2_048),

@@ -17,14 +17,13 @@ from profiles.domain.corrections import FIELDS_OF
 from profiles.domain.errors import UsageError
 from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
-from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import all_know, console
 from profiles.entrypoints.cli.person_ids import read_id
-from profiles.entrypoints.composition.doctor import ExaminedSettings
-from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 
@@ -34,14 +33,7 @@ _STANDARD_INPUT: Final = "-"
 
 @cli.command()
 @click.argument("arguments", metavar="ID [FIELD=VALUE]…", nargs=-1)
-@options.store
-@options.some_kafka
-@options.topic
-@options.envelope
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation(options.topic, options.envelope)
 @options.policy
 @options.option(
     "--from",
@@ -63,14 +55,7 @@ def rectify(
     context: click.Context,
     *,
     arguments: Sequence[str],
-    stores: Sequence[str],
-    kafka: str | None,
-    topic: str,
-    envelope: str | None,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     policy: PolicySource,
     file: Path | None,
     release: Sequence[str],
@@ -92,15 +77,7 @@ def rectify(
         person=_identity(arguments), values=_values(arguments[1:], file), release=release
     )
     to_tell = recipients(notify, policy.read())
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        topic=topic,
-        envelope=envelope,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-        policy=policy,
-    )
+    settings = replace(settings, policy=policy)
     stop = Event()
     with stoppable(stop):
         with rectifying(settings, recipients=to_tell, stop=stop, told=console().print) as job:
