@@ -121,20 +121,20 @@ def verify(
 @options.some_ledger
 @options.ledger_topic
 @options.ledger_keys
-@click.option(
+@options.request_option(
     "--receipt",
     "receipts",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
     help="A receipt to be verified; once for each.",
 )
-@click.option(
+@options.request_option(
     "--extend",
     "number",
     type=click.IntRange(1),
     help="Give the request of this number two further months (GDPR Art. 12(3)); needs --reason.",
 )
-@click.option(
+@options.request_option(
     "--reason",
     type=click.Choice([reason.value for reason in _REASONS_FOR_MORE_TIME]),
     help="Why it needs more time.",

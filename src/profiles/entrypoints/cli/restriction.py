@@ -38,7 +38,7 @@ GROUNDS: Final = (Reason.ACCURACY, Reason.UNLAWFUL, Reason.CLAIMS, Reason.OBJECT
 @options.ledger_topic
 @options.ledger_keys
 @options.policy
-@options.option(
+@options.request_option(
     "--reason",
     type=click.Choice([reason.value for reason in GROUNDS]),
     required=True,
