@@ -83,7 +83,9 @@ def doctor(
 @options.ledger_keys
 @options.policy
 @options.option(
-    "--repair", is_flag=True, help="Make the following store equal to the deciding store."
+    "--repair",
+    is_flag=True,
+    help="Carry out the ledger in the deciding store, and make the following store equal to it.",
 )
 @click.pass_context
 def verify(
