@@ -225,8 +225,7 @@ class EmbeddedRecords:
 
     def erase(self, persons: Sequence[PersonId]) -> None:
         """Empty their records."""
-        for person in persons:
-            self._log.forget(person)
+        self._log.forget(persons)
 
 
 class TopicRecords:
