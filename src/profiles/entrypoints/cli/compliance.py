@@ -54,7 +54,9 @@ def doctor(
 @installation()
 @options.policy
 @options.option(
-    "--repair", is_flag=True, help="Make the following store equal to the deciding store."
+    "--repair",
+    is_flag=True,
+    help="Carry out the ledger in the deciding store, and make the following store equal to it.",
 )
 @click.pass_context
 def verify(
@@ -75,20 +77,20 @@ def verify(
 
 @cli.command()
 @installation()
-@click.option(
+@options.request_option(
     "--receipt",
     "receipts",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
     help="A receipt to be verified; once for each.",
 )
-@click.option(
+@options.request_option(
     "--extend",
     "number",
     type=click.IntRange(1),
     help="Give the request of this number two further months (GDPR Art. 12(3)); needs --reason.",
 )
-@click.option(
+@options.request_option(
     "--reason",
     type=click.Choice([reason.value for reason in _REASONS_FOR_MORE_TIME]),
     help="Why it needs more time.",

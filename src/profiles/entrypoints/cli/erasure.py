@@ -16,6 +16,7 @@ from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
+from profiles.entrypoints.cli.given_files import read_given, standard_input_or
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
@@ -40,18 +41,18 @@ _REASONS: Final = (
 @click.argument("persons", metavar="ID…", nargs=-1)
 @installation(options.topic)
 @options.policy
-@options.option(
+@options.request_option(
     "--from",
     "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File with an ID in each line.",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="File with an ID in each line; - reads standard input.",
 )
-@options.option(
+@options.request_option(
     "--limit",
     type=click.IntRange(1),
     help="The most persons that are meant. Default: 1 % of those held, and 10 at least.",
 )
-@click.option(
+@options.request_option(
     "--reason",
     type=click.Choice([reason.value for reason in _REASONS]),
     default=Reason.REQUEST.value,
@@ -112,7 +113,7 @@ def erase(
 @cli.command()
 @click.argument("person", metavar="ID")
 @installation(options.topic)
-@click.option(
+@options.request_option(
     "--reason",
     type=click.Choice([Reason.SIGNED_UP.value]),
     required=True,
@@ -153,15 +154,12 @@ def _identities(texts: Sequence[str], file: Path | None) -> Sequence[PersonId]:
     """
     places = [(f"ID {number}", text) for number, text in enumerate(texts, 1)]
     if file is not None:
+        where = standard_input_or(file)
         try:
-            lines = file.read_text("utf-8").splitlines()
-        except OSError as failure:
-            raise UsageError(
-                f"{file} can't be read ({failure.strerror}); name another file."
-            ) from None
+            lines = read_given(file).decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
-            raise UsageError(f"{file} is no text in UTF-8; write an ID in each line.") from None
-        places += [(f"{file}, line {n}", t) for n, t in enumerate(lines, 1) if t.strip()]
+            raise UsageError(f"{where} is no text in UTF-8; write an ID in each line.") from None
+        places += [(f"{where}, line {n}", t) for n, t in enumerate(lines, 1) if t.strip()]
     if not places:
         raise UsageError("Whom? Give an ID, or a file with an ID in each line: --from FILE.")
     return list(dict.fromkeys(read_id(text, place) for place, text in places))

@@ -125,6 +125,15 @@ def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noq
     return click.option(*names, envvar=variable, show_envvar=True, **settings)
 
 
+class GivenEachTime(click.Option):
+    """An option of one request: no variable and no configuration file can set it for the next."""
+
+
+def request_option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own
+    """Make an option that is given with the command, or not at all."""
+    return click.option(*names, cls=GivenEachTime, **settings)
+
+
 def _source_of(
     context: click.Context, _parameter: click.Parameter, path: Path | None
 ) -> PolicySource:
@@ -213,7 +222,7 @@ some_ledger = option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of the erasure ledger. Default: its topic, or ledger.sqlite in the data folder.",
 )
-received = click.option(
+received = request_option(
     "--received",
     type=DayThatHasBegunSomewhere(),
     metavar="DATE",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date
@@ -19,6 +18,7 @@ from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
+from profiles.entrypoints.cli.given_files import read_given, standard_input_or
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import all_know, console
@@ -28,21 +28,20 @@ from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 
 _KNOWN: Final = ", ".join(FIELDS_OF)
-_STANDARD_INPUT: Final = "-"
 
 
 @cli.command()
 @click.argument("arguments", metavar="ID [FIELD=VALUE]…", nargs=-1)
 @installation(options.topic, options.envelope)
 @options.policy
-@options.option(
+@options.request_option(
     "--from",
     "file",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="JSON object of fields and values, null for none; - reads it from standard input, so that"
     " no process list shows it.",
 )
-@click.option(
+@options.request_option(
     "--release",
     multiple=True,
     metavar="FIELD",
@@ -129,16 +128,13 @@ def _values(arguments: Sequence[str], file: Path | None) -> dict[str, object]:
 
 
 def _in_file(file: Path) -> dict[str, object]:
-    where = "Standard input" if str(file) == _STANDARD_INPUT else str(file)
+    text = read_given(file)
     try:
-        text = sys.stdin.buffer.read() if str(file) == _STANDARD_INPUT else file.read_bytes()
         document = json.loads(text)
-    except OSError as failure:
-        raise UsageError(
-            f"{where} can't be read ({failure.strerror}); name another file."
-        ) from None
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or not document.keys() <= FIELDS_OF.keys():
-        raise UsageError(f"{where} is no JSON object of {_KNOWN}. Nothing was done.")
+        raise UsageError(
+            f"{standard_input_or(file)} is no JSON object of {_KNOWN}. Nothing was done."
+        )
     return document

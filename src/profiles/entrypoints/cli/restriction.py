@@ -31,7 +31,7 @@ GROUNDS: Final = (Reason.ACCURACY, Reason.UNLAWFUL, Reason.CLAIMS, Reason.OBJECT
 @click.argument("person", metavar="ID")
 @installation()
 @options.policy
-@options.option(
+@options.request_option(
     "--reason",
     type=click.Choice([reason.value for reason in GROUNDS]),
     required=True,

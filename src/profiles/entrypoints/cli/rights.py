@@ -30,14 +30,16 @@ _LONGEST_LINE: Final = 10_000
 @cli.command(context_settings={"allow_extra_args": True})
 @options.store
 @options.policy
-@click.option(
+@options.request_option(
     "--email",
     metavar="ADDRESS",
     help="E-mail address; - reads it from standard input, so that no process list shows it.",
 )
-@click.option("--username", metavar="NAME", help="User name, or -.")
-@click.option("--name", metavar="NAME", help="Full name, or -; together with --birth-month.")
-@click.option("--birth-month", metavar="YYYY-MM", help="Month of birth, or -.")
+@options.request_option("--username", metavar="NAME", help="User name, or -.")
+@options.request_option(
+    "--name", metavar="NAME", help="Full name, or -; together with --birth-month."
+)
+@options.request_option("--birth-month", metavar="YYYY-MM", help="Month of birth, or -.")
 @options.option(
     "--limit",
     type=click.IntRange(min=1),
