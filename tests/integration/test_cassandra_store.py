@@ -32,6 +32,7 @@ from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from tests.support.histories import profile, version
+from tests.support.refused_address import refused_address
 
 OLD, NEW = version(1), version(2)
 
@@ -255,11 +256,11 @@ def test_rows_and_deletions_share_batches(settings: CassandraSettings) -> None:
 
 
 def test_an_unreachable_server_is_an_error_that_names_its_address() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with refused_address() as address:
+        port = int(address.partition(":")[2])
 
-    with pytest.raises(StoreError, match=f"cassandra://127.0.0.1:{port}/user_keyspace: no node"):
-        open_store(CassandraSettings(hosts=("127.0.0.1",), port=port))
+        with pytest.raises(StoreError, match=f"cassandra://{address}/user_keyspace: no node"):
+            open_store(CassandraSettings(hosts=("127.0.0.1",), port=port))
 
 
 def test_an_unknown_host_name_is_an_error_that_names_it() -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import logging
 import random
-import socket
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -43,6 +42,7 @@ from profiles.domain.errors import UsageError
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from tests.support.patience import PATIENCE_S
+from tests.support.refused_address import refused_address
 
 RULES = Rules(policy=DEFAULT_POLICY, decode=codec.decode)
 ADA, BEA = (f"{number:08x}-0000-4000-8000-000000000000" for number in (1, 2))
@@ -142,11 +142,9 @@ def cluster(kafka_address: str) -> Generator[Cluster]:
 
 @pytest.fixture
 def nobody() -> Generator[str]:
-    """Give an address where nothing listens, and nothing else can begin to."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        yield f"127.0.0.1:{port}"
+    """Give an address where nothing listens."""
+    with refused_address() as address:
+        yield address
 
 
 def until(reached: Callable[[], bool], stop: Event) -> None:

@@ -58,6 +58,8 @@ from tests.support.histories import (
     version,
 )
 from tests.support.mongo_stores import database
+from tests.support.patience import PATIENCE_S
+from tests.support.refused_address import refused_address
 from tests.support.services.free_ports import free_port
 from tests.support.services.recipes import find_mongod, lacking
 
@@ -636,11 +638,13 @@ def test_a_name_that_mongodb_does_not_take_is_refused(
 
 
 def test_a_server_that_is_away_is_named_without_credentials() -> None:
-    address = f"127.0.0.1:{free_port()}"
-    url = f"mongodb://user:secret@{address}/?serverSelectionTimeoutMS=200"
-
-    with pytest.raises(StoreError, match="profiles: no primary answered") as raised:
-        MongoDecidingStore.open(url, "profiles")
+    with (
+        refused_address() as address,
+        pytest.raises(StoreError, match="profiles: no primary answered") as raised,
+    ):
+        MongoDecidingStore.open(
+            f"mongodb://user:secret@{address}/?serverSelectionTimeoutMS=200", "profiles"
+        )
 
     assert "secret" not in "".join(traceback.format_exception(raised.value))
 
@@ -668,7 +672,7 @@ def mongod(folder: Path, *options: str) -> Iterator[str]:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = monotonic() + 60
+    deadline = monotonic() + PATIENCE_S
     with Client(url, serverSelectionTimeoutMS=1_000) as client:
         while process.poll() is None and monotonic() < deadline:
             try:
