@@ -78,7 +78,11 @@ def memory(running_clock: ShiftedClock) -> Opened:
 def cassandra(cassandra_address: str, running_clock: ShiftedClock) -> Iterator[Opened]:
     host, port = cassandra_address.rsplit(":", 1)
     place = CassandraSettings(
-        hosts=(host,), port=int(port), keyspace=f"profiles_{uuid4().hex}", batch_rows=20
+        hosts=(host,),
+        port=int(port),
+        keyspace=f"profiles_{uuid4().hex}",
+        batch_rows=20,
+        timeout_s=PATIENCE_S,
     )
     with CassandraFollowingStore.open(place, clock=running_clock) as store:
         yield Opened(store, lambda: CassandraFollowingStore.open(place, clock=running_clock))

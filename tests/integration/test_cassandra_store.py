@@ -50,7 +50,9 @@ open_store = partial(CassandraFollowingStore.open, clock=the_time)
 def place(cassandra_address: str) -> CassandraSettings:
     """Name a keyspace of this module's own, not made yet."""
     host, port = cassandra_address.rsplit(":", 1)
-    return CassandraSettings(hosts=(host,), port=int(port), keyspace=f"profiles_{uuid4().hex}")
+    return CassandraSettings(
+        hosts=(host,), port=int(port), keyspace=f"profiles_{uuid4().hex}", timeout_s=PATIENCE_S
+    )
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
 from profiles.adapters.kafka import Topics
 from profiles.adapters.kafka.partitioner import partition_of
 from tests.integration.test_command_line import Profiles, profiles
+from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import (
     PERSONS,
     Ended,
@@ -32,8 +33,6 @@ from tests.support.pipelines import (
     pipeline_into_both,
 )
 from tests.support.refused_address import refused_address
-
-PATIENCE_S = 30.0
 
 __all__ = ["profiles"]
 

@@ -169,7 +169,9 @@ def test_nothing_leaks_on_real_servers_and_nothing_is_left(
     assert searched["page"]["bytes"] > 1_000
     assert searched["output of profiles process"]["bytes"] > 0
 
-    topics = AdminClient({"bootstrap.servers": kafka_address}).list_topics(timeout=60).topics
+    topics = (
+        AdminClient({"bootstrap.servers": kafka_address}).list_topics(timeout=PATIENCE_S).topics
+    )
     assert [topic for topic in topics if topic.startswith(name)] == []
     with pymongo.MongoClient[dict[str, Any]](mongo_url) as client:
         assert {name, "a_deployment"}.isdisjoint(client.list_database_names())
