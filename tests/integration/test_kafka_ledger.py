@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -195,7 +195,7 @@ def test_writers_at_once_all_enter_everything(ledger: KafkaLedgerWrittenBeside) 
     beside = entering(ledger.address, ledger.name, KEY, [person(number) for number in range(3)])
 
     def enter(first: int) -> None:
-        writer = KafkaLedgerWriter(ledger.address, ledger.opened())
+        writer = KafkaLedgerWriter(ledger.address, ledger.opened(), answer_s=PATIENCE_S)
         for number in range(first, first + 3):
             both = [
                 Draft(action=action, person=person(number))
@@ -225,6 +225,30 @@ def test_who_was_fenced_off_enters_behind_the_other(
 
     assert [entry.number for entry in entries] == [2, 3]
     assert ledger.entries()[1:] == entries
+
+
+def test_who_is_fenced_off_again_and_again_leaves_the_other_more_and_more_time(
+    ledger: KafkaLedgerWrittenBeside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow cluster two would else fence each other off until both give up."""
+    paused: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", paused.append)
+    slow = ledger.opened()
+    seal = slow.seal
+
+    def sealed_while_the_other_works(drafts: Sequence[Draft], *, at: datetime) -> object:
+        if max(paused, default=0.0) < 2.0:  # so long it needs
+            name = f"profiles-ledger-{ledger.name}"
+            begun_transaction(ledger.address, ledger.name, name).abort_transaction(PATIENCE_S)
+        return seal(drafts, at=at)
+
+    monkeypatch.setattr(slow, "seal", sealed_while_the_other_works)
+    writer = KafkaLedgerWriter(ledger.address, slow, answer_s=PATIENCE_S)
+
+    entries = writer.enter(suppressing(ADA), at=NOW)
+
+    assert ledger.entries() == entries
+    assert 0 < paused[0] <= 0.5
 
 
 def test_who_is_killed_inside_its_transaction_leaves_nothing_and_holds_up_nobody(
