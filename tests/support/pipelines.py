@@ -78,7 +78,7 @@ class Pipeline:
             env={**os.environ, **(env or {})},
             capture_output=True,
             check=False,
-            timeout=180,
+            timeout=5 * PATIENCE_S,
         )
         assert code in (None, done.returncode), done.stderr.decode()
         out = done.stdout.decode()
