@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.cluster_site import PATIENCE_S, Addresses
+from tests.support.cluster_site import Addresses
+from tests.support.patience import PATIENCE_S
 from tests.support.spark_site import SparkSite
 
 pytestmark = pytest.mark.servers
