@@ -24,8 +24,8 @@ from profiles.domain.ledger_view import Named
 from profiles.domain.person import PersonId
 from profiles.domain.pseudonym import PseudonymKey
 from tests.support.histories import ADA, BEA, CLEO, DAN, IDS, NOW
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 60.0
 KEY = PseudonymKey(id="k1", secret=b"a key of these tests, 32 bytes at least")
 OTHER_KEY = PseudonymKey(id="k1", secret=b"another one of the same id, and as long")
 EARLIER_TABLE = """

@@ -37,8 +37,8 @@ from tests.support.histories import (
     state,
     stored,
 )
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 60.0
 NOBODY = 65_534
 
 Opened = SqliteDecidingStore | SqliteLog | SqliteLedger

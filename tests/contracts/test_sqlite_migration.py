@@ -22,8 +22,7 @@ from profiles.domain.statistics import Statistics
 from tests.frozen.log import added_since
 from tests.frozen.stores import SQLITE_FOLDERS, assert_holds_what_was_frozen, put_back_sqlite
 from tests.support.histories import ADA, BEA, NOW, chunk, profile, stored, version
-
-PATIENCE_S = 60.0
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture

@@ -34,8 +34,8 @@ from tests.support.memory_streams import (
     MemoryRejectedSink,
     MemoryTopic,
 )
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 30.0
 SLICE_S = 0.1
 
 

@@ -24,8 +24,8 @@ from profiles.domain.profile import Profile
 from tests.frozen.log import FrozenLog, added_since, as_rows, frozen_rows
 from tests.frozen.stores import assert_holds_what_was_frozen, put_back_cassandra
 from tests.support.histories import ADA, BEA, profile, version
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 90.0
 OURS = "profiles, schema version 2"
 
 
@@ -41,7 +41,9 @@ def opened(settings: CassandraSettings, *, create: bool = True) -> CassandraFoll
 def place(cassandra_address: str) -> CassandraSettings:
     """Name a keyspace of the test's own, not made yet."""
     host, port = cassandra_address.rsplit(":", 1)
-    return CassandraSettings(hosts=(host,), port=int(port), keyspace=f"profiles_{uuid4().hex}")
+    return CassandraSettings(
+        hosts=(host,), port=int(port), keyspace=f"profiles_{uuid4().hex}", timeout_s=PATIENCE_S
+    )
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
-from threading import Event, Thread
-from time import monotonic
+from threading import Event, Lock, Thread
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from cassandra.cluster import Session
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Session
 
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
 from profiles.adapters.cassandra.columns import COLUMNS
@@ -32,6 +32,9 @@ from profiles.domain.errors import UsageError
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from tests.support.histories import profile, version
+from tests.support.patience import PATIENCE_S
+from tests.support.refused_address import refused_address
+from tests.support.services.free_ports import free_port
 
 OLD, NEW = version(1), version(2)
 
@@ -47,7 +50,9 @@ open_store = partial(CassandraFollowingStore.open, clock=the_time)
 def place(cassandra_address: str) -> CassandraSettings:
     """Name a keyspace of this module's own, not made yet."""
     host, port = cassandra_address.rsplit(":", 1)
-    return CassandraSettings(hosts=(host,), port=int(port), keyspace=f"profiles_{uuid4().hex}")
+    return CassandraSettings(
+        hosts=(host,), port=int(port), keyspace=f"profiles_{uuid4().hex}", timeout_s=PATIENCE_S
+    )
 
 
 @pytest.fixture(scope="module")
@@ -255,11 +260,11 @@ def test_rows_and_deletions_share_batches(settings: CassandraSettings) -> None:
 
 
 def test_an_unreachable_server_is_an_error_that_names_its_address() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with refused_address() as address:
+        port = int(address.partition(":")[2])
 
-    with pytest.raises(StoreError, match=f"cassandra://127.0.0.1:{port}/user_keyspace: no node"):
-        open_store(CassandraSettings(hosts=("127.0.0.1",), port=port))
+        with pytest.raises(StoreError, match=f"cassandra://{address}/user_keyspace: no node"):
+            open_store(CassandraSettings(hosts=("127.0.0.1",), port=port))
 
 
 def test_an_unknown_host_name_is_an_error_that_names_it() -> None:
@@ -302,30 +307,32 @@ class Wire:
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._ends: list[socket.socket] = []
-        self.port = 0
+        self._turn = Lock()
+        self.port = free_port()
         self.mend()
 
     def mend(self) -> None:
         """Let connections through."""
         self.stalled = Event()
         self._listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listener.getsockname()[1]
         Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def cut(self) -> None:
         """Drop all connections and take no new ones."""
-        for end in (self._listener, *self._ends):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-        self._ends.clear()
+        with self._turn:
+            _close(self._listener, *self._ends)
+            self._ends.clear()
 
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
                 near, _ = listener.accept()
                 far = socket.create_connection(self._target)
-                self._ends += [near, far]
+                with self._turn:
+                    if listener.fileno() < 0:  # cut meanwhile
+                        _close(near, far)
+                        return
+                    self._ends += [near, far]
                 for ends in ((near, far), (far, near)):
                     Thread(target=self._pass_on, args=ends, daemon=True).start()
 
@@ -337,6 +344,13 @@ class Wire:
             target.shutdown(socket.SHUT_WR)
 
 
+def _close(*ends: socket.socket) -> None:
+    for end in ends:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
+
+
 @pytest.fixture
 def wire(settings: CassandraSettings) -> Iterator[Wire]:
     made = Wire(settings.hosts[0], settings.port)
@@ -344,9 +358,21 @@ def wire(settings: CassandraSettings) -> Iterator[Wire]:
     made.cut()
 
 
-def test_a_short_cut_is_got_over(settings: CassandraSettings, wire: Wire) -> None:
+def test_a_short_cut_is_got_over(
+    settings: CassandraSettings, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     persons = [somebody() for _ in range(2_000)]
     with open_store(replace(settings, port=wire.port)) as store:
+
+        def pause(seconds: float) -> None:
+            """Pause for longer where this machine takes longer to connect again."""
+            deadline = monotonic() + PATIENCE_S
+            sleep(seconds)
+            while not all(host.is_up for host in store._metadata.all_hosts()):  # noqa: SLF001 - what the driver knows
+                assert monotonic() < deadline
+                sleep(0.05)
+
+        monkeypatch.setattr(store, "_sender", replace(store._sender, pause=pause))  # noqa: SLF001 - its pauses are fixed
         wire.cut()
         wire.mend()
         store.follow(holding(*persons))
@@ -366,12 +392,12 @@ def test_after_a_long_network_failure_applying_the_same_chunk_again_completes_it
             store.follow(holding(*persons))
 
         wire.mend()
-        followed_within(15, store, holding(*persons))
+        follow_in_the_end(store, holding(*persons))
         assert sorted(store.profiles()) == sorted((one, NEW) for one in persons)
 
 
-def followed_within(seconds: float, store: CassandraFollowingStore, following: Following) -> None:
-    deadline = monotonic() + seconds
+def follow_in_the_end(store: CassandraFollowingStore, following: Following) -> None:
+    deadline = monotonic() + PATIENCE_S
     while True:
         try:
             return store.follow(following)
@@ -381,8 +407,10 @@ def followed_within(seconds: float, store: CassandraFollowingStore, following: F
 
 
 def test_a_server_that_stops_answering_is_an_error(settings: CassandraSettings, wire: Wire) -> None:
-    with open_store(replace(settings, port=wire.port, timeout_s=0.5)) as store:
+    with open_store(replace(settings, port=wire.port)) as store:
         wire.stalled.set()
+        profiles: Any = store._cluster.profile_manager.profiles  # noqa: SLF001 - all but what stalls has its full time
+        profiles[EXEC_PROFILE_DEFAULT].request_timeout = 0.5
 
         with pytest.raises(StoreError, match="did not answer in time"):
             store.follow(holding(somebody()))

@@ -29,6 +29,7 @@ from tests.frozen.log import frozen_rows
 from tests.frozen.stores import put_back_sqlite
 from tests.support.cluster_site import Running, until
 from tests.support.misbehaving_api import MisbehavingApi, error_in_body, of_version
+from tests.support.patience import PATIENCE_S
 
 AS_OF = "2026-11-23"
 
@@ -60,7 +61,7 @@ def profiles(tmp_path: Path) -> Profiles:
             env={**os.environ, **(env or {})},
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -388,7 +389,7 @@ def test_without_the_cli_extra_the_command_says_what_to_install(tmp_path: Path) 
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
     assert done.returncode == 2
@@ -465,27 +466,42 @@ def test_an_older_version_of_the_api_is_a_failure_that_says_so(profiles: Profile
     assert done.err.count("\n") == 1
 
 
-def test_demo_shows_people_without_network_and_ends_by_itself(tmp_path: Path) -> None:
-    process = subprocess.Popen(
+def demo(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """Start it where the API can't be reached."""
+    return subprocess.Popen(
         [
-            *(sys.executable, "-m", "profiles", "demo", "--port", "0", "--duration", "3"),
+            *(sys.executable, "-m", "profiles", "demo", "--port", "0", *options),
             *("--api-url", "http://127.0.0.1:9/"),
         ],
-        cwd=tmp_path,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_demo_shows_people_without_network(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--data", "data")
     assert process.stderr is not None
     lines = [process.stderr.readline() for _ in range(2)]
     url = lines[0].split()[4]
-    page = urllib.request.urlopen(url, timeout=10).read()  # noqa: S310 - our own page
-    out, _ = process.communicate(timeout=20)
+    page = urllib.request.urlopen(url, timeout=PATIENCE_S).read()  # noqa: S310 - our own page
+    _await_persons(process, tmp_path / "data" / "profiles.db", count=1)
+    process.terminate()
+    out, _ = process.communicate(timeout=PATIENCE_S)
 
     assert "using the simulator" in lines[1]
     assert b"_dash-config" in page
     assert process.returncode == 0
     assert json.loads(out.splitlines()[-1])["stored"] > 0
+
+
+def test_demo_ends_by_itself_and_leaves_nothing(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--duration", "10ms")
+    out, _ = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == 0
+    assert "stored" in json.loads(out.splitlines()[-1])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -501,14 +517,18 @@ def test_a_signal_ends_a_stream_after_what_it_is_at(tmp_path: Path, number: sign
         text=True,
     )
     store = tmp_path / "p.db"
-    waiting = threading.Event()
-    while process.poll() is None and not (store.is_file() and _held(store) >= 100):
-        waiting.wait(0.05)
+    _await_persons(process, store, count=100)
     process.send_signal(number)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == 0
     assert json.loads(out.splitlines()[-1])["stored"] == _held(store)
+
+
+def _await_persons(process: subprocess.Popen[str], store: Path, *, count: int) -> None:
+    waiting = threading.Event()
+    while process.poll() is None and not (store.is_file() and _held(store) >= count):
+        waiting.wait(0.05)
 
 
 def _held(store: Path) -> int:
@@ -568,7 +588,7 @@ def test_help_loads_no_driver() -> None:
         capture_output=True,
         check=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     loaded = set(ast.literal_eval(done.stdout.splitlines()[-1]))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing
@@ -24,6 +23,7 @@ from confluent_kafka.admin import (
 from profiles.adapters.kafka import Topics
 from profiles.adapters.kafka.partitioner import partition_of
 from tests.integration.test_command_line import Profiles, profiles
+from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import (
     PERSONS,
     Ended,
@@ -32,8 +32,7 @@ from tests.support.pipelines import (
     ids_of_it,
     pipeline_into_both,
 )
-
-PATIENCE_S = 30.0
+from tests.support.refused_address import refused_address
 
 __all__ = ["profiles"]
 
@@ -177,9 +176,7 @@ def test_a_topic_and_a_ledger_that_were_made_anew_are_found(pipeline: Pipeline) 
 
 
 def test_servers_that_are_away_are_findings(pipeline: Pipeline) -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        nobody = f"127.0.0.1:{listener.getsockname()[1]}"
+    with refused_address() as nobody:
         stores = (
             f"mongodb://{nobody}/p?serverSelectionTimeoutMS=300",
             f"cassandra://{nobody}/p",

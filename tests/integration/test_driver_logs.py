@@ -34,10 +34,10 @@ from profiles.domain.person import PersonId
 from profiles.entrypoints.log_output import json_handler, log_to
 from tests.support.histories import ADA, chunk, profile, stored, version
 from tests.support.mongo_stores import database
+from tests.support.patience import PATIENCE_S
 
 MARKER = "Qz7plantedXk"
 DRIVERS = ("cassandra", "pymongo")
-PATIENCE_S = 60.0
 
 NULLS = dict.fromkeys(("username", "gender", "title", "city", "country", "nationality"))
 ROWS_WITH_NULLS = 250
@@ -99,7 +99,9 @@ def session_of(place: CassandraSettings) -> Iterator[Session]:
 def place(cassandra_address: str) -> Iterator[CassandraSettings]:
     """Name a keyspace of the test's own."""
     host, port = cassandra_address.rsplit(":", 1)
-    made = CassandraSettings(hosts=(host,), port=int(port), keyspace=f"profiles_{uuid4().hex}")
+    made = CassandraSettings(
+        hosts=(host,), port=int(port), keyspace=f"profiles_{uuid4().hex}", timeout_s=PATIENCE_S
+    )
     yield made
     with session_of(made) as session:
         session.execute(f"DROP KEYSPACE {made.keyspace}")

@@ -9,6 +9,7 @@ from confluent_kafka import Producer
 
 from profiles.adapters.sqlite import SqliteDecidingStore
 from tests.support.histories import ADA, BEA, CLEO
+from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import pipeline_between
 
 
@@ -33,12 +34,12 @@ def test_changes_of_debezium_are_read_where_the_setting_says_so(
             change("d", None, None),
         ):
             producer.produce(pipeline.name, value=value)
-        assert producer.flush(30) == 0
+        assert producer.flush(PATIENCE_S) == 0
 
         (tmp_path / "profiles.toml").write_text('envelope = "debezium"\n')
         read = pipeline.process().document
         producer.produce(pipeline.name, value=change("c", None, CLEO))
-        assert producer.flush(30) == 0
+        assert producer.flush(PATIENCE_S) == 0
         (tmp_path / "profiles.toml").unlink()
         without = pipeline.process().document
         wrong = pipeline.process("--envelope", "PLANTED", code=2)

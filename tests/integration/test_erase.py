@@ -15,6 +15,7 @@ from profiles.domain.person import PersonId
 from tests.integration.test_command_line import Done, Profiles, profiles
 from tests.integration.test_verify import pipeline
 from tests.support.misbehaving_api import MisbehavingApi, answer
+from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import PERSONS, Pipeline, ids_of_it
 
 __all__ = ["pipeline", "profiles"]
@@ -283,7 +284,7 @@ def tombstones(pipeline: Pipeline) -> list[bytes | None]:
         consumer.subscribe([pipeline.name])
         found, ended = [], 0
         while ended < 2:
-            message = consumer.poll(30.0)
+            message = consumer.poll(PATIENCE_S)
             assert message is not None
             if message.error() is not None:
                 ended += 1

@@ -12,6 +12,7 @@ from profiles.adapters.kafka import KafkaPublisher
 from profiles.application.rights.export_schema import export_schema
 from tests.integration.test_command_line import Profiles, profiles
 from tests.support.json_schema import violations
+from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import Ended, Pipeline, ids_of_it, pipeline_into_both
 
 __all__ = ["profiles"]
@@ -37,7 +38,7 @@ def test_an_export_of_who_was_found_gathers_both_stores_and_the_topic(
         pipeline.produce()
         with closing(KafkaPublisher(kafka_address, pipeline.name, stop=Event())) as publisher:
             publisher.publish(b"response", json.dumps(response).encode())
-            publisher.flush(within_s=30)
+            publisher.flush(within_s=PATIENCE_S)
         pipeline.process()
 
         ada, done = exported(pipeline, ids_of_it()[0])

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import logging
 import random
-import socket
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -26,6 +25,7 @@ from profiles.adapters.kafka import (
     Topic,
     Topics,
     TopicSettings,
+    connection,
     rejected_topic,
 )
 from profiles.adapters.kafka.settings import MESSAGE_BYTES
@@ -41,9 +41,10 @@ from profiles.application.ports.stores import Applied
 from profiles.domain.errors import UsageError
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
+from tests.support.patience import PATIENCE_S
+from tests.support.refused_address import refused_address
 
 RULES = Rules(policy=DEFAULT_POLICY, decode=codec.decode)
-PATIENCE_S = 30.0
 ADA, BEA = (f"{number:08x}-0000-4000-8000-000000000000" for number in (1, 2))
 
 
@@ -140,12 +141,10 @@ def cluster(kafka_address: str) -> Generator[Cluster]:
 
 
 @pytest.fixture
-def nobody() -> str:
-    """An address where nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return f"127.0.0.1:{port}"
+def nobody() -> Generator[str]:
+    """Give an address where nothing listens."""
+    with refused_address() as address:
+        yield address
 
 
 def until(reached: Callable[[], bool], stop: Event) -> None:
@@ -347,7 +346,7 @@ def test_a_topic_made_anew_under_a_running_reader_stops_it(cluster: Cluster) -> 
 
     until(made_anew, cluster.stop)
     cluster.send(*[(None, person(BEA))] * 3)
-    running.join(2 * PATIENCE_S)
+    running.join(PATIENCE_S)
     cluster.stop.set()
     running.join()
 
@@ -439,26 +438,71 @@ def test_a_message_as_large_as_any_that_is_published_is_read(cluster: Cluster) -
     assert [record.value for record in newest[0]] == [largest, person(ADA)]
 
 
-def test_a_cluster_that_does_not_answer_is_an_error_after_the_time_limit(
+def test_a_cluster_that_does_not_answer_is_an_error_after_the_time_limit(nobody: str) -> None:
+    with pytest.raises(LogError, match="refused or did not answer"):
+        Topics(nobody, request_s=0.2).ensure(TopicSettings(), stop=Event(), within_s=0.2)
+
+
+class SetAtLast(Event):
+    """Set when it has been waited for three times; it is waited for without a pause."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waits = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout
+        self._waits += 1
+        if self._waits == 3:
+            self.set()
+        return self.is_set()
+
+
+def test_a_cluster_that_does_not_answer_is_waited_for_with_one_word_until_the_stop(
     nobody: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(LogError, match="refused or did not answer"):
-        Topics(nobody, request_s=0.2).ensure(TopicSettings(), stop=Event(), within_s=1)
+        Topics(nobody, request_s=0.1).ensure(TopicSettings(), stop=SetAtLast(), within_s=PATIENCE_S)
 
     assert caplog.text.count(f"Waiting for Kafka at {nobody}") == 1
+
+
+class StopWhenTold(logging.Handler):
+    """Asks a job to stop once there is something in a log."""
+
+    def __init__(self, stop: Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def emit(self, _record: logging.LogRecord) -> None:
+        self._stop.set()
+
+
+@contextmanager
+def stopped_once_an_outage_is_told() -> Iterator[Event]:
+    stop = Event()
+    too_late = threading.Timer(PATIENCE_S, stop.set)
+    too_late.start()
+    logger, handler = logging.getLogger(connection.__name__), StopWhenTold(stop)
+    logger.addHandler(handler)
+    try:
+        yield stop
+    finally:
+        logger.removeHandler(handler)
+        too_late.cancel()
 
 
 def test_a_full_queue_waits_until_the_job_is_asked_to_stop(
     nobody: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    stop = Event()
     small = {"queue.buffering.max.messages": 10}
-    with closing(KafkaPublisher(nobody, "t", stop=stop, grace_s=0.1, settings=small)) as publisher:
+    with (
+        stopped_once_an_outage_is_told() as stop,
+        closing(KafkaPublisher(nobody, "t", stop=stop, grace_s=0.1, settings=small)) as publisher,
+    ):
         for _ in range(10):
             publisher.publish(b"k", b"v")
-        timer = threading.Timer(0.5, stop.set)
-        timer.start()
 
         with pytest.raises(LogError, match=r"took nothing for 0\.1 s, and the queue is full"):
             publisher.publish(b"k", b"v")

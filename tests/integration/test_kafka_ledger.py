@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-import socket
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from threading import Event
 
@@ -41,7 +40,6 @@ from profiles.domain.ledger_entry import Action, Draft, LedgerHead
 from profiles.domain.person import PersonId
 from profiles.domain.pseudonym import PseudonymKey
 from tests.support.kafka_ledgers import (
-    PATIENCE_S,
     KafkaLedgerWrittenBeside,
     before_it_writes,
     begun_transaction,
@@ -50,6 +48,8 @@ from tests.support.kafka_ledgers import (
     send,
 )
 from tests.support.ledger_writers import entering, inside_its_transaction
+from tests.support.patience import PATIENCE_S
+from tests.support.refused_address import refused_address
 
 ADA, BEA, CLEO = (PersonId(f"{number:08x}-0000-4000-8000-000000000000") for number in (1, 2, 3))
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
@@ -107,12 +107,22 @@ def make(topics: Topics, name: str) -> None:
 
 
 def alter(admin: AdminClient, name: str, **settings: str) -> None:
+    """Set a topic's settings; return when the broker goes by them."""
     entries = [
         ConfigEntry(key.replace("_", "."), value, incremental_operation=AlterConfigOpType.SET)
         for key, value in settings.items()
     ]
     resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries)
     admin.incremental_alter_configs([resource])[resource].result(PATIENCE_S)
+    asked = ConfigResource(ResourceType.TOPIC, name)
+
+    def known() -> bool:
+        found = admin.describe_configs([asked])[asked].result(PATIENCE_S)
+        return all(found[each.name].value == each.value for each in entries)
+
+    deadline = time.monotonic() + PATIENCE_S
+    while not known():
+        assert time.monotonic() < deadline
 
 
 # --- What is entered -------------------------------------------------------------------------
@@ -185,7 +195,7 @@ def test_writers_at_once_all_enter_everything(ledger: KafkaLedgerWrittenBeside) 
     beside = entering(ledger.address, ledger.name, KEY, [person(number) for number in range(3)])
 
     def enter(first: int) -> None:
-        writer = KafkaLedgerWriter(ledger.address, ledger.opened())
+        writer = KafkaLedgerWriter(ledger.address, ledger.opened(), answer_s=PATIENCE_S)
         for number in range(first, first + 3):
             both = [
                 Draft(action=action, person=person(number))
@@ -215,6 +225,30 @@ def test_who_was_fenced_off_enters_behind_the_other(
 
     assert [entry.number for entry in entries] == [2, 3]
     assert ledger.entries()[1:] == entries
+
+
+def test_who_is_fenced_off_again_and_again_leaves_the_other_more_and_more_time(
+    ledger: KafkaLedgerWrittenBeside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow cluster two would else fence each other off until both give up."""
+    paused: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", paused.append)
+    slow = ledger.opened()
+    seal = slow.seal
+
+    def sealed_while_the_other_works(drafts: Sequence[Draft], *, at: datetime) -> object:
+        if max(paused, default=0.0) < 2.0:  # so long it needs
+            name = f"profiles-ledger-{ledger.name}"
+            begun_transaction(ledger.address, ledger.name, name).abort_transaction(PATIENCE_S)
+        return seal(drafts, at=at)
+
+    monkeypatch.setattr(slow, "seal", sealed_while_the_other_works)
+    writer = KafkaLedgerWriter(ledger.address, slow, answer_s=PATIENCE_S)
+
+    entries = writer.enter(suppressing(ADA), at=NOW)
+
+    assert ledger.entries() == entries
+    assert 0 < paused[0] <= 0.5
 
 
 def test_who_is_killed_inside_its_transaction_leaves_nothing_and_holds_up_nobody(
@@ -265,16 +299,38 @@ def test_what_was_perhaps_committed_is_entered_once(
 # --- Transactions of somebody else -----------------------------------------------------------
 
 
+class ASecondForEachLook:
+    """The time by which a writer looks again, whatever an answer of Kafka really takes."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, _seconds: float) -> None:
+        self._now += 1.0
+
+
+@contextmanager
+def one_attempt_in_simulated_time() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(ledger_writer, "time", ASecondForEachLook())
+        patching.setattr(ledger_writer, "_ATTEMPTS", 1)
+        yield
+
+
 def test_an_open_transaction_of_somebody_else_hides_nothing_that_was_confirmed(
-    ledger: KafkaLedgerWrittenBeside, monkeypatch: pytest.MonkeyPatch
+    ledger: KafkaLedgerWrittenBeside,
 ) -> None:
-    monkeypatch.setattr(ledger_writer, "_OTHERS_S", 0.1)
     ledger.suppress(ADA)
     foreign = begun_transaction(ledger.address, ledger.name, ledger.name, b"{")
-    impatient = KafkaLedgerWriter(ledger.address, ledger.opened(), answer_s=1.0)
 
-    with pytest.raises(LogError, match="somebody else has begun a transaction in it") as raised:
-        impatient.enter(suppressing(BEA), at=NOW)
+    with (
+        one_attempt_in_simulated_time(),
+        pytest.raises(LogError, match="somebody else has begun a transaction in it") as raised,
+    ):
+        ledger.enter(suppressing(BEA), at=NOW)
 
     assert BEA not in str(raised.value)
     assert ledger.opened().view().named([ADA, BEA]).suppressed == {ADA}
@@ -291,14 +347,17 @@ def test_one_that_was_begun_meanwhile_hides_what_is_not_confirmed(
 ) -> None:
     foreign: list[Producer] = []
     reading = ledger.opened()
-    writer = KafkaLedgerWriter(ledger.address, reading, answer_s=1.0)
+    writer = KafkaLedgerWriter(ledger.address, reading)
     before_it_writes(
         monkeypatch,
         reading,
         lambda: foreign.append(begun_transaction(ledger.address, ledger.name, ledger.name, b"{")),
     )
 
-    with pytest.raises(LogError, match="was not confirmed, and may be there"):
+    with (
+        one_attempt_in_simulated_time(),
+        pytest.raises(LogError, match="was not confirmed, and may be there"),
+    ):
         writer.enter(suppressing(ADA), at=NOW)
 
     assert ledger.view().position == 0
@@ -357,16 +416,13 @@ def test_one_made_anew_stops_everything_however_full_it_is(
             opened.view(at_least=applied)
 
 
-def nobody_there() -> str:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{listener.getsockname()[1]}"
-
-
 def test_a_cluster_that_is_away_can_be_asked_again() -> None:
-    nobody, topic = nobody_there(), Topic("some", "id", 1)
+    topic, keyring = Topic("some", "id", 1), MemoryKeyring(KEY)
 
-    with closing(KafkaLedger(nobody, topic, MemoryKeyring(KEY), answer_s=0.5)) as ledger:
+    with (
+        refused_address() as nobody,
+        closing(KafkaLedger(nobody, topic, keyring, answer_s=0.5)) as ledger,
+    ):
         with pytest.raises(LedgerAwayError, match="does not answer") as raised:
             ledger.view()
         with pytest.raises(LogError, match="did not confirm an entry") as unconfirmed:

@@ -18,7 +18,6 @@ from profiles.domain.ledger_entry import Action
 from profiles.domain.person import PersonId
 from profiles.domain.pseudonym import PseudonymKey
 from tests.support.kafka_ledgers import (
-    PATIENCE_S,
     KafkaLedgerWrittenBeside,
     before_it_writes,
     entry_of_an_earlier_release,
@@ -26,6 +25,7 @@ from tests.support.kafka_ledgers import (
     send,
     values_in,
 )
+from tests.support.patience import PATIENCE_S
 
 ADA, BEA, CLEO = (PersonId(f"{number:08x}-0000-4000-8000-000000000000") for number in (1, 2, 3))
 KEY = PseudonymKey(id="own", secret=secrets.token_bytes(32))

@@ -20,6 +20,7 @@ from tests.support.guarded_servers import (
     certificates,
     local_server,
 )
+from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import PERSONS, Pipeline
 from tests.support.services.free_ports import free_port
 
@@ -71,7 +72,7 @@ def broker(certificates: Certificates) -> Generator[GuardedBroker]:
             USER, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), PASSWORD.encode()
         )
         for answer in admin.alter_user_scram_credentials([known]).values():
-            answer.result(30)
+            answer.result(PATIENCE_S)
         yield GuardedBroker(servers, certificates)
     finally:
         broker.remove()

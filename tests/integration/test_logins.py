@@ -24,6 +24,7 @@ from tests.support.guarded_servers import (
     certificates,
     local_server,
 )
+from tests.support.patience import PATIENCE_S
 
 __all__ = ["certificates", "profiles"]
 
@@ -32,7 +33,6 @@ VARIABLE = "PROFILES_MONGO_PASSWORD"
 CASSANDRA_VARIABLE = "PROFILES_CASSANDRA_PASSWORD"
 FIRST_USER = "cassandra"
 """Name and password of the user that a new cluster makes for its owner."""
-MADE_WITHIN_S = 60.0
 GUARDED = f"""
 authenticator: PasswordAuthenticator
 client_encryption_options:
@@ -132,7 +132,7 @@ def guarded(certificates: Certificates) -> Generator[CassandraAddress]:
 
 def wait_for_the_first_user(host: str, port: int) -> None:
     """Wait until the node has made its first user, some seconds after it answers."""
-    deadline = time.monotonic() + MADE_WITHIN_S
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         cluster = Cluster(
             [host], port=port, auth_provider=PlainTextAuthProvider(FIRST_USER, FIRST_USER)

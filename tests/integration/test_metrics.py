@@ -16,6 +16,7 @@ import pytest
 
 from tests.integration.test_command_line import people
 from tests.support.cluster_site import Addresses, Running, Site, until
+from tests.support.patience import PATIENCE_S
 
 MARKER = "Qz7plantedXk"
 SOURCE = "simulator:seed=4,limit=40,minors=0.2,hostile=0.1"
@@ -36,7 +37,7 @@ class Scraped:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"{self._url}{path}", timeout=60) as answer:  # noqa: S310 - ours
+            with urllib.request.urlopen(f"{self._url}{path}", timeout=PATIENCE_S) as answer:  # noqa: S310 - ours
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
@@ -68,7 +69,8 @@ def test_an_embedded_job_tells_what_became_of_its_persons(tmp_path: Path) -> Non
     job = Running(command, tmp_path)
     try:
         scraped = Scraped(job)
-        scraped.until(lambda values: values["profiles_read_persons_total"] == 31, job)
+        scraped.until(lambda values: outcomes(values) == 31, job)
+        scraped.until(lambda values: values["profiles_batch_seconds_count"] > 0, job)
         scraped.until(lambda values: values.get('profiles_lag_records{partition="0"}') == 0, job)
         until(lambda: scraped.get("/readyz")[0] == 200, job)
         values = scraped.values()
@@ -103,6 +105,7 @@ def test_a_consumer_tells_how_far_both_stores_are(site: Site) -> None:
     scraped.until(lambda values: values["profiles_read_persons_total"] == expected, job)
     scraped.until(lambda values: values.get("profiles_ready") == 1, job)
     scraped.until(lambda values: outcomes(values) == expected, job)
+    scraped.until(lambda values: values["profiles_batch_seconds_count"] > 0, job)
     values = scraped.values()
 
     assert values['profiles_persons_total{outcome="rejected",reason="json"}'] == 1

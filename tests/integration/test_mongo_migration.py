@@ -20,8 +20,8 @@ from tests.frozen.log import frozen_rows
 from tests.frozen.stores import MONGO_FOLDERS, assert_holds_what_was_frozen, put_back_mongo
 from tests.support.histories import ADA, BEA, chunk, profile, stored, version
 from tests.support.mongo_stores import database
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 60.0
 FEW = 50
 """Documents in one step, where a test wants several steps."""
 

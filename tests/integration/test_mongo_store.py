@@ -22,9 +22,8 @@ from bson.int64 import Int64
 from pymongo.errors import ServerSelectionTimeoutError
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
-from profiles.adapters.mongo import MongoDecidingStore
+from profiles.adapters.mongo import MongoDecidingStore, connection
 from profiles.adapters.mongo import store as mongo_store
-from profiles.adapters.mongo.connection import TIMEOUT_S
 from profiles.adapters.mongo.unit_of_work import CHUNKS_OF_NEW_PERSONS
 from profiles.application.errors import StoreError
 from profiles.application.log.deciding import Chunk
@@ -58,6 +57,8 @@ from tests.support.histories import (
     version,
 )
 from tests.support.mongo_stores import database
+from tests.support.patience import PATIENCE_S
+from tests.support.refused_address import refused_address
 from tests.support.services.free_ports import free_port
 from tests.support.services.recipes import find_mongod, lacking
 
@@ -520,7 +521,7 @@ def test_two_partitions_side_by_side_add_up(
     store: MongoDecidingStore, mongo_url: str, name: str, ledger: MemoryLedger
 ) -> None:
     """Each partition has persons of its own, some of the other's, and a sweep in between."""
-    begin = Barrier(3)
+    begin = Barrier(3, timeout=PATIENCE_S)
 
     def write(partition: LogPartition) -> Tally:
         tally = Tally()
@@ -559,7 +560,7 @@ def test_two_partitions_side_by_side_add_up(
 
 
 def test_two_that_open_a_new_store_at_once_find_the_same(mongo_url: str, name: str) -> None:
-    begin = Barrier(4)
+    begin = Barrier(4, timeout=PATIENCE_S)
 
     def apply(number: int) -> int | None:
         begin.wait()
@@ -636,11 +637,13 @@ def test_a_name_that_mongodb_does_not_take_is_refused(
 
 
 def test_a_server_that_is_away_is_named_without_credentials() -> None:
-    address = f"127.0.0.1:{free_port()}"
-    url = f"mongodb://user:secret@{address}/?serverSelectionTimeoutMS=200"
-
-    with pytest.raises(StoreError, match="profiles: no primary answered") as raised:
-        MongoDecidingStore.open(url, "profiles")
+    with (
+        refused_address() as address,
+        pytest.raises(StoreError, match="profiles: no primary answered") as raised,
+    ):
+        MongoDecidingStore.open(
+            f"mongodb://user:secret@{address}/?serverSelectionTimeoutMS=200", "profiles"
+        )
 
     assert "secret" not in "".join(traceback.format_exception(raised.value))
 
@@ -668,7 +671,7 @@ def mongod(folder: Path, *options: str) -> Iterator[str]:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = monotonic() + 60
+    deadline = monotonic() + PATIENCE_S
     with Client(url, serverSelectionTimeoutMS=1_000) as client:
         while process.poll() is None and monotonic() < deadline:
             try:
@@ -700,7 +703,7 @@ def test_an_uninitiated_replica_set_is_refused_with_how_to_initiate_it(tmp_path:
         mongod(tmp_path, "--replSet", "rs0") as address,
         pytest.raises(UsageError, match=r"never initiated.*rs\.initiate\(\)"),
     ):
-        MongoDecidingStore.open(f"mongodb://{address}/?serverSelectionTimeoutMS=500", "profiles")
+        MongoDecidingStore.open(f"mongodb://{address}/?serverSelectionTimeoutMS=3000", "profiles")
 
 
 @pytest.mark.parametrize("writer", [TOPIC, OTHER_TOPIC], ids=["known", "new"])
@@ -752,44 +755,48 @@ def test_the_driver_logs_no_commands(
 
 
 def test_a_server_that_takes_too_long_is_given_up(
-    mongo_url: str, name: str, base: Database, ledger: MemoryLedger
+    store: MongoDecidingStore, base: Database, ledger: MemoryLedger
 ) -> None:
     """Another transaction keeps the writer's document: a chunk is tried again until its time."""
-    with closing(MongoDecidingStore.open(mongo_url, name, timeout_s=1.0)) as store:
-        store.apply(chunk(stored(ADA)), ledger)
-        with base.client.start_session() as session, session.start_transaction():
-            base["users_writers"].update_many({}, {"$inc": {"revision": 1}}, session=session)
+    store.apply(chunk(stored(ADA)), ledger)
+    with base.client.start_session() as session, session.start_transaction():
+        base["users_writers"].update_many({}, {"$inc": {"revision": 1}}, session=session)
 
+        with pytest.MonkeyPatch.context() as impatient:
+            impatient.setattr(store._connection, "_timeout_s", 0.6)  # noqa: SLF001 - for this chunk only
             with pytest.raises(StoreError, match="nothing is doubled"):
                 store.apply(chunk(stored(BEA), start=1), ledger)
-            session.abort_transaction()
+        session.abort_transaction()
 
-        assert store.apply(chunk(stored(BEA), start=1), ledger).tally == Tally(read=1, stored=1)
+    assert store.apply(chunk(stored(BEA), start=1), ledger).tally == Tally(read=1, stored=1)
 
 
 def test_what_a_job_that_was_killed_has_left_open_is_waited_for(
-    mongo_url: str,
-    name: str,
+    store: MongoDecidingStore,
     base: Database,
     ledger: MemoryLedger,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The server ends it at its limit, or half as much later: a minute and half a one by default.
 
-    Both are a twelfth of that here.
+    The limit is a twelfth of that here.
     """
+    monkeypatch.setattr(connection, "_UNUSUAL", 0.0)
     admin = base.client.admin
     limit = {"setParameter": 1, "transactionLifetimeLimitSeconds": 5}
     before = int(admin.command(limit)["was"])
-    impatient = MongoDecidingStore.open(mongo_url, name, timeout_s=TIMEOUT_S / 12)
-    with closing(impatient) as store, base.client.start_session() as session:
-        store.apply(chunk(stored(ADA)), ledger)
-        session.start_transaction()
-        base["users_writers"].update_many({}, {"$inc": {"revision": 1}}, session=session)
+    store.apply(chunk(stored(ADA)), ledger)
+    try:
+        with base.client.start_session() as session:
+            session.start_transaction()
+            base["users_writers"].update_many({}, {"$inc": {"revision": 1}}, session=session)
 
-        applied = store.apply(chunk(stored(BEA), start=1), ledger)
+            applied = store.apply(chunk(stored(BEA), start=1), ledger)
+    finally:
+        admin.command({**limit, "transactionLifetimeLimitSeconds": before})
 
-    admin.command({**limit, "transactionLifetimeLimitSeconds": before})
+    assert connection.TIMEOUT_S * connection._OF_A_TRANSACTION > 60 + 30  # noqa: SLF001 - what it is for
     assert applied.tally == Tally(read=1, stored=1)
     assert "another transaction has what is to be changed" in caplog.text
 

@@ -29,6 +29,7 @@ from tests.support.odd_requests import (
     browser_requests,
     refresh,
 )
+from tests.support.patience import PATIENCE_S
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MEBIBYTE = 1 << 20
@@ -49,7 +50,7 @@ def server() -> Generator[PageServer]:
 
 @contextmanager
 def connected(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
         yield client
 
 
@@ -190,22 +191,30 @@ def test_a_connection_without_requests_is_closed_in_the_end(
 def test_clients_that_do_not_read_their_answers_do_not_take_all_threads_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stuck = threading.Semaphore(0)
+    stuck, freed = threading.Semaphore(0), threading.Semaphore(0)
 
     def more_than_is_read(environment: Environment, respond: Respond) -> Iterable[bytes]:
         respond("200 OK", [("Content-Type", "text/plain")])
         if environment["PATH_INFO"] == "/deaf":
             yield b"x" * 20 * MEBIBYTE
             stuck.release()
-        yield b"x"
+            try:
+                yield b"x"
+            finally:
+                freed.release()
+        else:
+            yield b"x"
 
     with PageServer(more_than_is_read, port=0) as server, ExitStack() as stack:
         for _ in range(THREADS):
             deaf = stack.enter_context(connected(server.port))
             deaf.sendall(Request(target="/deaf").raw())
         for _ in range(THREADS):
-            assert stuck.acquire(timeout=60)
-        monkeypatch.setattr(channel, "_PATIENCE_S", 0.0)
+            assert stuck.acquire(timeout=PATIENCE_S)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(channel, "_PATIENCE_S", 0.0)
+            for _ in range(THREADS):
+                assert freed.acquire(timeout=PATIENCE_S)
         assert code_of(answered(server.port, ALIVE)) == 200
 
 

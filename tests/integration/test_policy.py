@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 SOURCE = "simulator:seed=1,limit=60,minors=0.1"
 SECRET = "NEVERSHOWN" * 4
 
@@ -40,7 +42,7 @@ def profiles(tmp_path: Path) -> Profiles:
             cwd=tmp_path,
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 
 from profiles.adapters.simulator import Simulator
+from tests.support.patience import PATIENCE_S
 
 AS_OF = date(2026, 11, 23)
 MARKER = "Qz7plantedXk"
-PATIENCE_S = 60.0
 
 ADULT = "0a0a0a0a-0000-4000-8000-00000000a001"
 MINOR = "0b0b0b0b-0000-4000-8000-00000000b002"

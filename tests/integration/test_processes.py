@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_metrics import Scraped, outcomes
-from tests.support.cluster_site import PATIENCE_S, Addresses, Running, Site, until
+from tests.support.cluster_site import Addresses, Running, Site, until
+from tests.support.patience import PATIENCE_S
 from tests.support.process_tree import descendants
 
 SOURCE = "simulator:seed=7,limit=2000,minors=0.2,hostile=0.1,updates=0.1,duplicates=0.1"
@@ -47,7 +48,7 @@ def test_as_one_job_it_is_watched_at_one_address_and_ends_on_one_signal(site: Si
     job = site.process(once=False, options=[TWO, "--metrics=127.0.0.1:0"])
     scraped = Scraped(job)
     until(lambda: site.members() == 2 and site.is_through(), job)
-    scraped.until(lambda values: values["profiles_read_persons_total"] >= site.logged(), job)
+    scraped.until(lambda values: outcomes(values) >= site.logged(), job)
     scraped.until(lambda values: values.get('profiles_lag_records{partition="0"}') == 0, job)
     until(lambda: scraped.get("/readyz")[0] == 200, job)
     values = scraped.values()
@@ -89,7 +90,7 @@ def test_an_error_that_will_not_pass_is_told_once_with_where_it_came_from(tmp_pa
     job = Running(
         [
             *("--debug", "process", TWO, "--once", "--kafka=127.0.0.1:1"),
-            "--store=mongodb://127.0.0.1:1/db?replicaSet=rs0&serverSelectionTimeoutMS=100",
+            "--store=mongodb://127.0.0.1:1/db?replicaSet=rs0&serverSelectionTimeoutMS=2000",
         ],
         tmp_path,
     )

@@ -25,6 +25,7 @@ from profiles.application.ports.stores import DecidingStore
 from profiles.domain.outcome import Rejected, RejectionReason
 from profiles.domain.person import Birth, Login, Person, PersonId
 from tests.integration.test_command_line import STORE, Done, Profiles, profiles
+from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import pipeline_between
 
 __all__ = ["profiles"]
@@ -201,7 +202,7 @@ def test_of_a_topic_what_can_be_read_is_appended_and_process_takes_it(
         producer = Producer({"bootstrap.servers": kafka_address})
         for value in [*values, "{", values[1]]:  # of the second a newer one comes
             producer.produce(pipeline.name, value=value, partition=0)
-        assert producer.flush(30) == 0
+        assert producer.flush(PATIENCE_S) == 0
         with (
             closing(MongoDecidingStore.open(url, name, create=False)) as store,
             closing(KafkaLogLookup(kafka_address, pipeline.name)) as lookup,

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import Pipeline, pipeline_into_both
 
 README = Path(__file__).parents[2] / "README.md"
@@ -41,7 +42,7 @@ def test_the_readmes_snippets_print_what_it_says(tmp_path: Path) -> None:
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=300,
+        timeout=5 * PATIENCE_S,
     )
 
     assert done.returncode == 0, done.stderr[-2_000:]
@@ -97,7 +98,7 @@ def test_the_readmes_commands_on_servers_do_what_it_says(
             env={**os.environ, **env},
             capture_output=True,
             check=False,
-            timeout=120,
+            timeout=5 * PATIENCE_S,
         )
         for command in commands[:-1]
     ]

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.cluster_site import Addresses
+from tests.support.patience import PATIENCE_S
 from tests.support.spark_site import SparkSite
 
 pytestmark = pytest.mark.servers
@@ -95,7 +96,7 @@ def test_what_spark_writes_holds_no_value_and_no_key(site: SparkSite, tmp_path: 
     site.lose_stores()  # so that the next job fails, and Spark tells of it in its own words
     site.send((None, value()), *poison())
     failed = site.spark(more=all_that_is_told(tmp_path))
-    assert failed.process.wait(120) == 1
+    assert failed.process.wait(PATIENCE_S) == 1
 
     assert (tally.stored, tally.withheld, tally.rejected) == (102, 1, 10)
     assert "new checkpoint" in failed.said

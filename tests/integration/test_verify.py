@@ -22,6 +22,7 @@ from profiles.application.ports.stores import Following
 from profiles.domain.version import Version
 from tests.integration.test_command_line import Profiles, profiles
 from tests.support.histories import profile
+from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import (
     PERSONS,
     Ended,
@@ -63,7 +64,9 @@ def cassandra(pipeline: Pipeline) -> Iterator[Session]:
 def following(pipeline: Pipeline) -> Iterator[CassandraFollowingStore]:
     address, _, keyspace = pipeline.stores[1].removeprefix("cassandra://").partition("/")
     host, _, port = address.partition(":")
-    settings = CassandraSettings(hosts=(host,), port=int(port), keyspace=keyspace)
+    settings = CassandraSettings(
+        hosts=(host,), port=int(port), keyspace=keyspace, timeout_s=PATIENCE_S
+    )
     with CassandraFollowingStore.open(settings, clock=lambda: datetime.now(UTC)) as store:
         yield store
 

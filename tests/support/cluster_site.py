@@ -405,7 +405,9 @@ class Site:
     @cached_property
     def cassandra(self) -> CassandraFollowingStore:
         host, _, port = self.servers.cassandra.rpartition(":")
-        place = CassandraSettings(hosts=(host,), port=int(port), keyspace=self.name)
+        place = CassandraSettings(
+            hosts=(host,), port=int(port), keyspace=self.name, timeout_s=PATIENCE_S
+        )
         return self.stack.enter_context(
             CassandraFollowingStore.open(place, clock=now, create=False)
         )

@@ -20,8 +20,7 @@ from profiles.application.ports.ledger import Keyring
 from profiles.domain.ledger_entry import START, Action, Draft, Entry, LedgerHead
 from profiles.domain.ledger_view import LedgerView
 from profiles.domain.person import PersonId
-
-PATIENCE_S = 30.0
+from tests.support.patience import PATIENCE_S
 
 
 class KafkaLedgerWrittenBeside:

@@ -19,6 +19,7 @@ from profiles.adapters.memory.ledger import MemoryKeyring
 from profiles.domain.ledger_entry import Action, Draft
 from profiles.domain.person import PersonId
 from profiles.domain.pseudonym import PseudonymKey
+from tests.support.patience import PATIENCE_S
 
 _SPAWN = get_context("spawn")
 
@@ -70,7 +71,7 @@ def inside_its_transaction(
     process = _SPAWN.Process(target=_stand_still, args=(told, address, topic, key, person))
     process.start()
     try:
-        assert heard.poll(60)
+        assert heard.poll(PATIENCE_S)
         yield process
     finally:
         process.kill()

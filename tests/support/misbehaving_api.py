@@ -41,12 +41,14 @@ class Exchange:
     """What an answer has at hand.
 
     number: of this request, from 1.
+    hang: says that the client waits in vain from now on.
     """
 
     request: Request
     number: int
     closing: threading.Event = field(repr=False)
     write: Callable[[bytes], object] = field(repr=False)
+    hang: Callable[[], object] = field(repr=False)
 
     @property
     def good(self) -> bytes:
@@ -106,6 +108,7 @@ def hang_up(exchange: Exchange) -> None:
 
 
 def say_nothing(exchange: Exchange) -> None:
+    exchange.hang()
     exchange.closing.wait()
 
 
@@ -127,6 +130,7 @@ def stall(exchange: Exchange) -> None:
         _head(200, {"Content-Length": len(exchange.good)})
         + exchange.good[: len(exchange.good) // 2]
     )
+    exchange.hang()
     exchange.closing.wait()
 
 
@@ -177,11 +181,20 @@ def response_of(users: int, *, number: int = 0) -> bytes:
 
 
 class MisbehavingApi:
-    """The server; `url` is the base to ask, `requests` what it was asked."""
+    """The server; `url` is the base to ask, `requests` what it was asked.
 
-    def __init__(self, *script: Answer, path: str = "/api/1.4/") -> None:
+    hanging: called whenever a client begins to wait in vain, so that its time can then run out.
+    """
+
+    def __init__(
+        self,
+        *script: Answer,
+        path: str = "/api/1.4/",
+        hanging: Callable[[], object] = lambda: None,
+    ) -> None:
         self.requests: list[Request] = []
         self.arrived = threading.Event()
+        self._hanging = hanging
         self._script = deque(script)
         self._closing = threading.Event()
         self._lock = threading.Lock()
@@ -213,7 +226,7 @@ class MisbehavingApi:
             number = len(self.requests)
             act = self._script.popleft() if self._script else answer()
         self.arrived.set()
-        act(Exchange(request, number, self._closing, write))
+        act(Exchange(request, number, self._closing, write, self._hanging))
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -249,6 +262,7 @@ def _head(status: int, headers: Mapping[str, object] | None = None) -> bytes:
 
 
 def _drip(exchange: Exchange) -> None:
+    exchange.hang()
     while not exchange.closing.wait(0.02):
         exchange.write(b" ")
 

@@ -23,6 +23,7 @@ from profiles.domain.ledger_entry import Action, Draft
 from profiles.domain.person import PersonId
 from profiles.entrypoints.ledger_keys import KeyFile
 from tests.integration.test_command_line import people
+from tests.support.patience import PATIENCE_S
 
 KEYS = "ledger.keys"
 PERSONS = 60
@@ -77,7 +78,7 @@ class Pipeline:
             env={**os.environ, **(env or {})},
             capture_output=True,
             check=False,
-            timeout=180,
+            timeout=5 * PATIENCE_S,
         )
         assert code in (None, done.returncode), done.stderr.decode()
         out = done.stdout.decode()
@@ -125,7 +126,7 @@ def cassandra_session(address: str) -> Iterator[Session]:
     cluster = Cluster([host], port=int(port))
     try:
         session = cluster.connect()
-        session.default_timeout = 30.0
+        session.default_timeout = PATIENCE_S
         yield session
     finally:
         cluster.shutdown()

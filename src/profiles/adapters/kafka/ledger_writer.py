@@ -22,6 +22,9 @@ from profiles.domain.ledger_view import LedgerView
 
 _ANSWER_S: Final = 20.0
 _ATTEMPTS: Final = 20
+_PAUSE: Final = tenacity.wait_random_exponential(multiplier=0.5, max=8.0, min=0.05)
+"""Up to half a second before the next attempt, and up to twice as long each time: two that fence
+each other off draw apart, however long a transaction takes."""
 _OTHERS_S: Final = 2.0
 """So long the transaction of another writer may take."""
 _LOOK_AGAIN_S: Final = 0.01
@@ -90,7 +93,7 @@ class KafkaLedgerWriter:
             stop=tenacity.stop_any(
                 tenacity.stop_after_attempt(_ATTEMPTS), tenacity.stop_after_delay(self._answer_s)
             ),
-            wait=tenacity.wait_random(0.05, 0.5),  # two that fence each other off draw apart
+            wait=_PAUSE,
             reraise=True,
         )
         try:

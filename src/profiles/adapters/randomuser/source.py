@@ -99,7 +99,7 @@ class RandomUserSource:
         self._results = results
         self._every_s = every_s
         self._parameters = {"results": str(results), "inc": ",".join(fields)}
-        self._transport = Transport(api_url, timeouts=timeouts)
+        self._transport = Transport(api_url, timeouts=timeouts, clock=clock)
         self._budget = UserBudget(users=max_users, window_s=window_s)
         self._stop = Event() if stop is None else stop
         self._clock = clock

@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -68,14 +68,22 @@ class Transport:
     """Fetches one address, each time over a connection of its own.
 
     Proxies and certificates are taken from the environment as the HTTP library does.
+
+    clock: seconds that never go back; the limit of the whole request is measured by it.
     """
 
     def __init__(
-        self, url: str, *, timeouts: Timeouts, max_body_bytes: int = MAX_BODY_BYTES
+        self,
+        url: str,
+        *,
+        timeouts: Timeouts,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = checked_url(url)
         self._timeouts = timeouts
         self._max_body_bytes = max_body_bytes
+        self._clock = clock
         self._tls: ssl.SSLContext | None = None
 
     def get(self, parameters: Mapping[str, str], *, stop: Event) -> Response | None:
@@ -89,7 +97,7 @@ class Transport:
         """
         if stop.is_set():  # a request that is begun may leave before it is given up
             return None
-        deadline = time.monotonic() + self._timeouts.whole_s
+        deadline = self._clock() + self._timeouts.whole_s
         if self._tls is None:
             self._tls = _certificates()
         exchange = _Exchange(
@@ -102,7 +110,7 @@ class Transport:
         Thread(target=exchange.run, name=THREAD_NAME, daemon=True).start()
         try:
             while not stop.is_set():
-                left_s = deadline - time.monotonic()
+                left_s = deadline - self._clock()
                 wait([exchange.outcome], timeout=max(0.0, min(left_s, _LOOK_UP_S)))
                 if exchange.outcome.done():
                     return exchange.outcome.result()
