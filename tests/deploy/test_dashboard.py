@@ -19,10 +19,10 @@ import yaml
 from profiles.adapters.prometheus import MetricsServer, PrometheusMetrics
 from profiles.application.ports.metrics import Observation, Service
 from profiles.domain.tally import Tally
+from tests.support.patience import PATIENCE_S
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ALERTS = DEPLOY / "prometheus" / "alerts.yaml"
-PATIENCE_S = 60.0
 AGAIN_S = 0.2
 VARIABLES = {"$__rate_interval": "30s", "$job": "profiles"}
 

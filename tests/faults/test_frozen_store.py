@@ -35,6 +35,7 @@ from profiles.application.log.records import LogPartition
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from tests.support.cluster_site import until
+from tests.support.patience import PATIENCE_S
 from tests.support.services import Service
 
 SILENT_S = 10.0
@@ -43,8 +44,6 @@ SILENT_S = 10.0
 SETTINGS = {"max.poll.interval.ms": int(SILENT_S * 1_000), "session.timeout.ms": 6_000}
 PERSONS = 20_000
 """More than are read ahead while the store is busy."""
-
-PATIENCE_S = 60.0
 
 
 def now() -> datetime:

@@ -12,11 +12,11 @@ from uuid import uuid4
 import pytest
 
 from profiles.adapters.kafka import KafkaLog, KafkaPublisher, Topic, Topics, TopicSettings
+from tests.support.patience import PATIENCE_S
 
 JOINS = 500
 AT_ONCE = 4
 RECORDS = 200
-PATIENCE_S = 60.0
 
 
 def revoked(_numbers: Collection[int], _lost: bool) -> None:  # noqa: FBT001 - a listener

@@ -22,7 +22,6 @@ from profiles.domain.errors import UsageError
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
 from tests.support.embedded_jobs import (
-    PATIENCE_S,
     Job,
     State,
     delivered,
@@ -32,6 +31,7 @@ from tests.support.embedded_jobs import (
     summed,
     write_population,
 )
+from tests.support.patience import PATIENCE_S
 
 PERSONS = 20_000
 """Three deliveries, each a transaction."""

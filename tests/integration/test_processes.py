@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_metrics import Scraped, outcomes
-from tests.support.cluster_site import PATIENCE_S, Addresses, Running, Site, until
+from tests.support.cluster_site import Addresses, Running, Site, until
+from tests.support.patience import PATIENCE_S
 from tests.support.process_tree import descendants
 
 SOURCE = "simulator:seed=7,limit=2000,minors=0.2,hostile=0.1,updates=0.1,duplicates=0.1"

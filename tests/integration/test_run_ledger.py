@@ -16,8 +16,9 @@ from profiles.domain.ledger_entry import Action, Draft
 from profiles.domain.person import PersonId
 from profiles.entrypoints.ledger_keys import KeyFile
 from tests.integration.test_command_line import Done, Profiles, profiles
-from tests.support.embedded_jobs import PATIENCE_S, Job, ended
+from tests.support.embedded_jobs import Job, ended
 from tests.support.histories import ADA, BEA, NOW
+from tests.support.patience import PATIENCE_S
 
 __all__ = ["profiles"]
 

@@ -32,7 +32,8 @@ from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.composition.metrics import Observing
 from profiles.entrypoints.composition.spark import SparkSettings, Watching, spark_stream
 from profiles.entrypoints.composition.streaming import KafkaSettings
-from tests.support.cluster_site import PATIENCE_S, Addresses
+from tests.support.cluster_site import Addresses
+from tests.support.patience import PATIENCE_S
 from tests.support.spark_site import SparkSite
 
 pytestmark = pytest.mark.servers

@@ -53,9 +53,8 @@ from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.ledgers import keyring
 from profiles.entrypoints.policy import policy_file
 from tests.support.oracle import Oracle, Place, read
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 120.0
-"""How long a test waits for a process or a state before it gives up."""
 LOOK_AGAIN_S = 0.003
 NO_COORDINATOR = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,

@@ -27,10 +27,9 @@ from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
 from profiles.domain.version import Version
+from tests.support.patience import PATIENCE_S
 
 AS_OF = date(2026, 11, 23)
-PATIENCE_S = 60.0
-"""How long a test waits for a process before it gives up."""
 
 _SOME_DAY = date(1, 1, 1)
 

@@ -27,8 +27,8 @@ from profiles.domain.policy import DEFAULT_POLICY, PrivacyPolicy
 from profiles.domain.profile import Profile
 from profiles.domain.reading import canonical_id, readable_id
 from profiles.domain.version import Version
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 60.0
 _FAR_AWAY_S = 200_000_000_000.0
 
 Held = Mapping[PersonId, tuple[Profile, int]]

@@ -11,7 +11,8 @@ from cassandra.cluster import Cluster, Session
 from pymongo import MongoClient
 
 from profiles.domain.tally import Tally
-from tests.support.cluster_site import PATIENCE_S, Running, Site
+from tests.support.cluster_site import Running, Site
+from tests.support.patience import PATIENCE_S
 
 
 @contextmanager

@@ -20,8 +20,7 @@ from profiles.adapters.jsonl import source as jsonl
 from profiles.application.errors import SourceError
 from profiles.application.ports.sources import Delivery
 from profiles.domain.errors import UsageError
-
-PATIENCE_S = 30.0
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ from tests.support.memory_streams import (
     MemoryRejectedSink,
     MemoryTopic,
 )
+from tests.support.patience import PATIENCE_S
 
 T = TypeVar("T")
 
@@ -402,7 +403,7 @@ def test_what_no_retrying_mends_is_raised_again_by_every_look(bench: Bench) -> N
     ) as pipeline:
         pipeline.submit([Leased(chunk, lease)])
         pipeline.submit([Leased(chunk, lease)])
-        assert pipeline.wait(lease, timeout_s=10)
+        assert pipeline.wait(lease, timeout_s=PATIENCE_S)
         for _ in range(2):
             with pytest.raises(LedgerError):
                 pipeline.completed()
@@ -449,7 +450,7 @@ def test_of_chunks_together_those_go_on_whose_partition_stays(bench: Bench) -> N
 
     with pipeline_of(bench, lose) as pipeline:
         pipeline.submit(parts)
-        assert pipeline.wait(parts[1].lease, timeout_s=10)
+        assert pipeline.wait(parts[1].lease, timeout_s=PATIENCE_S)
         (done,) = pipeline.completed()
 
     assert done.chunks == [parts[1].chunk]
@@ -470,7 +471,7 @@ def test_chunks_together_are_given_up_once_all_their_partitions_have_gone(bench:
 
     with pipeline_of(bench, lose) as pipeline:
         pipeline.submit(parts)
-        assert pipeline.wait(timeout_s=10)
+        assert pipeline.wait(timeout_s=PATIENCE_S)
         assert pipeline.completed() == []
         assert pipeline.chunks == 0
 
@@ -488,7 +489,7 @@ def test_a_chunk_whose_partition_goes_as_it_is_applied_is_applied(bench: Bench) 
 
     with pipeline_of(bench, lose) as pipeline:
         pipeline.submit(parts)
-        assert pipeline.wait(timeout_s=10)
+        assert pipeline.wait(timeout_s=PATIENCE_S)
         assert pipeline.completed() == []
 
     assert [profile.id for profile, _ in bench.store.profiles()] == [ADA]
@@ -572,7 +573,7 @@ def test_it_stays_in_the_group_while_a_store_is_busy(
 
     class Busy(FailingFollowingStore):
         def follow(self, following: Following) -> None:
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
             store.follow(following)
 
     job = bench.consuming(log)
@@ -591,7 +592,7 @@ def test_it_finishes_what_is_under_way_when_it_is_stopped(bench: Bench) -> None:
     class Slow(FailingFollowingStore):
         def follow(self, following: Following) -> None:
             begun.set()
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
             store.follow(following)
 
     log.on_keep_alive = free.set
@@ -611,7 +612,7 @@ def test_a_rebalance_while_the_store_is_asked_where_to_begin_asks_again(bench: B
 
     class Slow(FailingStore):
         def position(self, partition: LogPartition) -> int | None:
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
             return super().position(partition)
 
     def rebalance() -> None:
@@ -654,7 +655,7 @@ def test_a_partition_that_is_lost_is_not_noted(bench: Bench) -> None:
         def follow(self, following: Following) -> None:
             assert following.held is not None
             begun.set()
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
 
     def lose() -> None:
         if begun.is_set():
@@ -681,7 +682,7 @@ def test_a_partition_that_is_lost_once_its_chunk_is_done_is_not_noted_either(
 
     class Slow(FailingFollowingStore):
         def follow(self, following: Following) -> None:
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
             super().follow(following)
 
     def submitted(pipeline: Pipeline, parts: Sequence[Leased]) -> None:
@@ -691,7 +692,7 @@ def test_a_partition_that_is_lost_once_its_chunk_is_done_is_not_noted_either(
     def lose() -> None:
         if at_work:
             free.set()
-            assert at_work[0].wait(timeout_s=10)
+            assert at_work[0].wait(timeout_s=PATIENCE_S)
             log.rebalance([], lost=True)
             bench.stop.set()
 
@@ -715,7 +716,7 @@ def test_nothing_is_read_while_chunks_of_a_lost_partition_take_all_the_room(
 
     class Slow(FailingFollowingStore):
         def follow(self, following: Following) -> None:
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
             super().follow(following)
 
     def lose() -> None:

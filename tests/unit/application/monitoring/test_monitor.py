@@ -22,9 +22,9 @@ from profiles.domain.ledger_entry import LedgerHead
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from tests.support.memory_streams import START, MemoryLogLookup, MemoryTopic
+from tests.support.patience import PATIENCE_S
 
 PERSON = b"{}"
-PATIENCE_S = 60.0
 MARKER = "Ada Byron"
 
 

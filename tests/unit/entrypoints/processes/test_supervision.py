@@ -26,8 +26,8 @@ from profiles.entrypoints.composition.waiting import StoppedError
 from profiles.entrypoints.processes.count import ProcessCount
 from profiles.entrypoints.processes.supervision import ReaderLostError, Readers
 from profiles.entrypoints.unexpected import FramesElsewhereError
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 30.0
 KILLS = 2
 ONE = Tally(read=1, stored=1)
 
@@ -40,6 +40,7 @@ from profiles.application.ports.metrics import Observation, Service
 from profiles.domain.tally import Tally
 from profiles.entrypoints.processes.messages import *
 from profiles.entrypoints.processes.reporting import serve
+from tests.support.patience import PATIENCE_S
 
 def note(assignment, what):
     with Path(assignment.settings).open("a") as file:
@@ -207,7 +208,7 @@ def test_a_reader_that_is_killed_in_vain_again_and_again_ends_all_of_them(
         """
         parent.tell(Opened(4))
         if assignment.number == 1:
-            return not stop.wait(30)
+            return not stop.wait(600)
         kill()
         """
     )
@@ -243,7 +244,7 @@ def test_an_error_that_will_not_pass_ends_all_of_them_and_is_told_once(
         """
         parent.tell(Opened(4))
         if assignment.number == 1:
-            stop.wait(30)
+            stop.wait(600)
             parent.tell(Counted(Tally(read=1, stored=1)))
         raise PolicyChangedError
         """
@@ -274,7 +275,7 @@ def test_told_to_end_all_of_them_finish_what_they_are_at(readers: Callable[..., 
         """
         parent.tell(Opened(4))
         parent.tell(Counted(Tally(read=1, stored=1)))
-        stop.wait(30)
+        stop.wait(600)
         parent.tell(Counted(Tally(read=1, stored=1)))
         return False
         """
@@ -303,7 +304,7 @@ def test_told_to_end_while_the_first_waits_nothing_was_read(
     job = readers(
         f"""
         parent.tell(Counted(Tally()))
-        stop.wait(30)
+        stop.wait(600)
         {ending}
         """,
         progress=lambda _tally: stop.set(),
@@ -321,7 +322,7 @@ def test_told_to_end_before_it_begins_what_was_to_be_finished_is_not(
     job = readers(
         """
         parent.tell(Counted(Tally()))
-        stop.wait(30)
+        stop.wait(600)
         kill()
         """,
         progress=lambda _tally: stop.set(),
@@ -342,7 +343,7 @@ def test_whoever_does_not_want_to_wait_leaves_no_reader_behind(
         note(assignment, f"pid {os.getpid()} of")
         parent.tell(Counted(Tally(read=1, stored=1)))
         while True:
-            stop.wait(30)
+            stop.wait(600)
         """,
         progress=interrupt,
     )
@@ -386,12 +387,12 @@ def test_the_loop_goes_round_when_that_of_each_reader_does(
         """
         parent.tell(Opened(4))
         if assignment.number == 1:
-            stop.wait(30)
+            stop.wait(600)
         else:
             for _ in range(3):
                 parent.tell(Turned())
             parent.tell(Counted(Tally()))
-            stop.wait(30)
+            stop.wait(600)
         return False
         """,
         metrics=metrics,
