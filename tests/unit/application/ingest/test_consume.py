@@ -5,8 +5,9 @@ import json
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Event
+from types import SimpleNamespace
 from typing import TypeVar
 
 import pytest
@@ -120,7 +121,7 @@ class Bench:
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consume, "KEEP_ALIVE_S", 0.01)
     monkeypatch.setattr(consume, "AGAIN_S", 0.0)
-    monkeypatch.setattr(consume, "REVOKED_S", 5.0)
+    monkeypatch.setattr(consume, "REVOKED_S", PATIENCE_S)
 
 
 @pytest.fixture
@@ -782,7 +783,7 @@ def test_what_is_past_its_retention_goes_now_and_then(
 
     def later() -> None:
         if bench.store.sweeps == 1:
-            bench.now += timedelta(minutes=11)
+            bench.now = NOW + timedelta(minutes=11)
         if bench.store.sweeps == 2:
             bench.stop.set()
 
@@ -792,6 +793,38 @@ def test_what_is_past_its_retention_goes_now_and_then(
 
     assert bench.store.sweeps == 2
     assert "What is past its retention is deleted later" in caplog.text
+
+
+def test_a_store_that_is_slow_to_sweep_is_not_told_to_sweep_again_meanwhile(bench: Bench) -> None:
+    done: list[str] = []
+    free = Event()
+
+    class Slow(FailingStore):
+        def sweep(
+            self, *, read_on: date, quarantined_before: datetime, followed: bool = False
+        ) -> int:
+            assert free.wait(PATIENCE_S)
+            done.append("swept")
+            return super().sweep(
+                read_on=read_on, quarantined_before=quarantined_before, followed=followed
+            )
+
+        def position(self, partition: LogPartition) -> int | None:
+            done.append("asked")
+            return super().position(partition)
+
+    def later() -> None:
+        bench.now = NOW + timedelta(minutes=11)
+        if bench.store.sweeps == 2:
+            bench.stop.set()
+
+    log = bench.log()
+    log.on_read, log.on_keep_alive = later, free.set
+    bench.store = Slow()
+
+    bench.consuming(log).run(stop=bench.stop)
+
+    assert done == ["swept", "asked", "asked", "swept"]
 
 
 def test_one_reading_fills_a_chunk_of_each_of_four_partitions() -> None:
@@ -923,11 +956,13 @@ def test_an_idle_reader_applies_the_ledger_to_both_stores(
 def test_a_reader_that_is_never_idle_carries_out_what_a_killed_command_has_left(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasing, "LEDGER_S", 0.1)
+    seconds = 0.0
+    monkeypatch.setattr(erasing, "time", SimpleNamespace(monotonic=lambda: seconds))
     log = bench.log()
     reads = itertools.count()
 
     def more_comes() -> None:
+        nonlocal seconds
         bench.topic.append(1, text(person(CLEO)))
         erased = bench.ledger.view().position > 0
         if not erased and bench.store.counts().read > 20:  # its first look is over
@@ -935,6 +970,7 @@ def test_a_reader_that_is_never_idle_carries_out_what_a_killed_command_has_left(
             killed = KilledBehind(bench.store.transactions, 1)
             with pytest.raises(KilledError):
                 apply_ledger(killed, bench.ledger.view(), followed=True)
+            seconds = erasing.LEDGER_S
         if next(reads) == 3_000 or (erased and bench.store.profile(ADA) is None):
             bench.stop.set()
 
