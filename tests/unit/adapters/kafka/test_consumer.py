@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import closing, contextmanager
 from threading import Event
 
@@ -13,6 +12,7 @@ import pytest
 from profiles.adapters.kafka import KafkaLog, KafkaPublisher, Topics, consumer
 from tests.support.kafka_mock import MockCluster, mock_cluster
 from tests.support.patience import PATIENCE_S
+from tests.support.waiting import until
 
 SLICE_S = 0.02
 SOON_S = 0.2
@@ -57,12 +57,6 @@ def reading(cluster: MockCluster) -> Iterator[KafkaLog]:
         until(lambda: not log.read(limit=1, timeout_s=SLICE_S) and len(log.waiting()) == 2)
         log.begin({partition.number: 0 for partition in log.waiting()})
         yield log
-
-
-def until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not reached():
-        assert time.monotonic() < deadline, "not in time"
 
 
 def read_all(log: KafkaLog, values: Collection[bytes]) -> None:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -27,6 +26,7 @@ from profiles.entrypoints.processes.count import ProcessCount
 from profiles.entrypoints.processes.supervision import ReaderLostError, Readers
 from profiles.entrypoints.unexpected import FramesElsewhereError
 from tests.support.patience import PATIENCE_S
+from tests.support.waiting import until
 
 KILLS = 2
 ONE = Tally(read=1, stored=1)
@@ -40,7 +40,6 @@ from profiles.application.ports.metrics import Observation, Service
 from profiles.domain.tally import Tally
 from profiles.entrypoints.processes.messages import *
 from profiles.entrypoints.processes.reporting import serve
-from tests.support.patience import PATIENCE_S
 
 def note(assignment, what):
     with Path(assignment.settings).open("a") as file:
@@ -85,13 +84,6 @@ def readers(notes: Path) -> Callable[..., Readers]:
 def run(job: Readers, *, once: bool = False, stop: Event) -> bool:
     with job.opened(once=once, stop=stop) as opened:
         return opened.run(once=once, stop=stop)
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Wait, looking all the time, until something is reached."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not reached():
-        assert time.monotonic() < deadline
 
 
 def gone(pid: int) -> bool:
