@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from profiles.adapters.sqlite import SqliteDecidingStore
+from profiles.application.errors import StoreError
 from profiles.domain.errors import UsageError
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
@@ -358,7 +359,7 @@ def test_stopped_while_it_waits_for_more_it_ends_well_and_goes_on_with_what_come
 def read_so_far(job: Job) -> int:
     try:
         store = SqliteDecidingStore.open(job.store, create=False)
-    except UsageError:  # it is just being made
+    except (UsageError, StoreError):  # it is just being made
         return 0
     with closing(store):
         return store.counts().read

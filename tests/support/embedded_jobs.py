@@ -45,6 +45,14 @@ sys.exit(run_command())
 """
 
 
+def killed_program(statements: str) -> Sequence[str]:
+    """Make `profiles` a program that kills itself at some point.
+
+    statements: of Python, which have `kill` called there.
+    """
+    return sys.executable, "-c", f"{_KILL}\n{statements}\n{_MAIN}"
+
+
 @dataclass(frozen=True)
 class State:
     """Everything that one clean run and any sequence of killed ones must have in common.
@@ -79,8 +87,8 @@ class Job:
 
     def start(self, *, once: bool = True, killed_at: str = "") -> subprocess.Popen[bytes]:
         """Start it; killed_at: Python statements that make it kill itself at some point."""
-        program = ["-c", f"{_KILL}\n{killed_at}\n{_MAIN}"] if killed_at else ["-m", "profiles"]
-        command = [sys.executable, *program, "run", f"--as-of={AS_OF}"]
+        program = killed_program(killed_at) if killed_at else (sys.executable, "-m", "profiles")
+        command = [*program, "run", f"--as-of={AS_OF}"]
         command += [f"--source={self.source}", f"--store=sqlite:///{self.store}"]
         return subprocess.Popen(
             command + ["--once"] * once,
