@@ -210,7 +210,12 @@ class Site:
         return self._start([*command, *["--once"] * once])
 
     def process(
-        self, *, group: str = "a", once: bool = True, options: Iterable[str] = ()
+        self,
+        *,
+        group: str = "a",
+        once: bool = True,
+        options: Iterable[str] = (),
+        program: Iterable[str] = PROFILES,
     ) -> Running:
         command = [
             "--debug",
@@ -220,7 +225,7 @@ class Site:
         ]
         command += [f"--partitions={self.partitions}", f"--group={self.name}-{group}"]
         command += [*self.stores_and_ledger, *options, *["--once"] * once]
-        return self._start(command)
+        return self._start(command, program=program)
 
     def repair(self) -> Running:
         command = ["--debug", "verify", f"--kafka={self.servers.kafka}", "--repair"]

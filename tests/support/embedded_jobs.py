@@ -46,9 +46,9 @@ sys.exit(run_command())
 
 
 def killed_program(statements: str) -> Sequence[str]:
-    """Make `profiles` a program that kills itself at some point.
+    """Make `profiles` a program that kills or stops itself at some point.
 
-    statements: of Python, which have `kill` called there.
+    statements: of Python, which have `kill` called there, or send another signal.
     """
     return sys.executable, "-c", f"{_KILL}\n{statements}\n{_MAIN}"
 
