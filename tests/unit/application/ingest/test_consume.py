@@ -28,9 +28,10 @@ from profiles.application.ingest.pipeline import Lease, Leased, Pipeline
 from profiles.application.log.deciding import Chunk, Rules
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
+from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.metrics import Service
 from profiles.application.ports.retrying import Retry
-from profiles.application.ports.stores import Following
+from profiles.application.ports.stores import Applied, Following
 from profiles.application.transaction.enforcing import apply_ledger
 from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
@@ -712,11 +713,12 @@ def test_nothing_is_read_while_chunks_of_a_lost_partition_take_all_the_room(
 ) -> None:
     monkeypatch.setattr(consume, "WAITING_PERSONS", 1)
     log = bench.log()
-    free = Event()
+    begun, free = Event(), Event()
     read_after_it: list[bool] = []
 
     class Slow(FailingFollowingStore):
         def follow(self, following: Following) -> None:
+            begun.set()
             assert free.wait(PATIENCE_S)
             super().follow(following)
 
@@ -725,7 +727,7 @@ def test_nothing_is_read_while_chunks_of_a_lost_partition_take_all_the_room(
         log.on_read = lambda: read_after_it.append(free.is_set())
         log.rebalance([0, 1], lost=True)
 
-    log.on_keep_alive = lambda: lose() if bench.store.counts().read else None
+    log.on_keep_alive = lambda: lose() if begun.is_set() else None
     bench.following = Slow(lambda: NOW)
 
     assert bench.once(log).read >= 6
@@ -825,6 +827,32 @@ def test_a_store_that_is_slow_to_sweep_is_not_told_to_sweep_again_meanwhile(benc
     bench.consuming(log).run(stop=bench.stop)
 
     assert done == ["swept", "asked", "asked", "swept"]
+
+
+def test_what_is_worth_a_transaction_is_not_waited_for_before_more_is_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consume, "TOGETHER_PERSONS", 1)
+    monkeypatch.setattr(consume, "READ_S", PATIENCE_S)
+    read_on = Event()
+    submitted: list[Sequence[Leased]] = []
+    submit = Pipeline.submit
+
+    class Slow(FailingStore):
+        def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
+            assert read_on.wait(PATIENCE_S)
+            return super().apply(chunk, ledger, followed=followed)
+
+    def listed(pipeline: Pipeline, parts: Sequence[Leased]) -> None:
+        submit(pipeline, parts)
+        submitted.append(parts)
+
+    monkeypatch.setattr(Pipeline, "submit", listed)
+    log = bench.log()
+    log.on_read = lambda: read_on.set() if submitted else None
+    bench.store = Slow()
+
+    assert bench.once(log).read == 6
 
 
 def test_one_reading_fills_a_chunk_of_each_of_four_partitions() -> None:
