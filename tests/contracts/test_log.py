@@ -208,7 +208,7 @@ def test_a_record_is_appended_beside_whoever_claims_the_log(log: Log) -> None:
     (record,) = log.records_of(ADA)
     assert (record.offset, record.logged_at, record.value) == (1, appended.logged_at, b'{"a": 1}')
     assert log.append_record(ADA, b"{}", logged_at=NOW + timedelta(hours=1)).first == 2
-    assert log.forget(ADA) == 2
+    assert log.forget([ADA]) == 2
 
 
 def test_an_empty_log_takes_a_record(log: Log) -> None:
@@ -393,13 +393,22 @@ def test_the_records_of_a_person_are_found(log: Log) -> None:
 def test_a_person_is_forgotten_and_every_place_stays(log: Log) -> None:
     put(log, ADA, BEA, ADA)
 
-    assert log.forget(ADA) == 2
+    assert log.forget([ADA]) == 2
 
     assert log.bounds() == (0, 3)
     assert [record.value is None for record in log.read(0, limit=10)] == [True, False, True]
     assert keys(list(log.records_of(ADA))) == [ADA.encode()] * 2
-    assert log.forget(ADA) == 0
-    assert log.forget(CLEO) == 0
+    assert log.forget([ADA]) == 0
+    assert log.forget([CLEO]) == 0
+
+
+def test_several_persons_are_forgotten_at_once_and_nobody_else(log: Log) -> None:
+    put(log, ADA, BEA, CLEO, ADA)
+
+    assert log.forget([ADA, CLEO, ADA]) == 3
+
+    assert [record.value is None for record in log.read(0, limit=10)] == [True, False, True, True]
+    assert log.forget([]) == 0
 
 
 def test_a_record_shows_no_value(log: Log) -> None:
@@ -460,7 +469,7 @@ def test_no_byte_of_a_forgotten_person_is_left_beside_the_open_log(tmp_path: Pat
     path = tmp_path / "log.sqlite"
     with closing(SqliteLog.open(path, encode=codec.encode)) as log:
         put(log, ADA)
-        log.forget(ADA)
+        log.forget([ADA])
 
         files = [file for file in tmp_path.iterdir() if not file.name.endswith("-shm")]
         assert not any(b"O'Brien" in file.read_bytes() for file in files)

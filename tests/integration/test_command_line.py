@@ -363,14 +363,16 @@ def test_a_flag_a_variable_or_the_file_makes_standard_error_json(
         ('stoer = "x"', "unknown setting 'stoer'"),
         ("[rum]\nonce = true", "table [rum]"),
         ("[run]\nport = 1", "unknown setting 'port'"),
-        ("not toml", "no TOML file"),
+        ("not toml", "no TOML file in UTF-8 (line 1); mend it"),
+        ('store = "x"\n\n[run\n', "(line 3)"),
+        ("\ufeff[rum]\nonce = true", "table [rum]"),
         ('log-format = "xml"', "log-format of the configuration file"),
     ],
 )
 def test_a_mistake_in_the_configuration_file_is_named(
     profiles: Profiles, tmp_path: Path, text: str, said: str
 ) -> None:
-    (tmp_path / "profiles.toml").write_text(text)
+    (tmp_path / "profiles.toml").write_text(text, "utf-8")
 
     done = profiles("run")
 
@@ -391,6 +393,21 @@ def test_without_the_cli_extra_the_command_says_what_to_install(tmp_path: Path) 
 
     assert done.returncode == 2
     assert b"pip install 'profiles[cli]'" in done.stderr
+
+
+def test_who_interrupts_the_start_of_a_command_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "profiles", "--help"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == b"Error: Interrupted before anything was done.\n"
 
 
 def test_an_unforeseen_error_shows_no_value_of_it(profiles: Profiles, tmp_path: Path) -> None:

@@ -215,6 +215,46 @@ def test_wrong_input_gets_one_sentence_and_erases_nobody(
     assert not (tmp_path / "p.db").exists()
 
 
+def test_no_setting_raises_the_limit_or_names_persons_for_every_erasure(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    profiles(*RUN)
+    before = rows(tmp_path / "p.db")
+    (tmp_path / "ids").write_text("\n".join([*before, UNKNOWN]))
+    assert len(before) > 10
+
+    (tmp_path / "profiles.toml").write_text("limit = 1000\n")  # of `find` and `quarantine`
+    limited = profiles(*ERASE, "--from", "ids", env={"PROFILES_LIMIT": "1000"})
+    named = profiles(*ERASE, env={"PROFILES_FROM": "ids", "PROFILES_LIMIT": "1000"})
+    (tmp_path / "profiles.toml").write_text('[erase]\nfrom = "ids"\n')
+    configured = profiles(*ERASE, UNKNOWN)
+
+    assert [done.code for done in (limited, named, configured)] == [2, 2, 2]
+    assert "persons are more than the 10" in limited.err
+    assert "Whom? Give an ID" in named.err
+    assert "unknown setting 'from'" in configured.err
+    assert rows(tmp_path / "p.db") == before
+
+
+def test_ids_are_read_from_standard_input_and_as_windows_writes_them(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    profiles(*RUN)
+    first, second, *_ = rows(tmp_path / "p.db")
+    (tmp_path / "ids").write_bytes(f"\ufeff{first}\r\n{second}\r\n".encode())
+
+    from_file = profiles(*ERASE, "--from", "ids", "--dry-run")
+    given = profiles(*ERASE, "--from", "-", "--dry-run", stdin=f"{first}\n{second}\n".encode())
+    refused = profiles(*ERASE, "--from", "-", stdin=b"somebody@example.com\n")
+
+    for done in (from_file, given):
+        assert done.code == 0, done.err
+        assert [person["id"] for person in document(done)["persons"]] == [first, second]
+    assert refused.code == 2
+    assert "Standard input, line 1 is no ID of a person" in refused.err
+    assert "somebody@example.com" not in refused.err
+
+
 def test_a_missing_store_or_ledger_is_not_made(profiles: Profiles, tmp_path: Path) -> None:
     assert profiles(*ERASE, UNKNOWN).code == 2
     profiles(*RUN)

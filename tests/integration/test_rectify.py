@@ -139,7 +139,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((UNKNOWN, "--from", "bytes"), "bytes is no JSON object of username"),
     ((UNKNOWN, "--from", "others"), "others is no JSON object of username"),
     ((UNKNOWN, "birth_date=somebody@example.com"), "birth_date is not taken: it has to be"),
-    ((UNKNOWN, "--release", "somebody@example.com"), "What is to be released and is not"),
+    ((UNKNOWN, "--release", "somebody@example.com"), "What --release 1 names can't be released"),
     ((UNKNOWN,), "Nothing that can be corrected is named"),
 ]
 

@@ -235,8 +235,14 @@ class Site:
         command = ["--debug", "apply-policy", f"--kafka={self.servers.kafka}"]
         return self._start([*command, *self.stores_and_ledger], program=program)
 
-    def _start(self, command: Iterable[str], *, program: Iterable[str] = PROFILES) -> Running:
-        running = Running(command, self.folder, program=program)
+    def _start(
+        self,
+        command: Iterable[str],
+        *,
+        program: Iterable[str] = PROFILES,
+        environment: Mapping[str, str] = os.environ,
+    ) -> Running:
+        running = Running(command, self.folder, program=program, environment=environment)
         self.stack.callback(running.kill)
         return running
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from pymongo import MongoClient
 from profiles.domain.tally import Tally
 from tests.support.cluster_site import Running, Site
 from tests.support.patience import PATIENCE_S
+
+HIDE = "import sys; sys.modules.update(numpy=None, pandas=None, pyarrow=None)"
+"""Python's start where there is nothing of what PySpark can use and the extra does not bring."""
 
 
 @contextmanager
@@ -47,8 +51,13 @@ class SparkSite(Site):
     def spark(
         self, *, checkpoint: str = "a", once: bool = True, more: Iterable[str] = ()
     ) -> Running:
+        at_start = self.folder / "at-start"
+        at_start.mkdir(exist_ok=True)
+        (at_start / "sitecustomize.py").write_text(HIDE)
+        path = os.pathsep.join(filter(None, [str(at_start), os.environ.get("PYTHONPATH")]))
         return self._start(
-            ["--debug", "spark", *self.arguments(checkpoint), *["--once"] * once, *more]
+            ["--debug", "spark", *self.arguments(checkpoint), *["--once"] * once, *more],
+            environment={**os.environ, "PYTHONPATH": path},
         )
 
     def arguments(self, checkpoint: str = "a") -> list[str]:

@@ -11,6 +11,9 @@ def main() -> None:
     os.umask(0o077)  # what is written here is about persons: for nobody but the owner
     try:
         from profiles.entrypoints.cli import run_command
+    except KeyboardInterrupt:
+        sys.stderr.write("Error: Interrupted before anything was done.\n")
+        sys.exit(1)
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith("profiles"):
             raise

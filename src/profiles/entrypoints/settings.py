@@ -13,6 +13,7 @@ from profiles.domain.errors import UsageError
 
 DEFAULT_FILE: Final = Path("profiles.toml")
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+_LINE: Final = re.compile(r"\(at line (\d+), column \d+\)")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -78,11 +79,15 @@ def read_toml(path: Path) -> dict[str, Any]:
         UsageError: it can't be read, or is none.
     """
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as failure:
         raise UsageError(f"{path} can't be read ({failure.strerror}); name another file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise UsageError(f"{path} is no TOML file in UTF-8; mend it, or name another.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        line = _LINE.search(str(failure))
+        where = f" (line {line[1]})" if line else ""
+        raise UsageError(
+            f"{path} is no TOML file in UTF-8{where}; mend it, or name another."
+        ) from None
 
 
 def _settings(

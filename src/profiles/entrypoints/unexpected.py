@@ -23,6 +23,25 @@ class UnexpectedError(ProfilesError):
         )
 
 
+class InterruptedAtOnceError(ProfilesError):
+    """Somebody asked twice, or where nothing could be waited for."""
+
+    def __str__(self) -> str:
+        """Say so."""
+        return "Interrupted before the end. What was accepted is kept; run the same command again."
+
+
+class NoRoomError(ProfilesError):
+    """A disk is full that no store is on, which tells of its own."""
+
+    def __str__(self) -> str:
+        """Say so."""
+        return (
+            "There is no room for what is written to standard output or to a temporary file. What"
+            " was accepted is kept. Make room, and run the same command again."
+        )
+
+
 class FramesElsewhereError(ProfilesError):
     """The cause of an error that was raised in another process: where that was.
 

@@ -168,12 +168,12 @@ class MemoryLog:
                     self._sources[source] = read._replace(fingerprint=forgotten)
             return old
 
-    def forget(self, person: PersonId) -> int:
-        """Empty a person's records."""
-        key = person.encode()
+    def forget(self, persons: Sequence[PersonId]) -> int:
+        """Empty the records of persons."""
+        keys = {person.encode() for person in persons}
         with self._lock:
-            held = [r for r in self._records if r.key == key and r.value is not None]
-            self._records = [r._replace(value=None) if r.key == key else r for r in self._records]
+            held = [r for r in self._records if r.key in keys and r.value is not None]
+            self._records = [r._replace(value=None) if r.key in keys else r for r in self._records]
         return len(held)
 
     def records_of(self, person: PersonId) -> Sequence[LogRecord]:

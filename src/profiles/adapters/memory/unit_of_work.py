@@ -127,7 +127,7 @@ class MemoryUnitOfWork:
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Callable[[], Collection[PersonId]] = frozenset,  # noqa: ARG002 - all are looked up
+        probably_new: Callable[[], Collection[PersonId]] | None = None,  # noqa: ARG002 - all are looked up
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons."""

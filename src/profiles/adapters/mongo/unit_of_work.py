@@ -265,11 +265,11 @@ class MongoUnitOfWork:
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Callable[[], Collection[PersonId]] = frozenset,
+        probably_new: Callable[[], Collection[PersonId]] | None = None,
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons; see `MongoTransactions` on who is left out."""
-        new = probably_new()
+        new = () if probably_new is None else probably_new()
         if new and self._optimistic:
             persons = [person for person in persons if person not in new]
         if not persons:

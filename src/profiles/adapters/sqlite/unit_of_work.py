@@ -170,11 +170,11 @@ class SqliteUnitOfWork:
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Callable[[], Collection[PersonId]] = frozenset,
+        probably_new: Callable[[], Collection[PersonId]] | None = None,
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons; see `SqliteTransactions` on who is left out."""
-        if self._unseen:
+        if self._unseen and probably_new is not None:
             self._new = probably_new()
             persons = [person for person in persons if person not in self._new]
         held = self._held(
@@ -182,7 +182,7 @@ class SqliteUnitOfWork:
             json.dumps(list(persons)),
             -1 if limit is None else limit,
         )
-        if probably_new is not frozenset and not self._unseen:
+        if probably_new is not None and not self._unseen:
             self.found_held = bool(held)
         return held
 

@@ -9,6 +9,10 @@ from profiles.application.ports.ledger import AppliedLedger, Keyring
 from profiles.domain.ledger_view import LedgerView
 
 _KEYS: Final = "ledger keys"
+_LOST: Final = "Put the file there from a copy; nobody can make the same keys again."
+_LOST_ALREADY: Final = (
+    "Where there were entries, put the file there from a copy; nobody can make the same keys again."
+)
 
 
 def ledger_check(view: LedgerView, applied: AppliedLedger | None) -> Check:
@@ -50,7 +54,9 @@ def keys_check(keyring: Keyring | None, view: LedgerView | None) -> Check:
             what=_KEYS,
             ok=False,
             found=f"none in {keyring.name}",
-            remedy="Put the file there from a copy; nobody can make the same keys again.",
+            remedy=_LOST
+            if view is not None
+            else f"The ledger's first entry makes one. {_LOST_ALREADY}",
         )
     last = keys[-1].id
     if view is None:

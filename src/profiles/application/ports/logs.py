@@ -126,8 +126,8 @@ class Log(Protocol):
         """Return what the log holds of a person."""
         ...
 
-    def forget(self, person: PersonId) -> int:
-        """Empty a person's records; return how many had a content.
+    def forget(self, persons: Sequence[PersonId]) -> int:
+        """Empty the records of persons, of all or of none; return how many had a content.
 
         Their places stay, so that nothing that comes after them moves; a record that no store has
         taken in yet then says that the person is to be deleted.

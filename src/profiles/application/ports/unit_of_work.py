@@ -98,14 +98,14 @@ class UnitOfWork(Protocol):
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Callable[[], Collection[PersonId]] = frozenset,
+        probably_new: Callable[[], Collection[PersonId]] | None = None,
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
         """Return what is held of some persons.
 
-        probably_new: tells which of `persons` are not held if the chunk is like most. A store that
-            refuses to insert a person twice need not look them up: when one is held after all, it
-            runs the unit of work again, and then looks everybody up.
+        probably_new: tells which of `persons` are not held if the chunk is like most; None where
+            nobody can say. A store that refuses to insert a person twice need not look them up:
+            when one is held after all, it runs the unit of work again, and then looks everybody up.
         limit: of how many persons at most; None for all.
         """
         ...

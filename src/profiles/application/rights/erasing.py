@@ -202,12 +202,13 @@ class Eraser:
 
     def _complete(self, numbers: Sequence[int], document: Document) -> None:
         """Enter that requests are done, with the digest of the receipt that says so."""
-        drafts = [
-            Draft(action=Action.COMPLETE, refers=number, digest=digest(document))
-            for number in numbers
-        ]
-        if drafts:
-            self.writer.enter(drafts, at=self.clock())
+        if not numbers:
+            return
+        taken = digest(document)  # once: a receipt is as long as its persons are many
+        self.writer.enter(
+            [Draft(action=Action.COMPLETE, refers=number, digest=taken) for number in numbers],
+            at=self.clock(),
+        )
 
 
 class EmbeddedRecords:
@@ -224,8 +225,7 @@ class EmbeddedRecords:
 
     def erase(self, persons: Sequence[PersonId]) -> None:
         """Empty their records."""
-        for person in persons:
-            self._log.forget(person)
+        self._log.forget(persons)
 
 
 class TopicRecords:

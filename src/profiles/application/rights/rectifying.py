@@ -307,11 +307,9 @@ def _refusal(rejected: Rejected, request: Request) -> str:
         return f"{name} is not taken: it has to be {rejected.expected}. Nothing was done."
     if rejected.path.startswith("correction.release["):
         number = int(rejected.path.rpartition("[")[2].rstrip("]"))
-        what = request.release[number] if request.release[number] in FIELDS_OF else "What"
-        return (
-            f"{what} is to be released and is not taken: it has to be {rejected.expected}."
-            " Nothing was done."
-        )
+        known = request.release[number] in FIELDS_OF
+        what = request.release[number] if known else f"What --release {number + 1} names"
+        return f"{what} can't be released: it has to be {rejected.expected}. Nothing was done."
     return (
         "Nothing that can be corrected is named: write FIELD=VALUE with a FIELD of"
         f" {', '.join(FIELDS_OF)}. Nothing was done."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +12,13 @@ import click
 
 from profiles.domain.errors import UsageError
 from profiles.domain.ledger_entry import Reason
-from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
-from profiles.entrypoints.composition.doctor import ExaminedSettings
 from profiles.entrypoints.composition.doctor import doctor as joined_doctor
-from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.composition.verify import verifying
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.rendering import table_of
@@ -30,44 +29,21 @@ _REASONS_FOR_MORE_TIME: Final = (Reason.COMPLEXITY, Reason.NUMBER)
 
 
 @cli.command()
-@options.store
-@options.some_kafka
-@options.topic
-@options.envelope
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation(options.topic, options.envelope)
 @options.option("--k", type=click.IntRange(min=1), help="Of the page. Default: as for `dashboard`.")
 @options.policy
 @click.pass_context
 def doctor(
     context: click.Context,
     *,
-    stores: Sequence[str],
-    kafka: str | None,
-    topic: str,
-    envelope: str | None,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     k: int | None,
     policy: PolicySource,
 ) -> None:
     """Check every connection and every unsafe setting, and say how to fix each."""
     defaults = (context.parent.default_map if context.parent else None) or {}
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        topic=topic,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-        envelope=envelope,
-        policy=policy,
-        k=k if k is not None else defaults.get("dashboard", {}).get("k"),
-    )
-    checks = joined_doctor(settings).examine()
+    k = k if k is not None else defaults.get("dashboard", {}).get("k")
+    checks = joined_doctor(replace(settings, policy=policy), k=k).examine()
     console().print(table_of(checks))
     click.echo(json.dumps({"checks": [asdict(check) for check in checks]}, ensure_ascii=False))
     if not all(check.ok for check in checks):
@@ -75,38 +51,23 @@ def doctor(
 
 
 @cli.command()
-@options.store
-@options.some_kafka
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation()
 @options.policy
 @options.option(
-    "--repair", is_flag=True, help="Make the following store equal to the deciding store."
+    "--repair",
+    is_flag=True,
+    help="Carry out the ledger in the deciding store, and make the following store equal to it.",
 )
 @click.pass_context
 def verify(
     context: click.Context,
     *,
-    stores: Sequence[str],
-    kafka: str | None,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     policy: PolicySource,
     repair: bool,
 ) -> None:
     """Check that the stores hold and count what they should, and nobody else."""
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-        policy=policy,
-    )
-    with verifying(settings, repair=repair) as job:
+    with verifying(replace(settings, policy=policy), repair=repair) as job:
         verification = job.run(repair=repair)
     console().print(table_of(verification.checks))
     click.echo(json.dumps(asdict(verification), ensure_ascii=False))
@@ -115,26 +76,21 @@ def verify(
 
 
 @cli.command()
-@options.store
-@options.some_kafka
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
-@click.option(
+@installation()
+@options.request_option(
     "--receipt",
     "receipts",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
     help="A receipt to be verified; once for each.",
 )
-@click.option(
+@options.request_option(
     "--extend",
     "number",
     type=click.IntRange(1),
     help="Give the request of this number two further months (GDPR Art. 12(3)); needs --reason.",
 )
-@click.option(
+@options.request_option(
     "--reason",
     type=click.Choice([reason.value for reason in _REASONS_FOR_MORE_TIME]),
     help="Why it needs more time.",
@@ -143,12 +99,7 @@ def verify(
 def audit(
     context: click.Context,
     *,
-    stores: Sequence[str],
-    kafka: str | None,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     receipts: Sequence[Path],
     number: int | None,
     reason: str | None,
@@ -159,12 +110,6 @@ def audit(
     if (number is None) != (reason is None):
         raise UsageError("--extend and --reason go together: which request, and why.")
     texts = {str(path): _receipt(path) for path in receipts}
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-    )
     if number is not None:
         later = extend_request(settings, number, Reason(reason))
         console().print(

@@ -14,14 +14,14 @@ import click
 from profiles.domain.errors import UsageError
 from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
-from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
+from profiles.entrypoints.cli.given_files import read_given, standard_input_or
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.cli.person_ids import read_id
-from profiles.entrypoints.composition.doctor import ExaminedSettings
-from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 
@@ -39,26 +39,20 @@ _REASONS: Final = (
 
 @cli.command()
 @click.argument("persons", metavar="ID…", nargs=-1)
-@options.store
-@options.some_kafka
-@options.topic
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation(options.topic)
 @options.policy
-@options.option(
+@options.request_option(
     "--from",
     "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File with an ID in each line.",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="File with an ID in each line; - reads standard input.",
 )
-@options.option(
+@options.request_option(
     "--limit",
     type=click.IntRange(1),
     help="The most persons that are meant. Default: 1 % of those held, and 10 at least.",
 )
-@click.option(
+@options.request_option(
     "--reason",
     type=click.Choice([reason.value for reason in _REASONS]),
     default=Reason.REQUEST.value,
@@ -73,13 +67,7 @@ def erase(
     context: click.Context,
     *,
     persons: Sequence[str],
-    stores: Sequence[str],
-    kafka: str | None,
-    topic: str,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     policy: PolicySource,
     file: Path | None,
     limit: int | None,
@@ -97,13 +85,6 @@ def erase(
 
     identities = _identities(persons, file)
     told = recipients(notify, policy.read())
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        topic=topic,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-    )
     stop = Event()
     with stoppable(stop), erasing(settings, recipients=told, stop=stop) as job:
         job.check(identities, limit=limit)
@@ -131,14 +112,8 @@ def erase(
 
 @cli.command()
 @click.argument("person", metavar="ID")
-@options.store
-@options.some_kafka
-@options.topic
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
-@click.option(
+@installation(options.topic)
+@options.request_option(
     "--reason",
     type=click.Choice([Reason.SIGNED_UP.value]),
     required=True,
@@ -147,26 +122,13 @@ def erase(
 def readmit(
     *,
     person: str,
-    stores: Sequence[str],
-    kafka: str | None,
-    topic: str,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     reason: str,
 ) -> None:
     """Store somebody again who was erased and has signed up anew."""
     from profiles.entrypoints.composition.erasing import readmitting
 
     (identity,) = _identities([person], None)
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        topic=topic,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-    )
     stop = Event()
     with stoppable(stop), readmitting(settings, stop=stop) as job:
         done = job.readmit(identity, reason=Reason(reason))
@@ -192,15 +154,12 @@ def _identities(texts: Sequence[str], file: Path | None) -> Sequence[PersonId]:
     """
     places = [(f"ID {number}", text) for number, text in enumerate(texts, 1)]
     if file is not None:
+        where = standard_input_or(file)
         try:
-            lines = file.read_text("utf-8").splitlines()
-        except OSError as failure:
-            raise UsageError(
-                f"{file} can't be read ({failure.strerror}); name another file."
-            ) from None
+            lines = read_given(file).decode("utf-8-sig").splitlines()
         except UnicodeDecodeError:
-            raise UsageError(f"{file} is no text in UTF-8; write an ID in each line.") from None
-        places += [(f"{file}, line {n}", t) for n, t in enumerate(lines, 1) if t.strip()]
+            raise UsageError(f"{where} is no text in UTF-8; write an ID in each line.") from None
+        places += [(f"{where}, line {n}", t) for n, t in enumerate(lines, 1) if t.strip()]
     if not places:
         raise UsageError("Whom? Give an ID, or a file with an ID in each line: --from FILE.")
     return list(dict.fromkeys(read_id(text, place) for place, text in places))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from profiles.entrypoints.cli.logging_options import SETTING, begin_logging, configured_format
-from profiles.entrypoints.cli.options import option
+from profiles.entrypoints.cli.options import GivenEachTime, option
 from profiles.entrypoints.log_output import LogFormat
 from profiles.entrypoints.policy import TABLE, PolicySource
 from profiles.entrypoints.settings import read_file
@@ -57,8 +57,10 @@ def cli(
 
 
 def _flag(parameter: click.Parameter) -> str | None:
-    """Return the name of an option as the configuration file has it."""
-    return parameter.opts[0].lstrip("-").replace("-", "_") if parameter.opts[0][0] == "-" else None
+    """Return the name of an option as the configuration file has it; None if it has none there."""
+    if isinstance(parameter, GivenEachTime) or not parameter.opts[0].startswith("-"):
+        return None
+    return parameter.opts[0].lstrip("-").replace("-", "_")
 
 
 def _parameter(command: click.Command, flag: str) -> str:

@@ -15,6 +15,7 @@ from profiles.application.log.unwrapping import Envelope
 from profiles.domain.decision_dates import LAST_ZONE
 from profiles.domain.errors import UsageError
 from profiles.entrypoints.composition.clock import now
+from profiles.entrypoints.composition.installation import DEFAULT_TOPIC
 from profiles.entrypoints.policy import DEFAULT, PolicySource, policy_file
 from profiles.entrypoints.processes.count import ProcessCount, read_count
 from profiles.entrypoints.settings import seconds
@@ -124,6 +125,15 @@ def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noq
     return click.option(*names, envvar=variable, show_envvar=True, **settings)
 
 
+class GivenEachTime(click.Option):
+    """An option of one request: no variable and no configuration file can set it for the next."""
+
+
+def request_option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own
+    """Make an option that is given with the command, or not at all."""
+    return click.option(*names, cls=GivenEachTime, **settings)
+
+
 def _source_of(
     context: click.Context, _parameter: click.Parameter, path: Path | None
 ) -> PolicySource:
@@ -212,7 +222,7 @@ some_ledger = option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="File of the erasure ledger. Default: its topic, or ledger.sqlite in the data folder.",
 )
-received = click.option(
+received = request_option(
     "--received",
     type=DayThatHasBegunSomewhere(),
     metavar="DATE",
@@ -260,7 +270,7 @@ results = option("--results", type=click.IntRange(1, 5_000), help="Users a respo
 kafka = option(
     "--kafka", required=True, metavar="HOST:PORT", help="The cluster; several hosts with commas."
 )
-topic = option("--topic", default="user_data_topic", show_default=True, help="Topic of the log.")
+topic = option("--topic", default=DEFAULT_TOPIC, show_default=True, help="Topic of the log.")
 partitions = option(
     "--partitions",
     type=click.IntRange(1, 2_048),

@@ -41,8 +41,13 @@ def report_rejections(tally: Tally) -> None:
             k: n for k, n in sorted(tally.reasons.items()) if k not in ("minor", "retention")
         }
         by_reason = ", ".join(f"{reason} {count:,}" for reason, count in rejections.items())
+        what = (
+            "1 record could not be read as a person"
+            if tally.rejected == 1
+            else f"{tally.rejected:,} records could not be read as persons"
+        )
         console().print(
-            f"{tally.rejected:,} records could not be read as persons ({by_reason}). For 7 days"
+            f"{what} ({by_reason}). For 7 days"
             " `profiles quarantine` tells where and why; the rest was taken in."
         )
 

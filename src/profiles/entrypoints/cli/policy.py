@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -26,8 +26,9 @@ from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
-from profiles.entrypoints.composition.doctor import ExaminedSettings
+from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
@@ -122,12 +123,7 @@ def show_records(
 
 
 @cli.command("apply-policy")
-@options.store
-@options.some_kafka
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation()
 @options.job_policy
 @options.option(
     "--dry-run", is_flag=True, help="Change nothing; count what would be deleted and changed."
@@ -136,25 +132,14 @@ def show_records(
 def apply_policy(
     context: click.Context,
     *,
-    stores: Sequence[str],
-    kafka: str | None,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     policy: PolicySource,
     dry_run: bool,
 ) -> None:
     """Bring what the stores hold under the privacy policy in force."""
     from profiles.entrypoints.composition.policy import applying
 
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-        policy=policy,
-    )
+    settings = replace(settings, policy=policy)
     stop = Event()
     with (
         stoppable(stop),

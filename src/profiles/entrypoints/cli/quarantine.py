@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 from threading import Event
 from typing import Final
 
@@ -15,12 +13,11 @@ from click.core import ParameterSource
 from profiles.application.quarantine.listing import list_rejections
 from profiles.domain.errors import UsageError
 from profiles.domain.outcome import RejectionReason
-from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
-from profiles.entrypoints.composition.doctor import ExaminedSettings
-from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.composition.stores import deciding_store
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
@@ -30,7 +27,7 @@ _LISTED: Final = 100
 
 
 @cli.command()
-@options.store
+@installation(options.topic, options.envelope)
 @options.option(
     "--reason",
     type=click.Choice([reason.value for reason in RejectionReason]),
@@ -48,46 +45,21 @@ _LISTED: Final = 100
     is_flag=True,
     help="Append to the log anew what is still in it and can be read now.",
 )
-@options.some_kafka
-@options.topic
-@options.envelope
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
 @options.policy
 def quarantine(
     *,
-    stores: Sequence[str],
+    settings: InstallationSettings,
     reason: str | None,
     limit: int,
     retry: bool,
-    kafka: str | None,
-    topic: str,
-    envelope: str | None,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
     policy: PolicySource,
 ) -> None:
     """List what was rejected: why, and where it is; never what it says."""
-    addresses = read_stores(stores)
     if retry:
         _check_nothing_is_chosen()
-        _retry(
-            ExaminedSettings(
-                stores=addresses,
-                kafka=kafka,
-                topic=topic,
-                envelope=envelope,
-                ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-                data=data,
-                policy=policy,
-            )
-        )
+        _retry(replace(settings, policy=policy))
         return
-    with deciding_store(addresses.deciding, create=False) as store:
+    with deciding_store(settings.stores.deciding, create=False) as store:
         document = list_rejections(
             store.rejections,
             limit=limit,
@@ -108,7 +80,7 @@ def _check_nothing_is_chosen() -> None:
             )
 
 
-def _retry(settings: ExaminedSettings) -> None:
+def _retry(settings: InstallationSettings) -> None:
     """Take up everything, whatever is listed; print the counts whatever happens."""
     from profiles.entrypoints.composition.quarantine import retrying
 

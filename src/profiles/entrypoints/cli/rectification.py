@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date
@@ -17,40 +16,32 @@ from profiles.domain.corrections import FIELDS_OF
 from profiles.domain.errors import UsageError
 from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
-from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
+from profiles.entrypoints.cli.given_files import read_given, standard_input_or
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import all_know, console
 from profiles.entrypoints.cli.person_ids import read_id
-from profiles.entrypoints.composition.doctor import ExaminedSettings
-from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 
 _KNOWN: Final = ", ".join(FIELDS_OF)
-_STANDARD_INPUT: Final = "-"
 
 
 @cli.command()
 @click.argument("arguments", metavar="ID [FIELD=VALUE]…", nargs=-1)
-@options.store
-@options.some_kafka
-@options.topic
-@options.envelope
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation(options.topic, options.envelope)
 @options.policy
-@options.option(
+@options.request_option(
     "--from",
     "file",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="JSON object of fields and values, null for none; - reads it from standard input, so that"
     " no process list shows it.",
 )
-@click.option(
+@options.request_option(
     "--release",
     multiple=True,
     metavar="FIELD",
@@ -63,14 +54,7 @@ def rectify(
     context: click.Context,
     *,
     arguments: Sequence[str],
-    stores: Sequence[str],
-    kafka: str | None,
-    topic: str,
-    envelope: str | None,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     policy: PolicySource,
     file: Path | None,
     release: Sequence[str],
@@ -92,15 +76,7 @@ def rectify(
         person=_identity(arguments), values=_values(arguments[1:], file), release=release
     )
     to_tell = recipients(notify, policy.read())
-    settings = ExaminedSettings(
-        stores=read_stores(stores),
-        kafka=kafka,
-        topic=topic,
-        envelope=envelope,
-        ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-        data=data,
-        policy=policy,
-    )
+    settings = replace(settings, policy=policy)
     stop = Event()
     with stoppable(stop):
         with rectifying(settings, recipients=to_tell, stop=stop, told=console().print) as job:
@@ -152,16 +128,13 @@ def _values(arguments: Sequence[str], file: Path | None) -> dict[str, object]:
 
 
 def _in_file(file: Path) -> dict[str, object]:
-    where = "Standard input" if str(file) == _STANDARD_INPUT else str(file)
+    text = read_given(file)
     try:
-        text = sys.stdin.buffer.read() if str(file) == _STANDARD_INPUT else file.read_bytes()
         document = json.loads(text)
-    except OSError as failure:
-        raise UsageError(
-            f"{where} can't be read ({failure.strerror}); name another file."
-        ) from None
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or not document.keys() <= FIELDS_OF.keys():
-        raise UsageError(f"{where} is no JSON object of {_KNOWN}. Nothing was done.")
+        raise UsageError(
+            f"{standard_input_or(file)} is no JSON object of {_KNOWN}. Nothing was done."
+        )
     return document

@@ -6,20 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from profiles.domain.ledger_entry import Reason
-from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import all_know, console
 from profiles.entrypoints.cli.person_ids import read_id
-from profiles.entrypoints.composition.doctor import ExaminedSettings
-from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.policy import PolicySource
 
 if TYPE_CHECKING:
@@ -31,14 +29,9 @@ GROUNDS: Final = (Reason.ACCURACY, Reason.UNLAWFUL, Reason.CLAIMS, Reason.OBJECT
 
 @cli.command()
 @click.argument("person", metavar="ID")
-@options.store
-@options.some_kafka
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation()
 @options.policy
-@options.option(
+@options.request_option(
     "--reason",
     type=click.Choice([reason.value for reason in GROUNDS]),
     required=True,
@@ -51,12 +44,7 @@ def restrict(
     context: click.Context,
     *,
     person: str,
-    stores: Sequence[str],
-    kafka: str | None,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     policy: PolicySource,
     reason: str,
     received: date | None,
@@ -71,8 +59,6 @@ def restrict(
 
     identity = read_id(person)
     told = recipients(notify, policy.read())
-    keys = LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys)
-    settings = ExaminedSettings(stores=read_stores(stores), kafka=kafka, ledger=keys, data=data)
     with restricting(settings, recipients=told) as job:
         done = job.restrict(identity, reason=Reason(reason), received=received)
     if not done.kept_apart:
@@ -82,12 +68,7 @@ def restrict(
 
 @cli.command()
 @click.argument("person", metavar="ID")
-@options.store
-@options.some_kafka
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation()
 @options.policy
 @options.notify
 @click.pass_context
@@ -95,12 +76,7 @@ def unrestrict(
     context: click.Context,
     *,
     person: str,
-    stores: Sequence[str],
-    kafka: str | None,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     policy: PolicySource,
     notify: Sequence[str],
 ) -> None:
@@ -113,8 +89,6 @@ def unrestrict(
 
     identity = read_id(person)
     told = recipients(notify, policy.read())
-    keys = LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys)
-    settings = ExaminedSettings(stores=read_stores(stores), kafka=kafka, ledger=keys, data=data)
     with restricting(settings, recipients=told) as job:
         done = job.unrestrict(identity)
         waits = not done.complete and job.waits_for_a_record(identity)

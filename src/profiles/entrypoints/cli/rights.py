@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, BinaryIO, Final
 
 import click
@@ -14,10 +14,11 @@ from profiles.domain.errors import UsageError
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
+from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.cli.person_ids import read_id
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.composition.stores import deciding_store
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import count_progress
@@ -29,14 +30,16 @@ _LONGEST_LINE: Final = 10_000
 @cli.command(context_settings={"allow_extra_args": True})
 @options.store
 @options.policy
-@click.option(
+@options.request_option(
     "--email",
     metavar="ADDRESS",
     help="E-mail address; - reads it from standard input, so that no process list shows it.",
 )
-@click.option("--username", metavar="NAME", help="User name, or -.")
-@click.option("--name", metavar="NAME", help="Full name, or -; together with --birth-month.")
-@click.option("--birth-month", metavar="YYYY-MM", help="Month of birth, or -.")
+@options.request_option("--username", metavar="NAME", help="User name, or -.")
+@options.request_option(
+    "--name", metavar="NAME", help="Full name, or -; together with --birth-month."
+)
+@options.request_option("--birth-month", metavar="YYYY-MM", help="Month of birth, or -.")
 @options.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -124,13 +127,7 @@ def _print_schema(context: click.Context, _parameter: click.Parameter, wanted: b
 
 @cli.command()
 @click.argument("person", metavar="ID")
-@options.store
-@options.some_kafka
-@options.topic
-@options.data
-@options.some_ledger
-@options.ledger_topic
-@options.ledger_keys
+@installation(options.topic)
 @options.policy
 @options.option(
     "--format",
@@ -151,13 +148,7 @@ def _print_schema(context: click.Context, _parameter: click.Parameter, wanted: b
 def export(
     *,
     person: str,
-    stores: Sequence[str],
-    kafka: str | None,
-    topic: str,
-    data: Path | None,
-    ledger: Path | None,
-    ledger_topic: str,
-    ledger_keys: Path | None,
+    settings: InstallationSettings,
     policy: PolicySource,
     form: str,
 ) -> None:
@@ -166,23 +157,16 @@ def export(
     In the stores, in the embedded engine's log, in the erasure ledger, and with --kafka in the
     topic.
     """
-    from profiles.entrypoints.composition.export import ExportSettings, exporter
+    from profiles.entrypoints.composition.export import exporter
     from profiles.entrypoints.export_page import export_page
 
     identity = read_id(person)
-    addresses = read_stores(stores)
-    with count_progress(console(), "records looked at") as looked_at:
-        settings = ExportSettings(
-            stores=addresses,
-            kafka=kafka,
-            topic=topic,
-            data=data,
-            ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
-            policy=policy,
-            progress=looked_at,
-        )
-        with exporter(settings) as job:
-            document = job.export(identity, now=now())
+    settings = replace(settings, policy=policy)
+    with (
+        count_progress(console(), "records looked at") as looked_at,
+        exporter(settings, progress=looked_at) as job,
+    ):
+        document = job.export(identity, now=now())
     for sentence in _remarks(document):
         console().print(sentence)
     if form == "html":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -17,7 +18,12 @@ from profiles.entrypoints.cli.exits import DONE, FAILURE, USAGE
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.logging_options import begin_logging, format_asked_for
 from profiles.entrypoints.log_output import FRAMES, OURS, writes_json
-from profiles.entrypoints.unexpected import FramesElsewhereError, UnexpectedError
+from profiles.entrypoints.unexpected import (
+    FramesElsewhereError,
+    InterruptedAtOnceError,
+    NoRoomError,
+    UnexpectedError,
+)
 
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 
@@ -30,7 +36,8 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     debug = _wants_debug(given)
     try:
         code = cli.main(arguments, prog_name="profiles", standalone_mode=False)
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as error:
+        _show_error(str(InterruptedAtOnceError()), error, debug=debug)
         return FAILURE
     except click.ClickException as error:
         _show_usage(error)
@@ -39,7 +46,9 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         _show_error(str(error), error, debug=debug)
         return USAGE if isinstance(error, UsageError) else FAILURE
     except Exception as error:  # noqa: BLE001 - its text can hold a person, so nothing else may show it
-        _show_error(str(UnexpectedError(type(error).__qualname__)), error, debug=debug)
+        full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+        told = NoRoomError() if full else UnexpectedError(type(error).__qualname__)
+        _show_error(str(told), error, debug=debug)
         return FAILURE
     return code if isinstance(code, int) else DONE  # of `Context.exit`
 

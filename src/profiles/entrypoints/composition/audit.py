@@ -13,13 +13,13 @@ from profiles.application.rights.places import Places
 from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
 from profiles.entrypoints.composition.erasing import embedded_records, writer_of
+from profiles.entrypoints.composition.installation import InstallationSettings, existing_ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 
 
 @contextmanager
-def auditing(settings: ExaminedSettings) -> Generator[Auditor]:
+def auditing(settings: InstallationSettings) -> Generator[Auditor]:
     """Open the stores and the embedded engine's log, if it is there; none is made.
 
     Raises:
@@ -49,7 +49,7 @@ def auditing(settings: ExaminedSettings) -> Generator[Auditor]:
         )
 
 
-def extend_request(settings: ExaminedSettings, number: int, reason: Reason) -> date:
+def extend_request(settings: InstallationSettings, number: int, reason: Reason) -> date:
     """Enter that a request has more time; see `extend`.
 
     Raises:

@@ -22,8 +22,8 @@ from profiles.domain.policy import LOG_RETENTION
 from profiles.entrypoints.addresses import CassandraAddress, MongoAddress
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
-from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
 from profiles.entrypoints.composition.extras import require
+from profiles.entrypoints.composition.installation import InstallationSettings, existing_ledger
 from profiles.entrypoints.composition.stores import deciding_store, existing_log, following_store
 
 _ANSWER_S: Final = 30.0
@@ -34,7 +34,7 @@ _BROKERS_CHECKS: Final = timedelta(minutes=10)
 
 @contextmanager
 def erasing(
-    settings: ExaminedSettings, *, recipients: Sequence[Recipient], stop: Event
+    settings: InstallationSettings, *, recipients: Sequence[Recipient], stop: Event
 ) -> Generator[Eraser]:
     """Open them all; none is made.
 
@@ -68,7 +68,7 @@ def erasing(
 
 
 @contextmanager
-def readmitting(settings: ExaminedSettings, *, stop: Event) -> Generator[Readmitter]:
+def readmitting(settings: InstallationSettings, *, stop: Event) -> Generator[Readmitter]:
     """Open the stores, the log and the ledger; none is made.
 
     stop: ends the waiting for the topic.
@@ -95,7 +95,7 @@ def readmitting(settings: ExaminedSettings, *, stop: Event) -> Generator[Readmit
 
 
 def request_ledger(
-    settings: ExaminedSettings, ledger: RecordedLedger, recipients: Sequence[Recipient]
+    settings: InstallationSettings, ledger: RecordedLedger, recipients: Sequence[Recipient]
 ) -> RequestLedger:
     """Return what enters requests into a ledger that is open, and tells recipients of them."""
     writer = writer_of(settings, ledger)
@@ -108,7 +108,7 @@ def request_ledger(
     )
 
 
-def writer_of(settings: ExaminedSettings, ledger: Ledger) -> LedgerWriter:
+def writer_of(settings: InstallationSettings, ledger: Ledger) -> LedgerWriter:
     """Return what writes the entries of a ledger that is open."""
     if settings.ledger_file is not None:
         return cast("LedgerWriter", ledger)  # a ledger in a file writes itself
@@ -117,14 +117,14 @@ def writer_of(settings: ExaminedSettings, ledger: Ledger) -> LedgerWriter:
     return KafkaLedgerWriter(cluster(settings.kafka or ""), cast("KafkaLedger", ledger))
 
 
-def embedded_records(settings: ExaminedSettings, stack: ExitStack) -> EmbeddedRecords | None:
+def embedded_records(settings: InstallationSettings, stack: ExitStack) -> EmbeddedRecords | None:
     """Open the embedded engine's log, if it is there."""
-    path = settings.folder / "log.sqlite"
+    path = settings.log_file
     log = stack.enter_context(existing_log(path))
     return None if log is None else EmbeddedRecords(log, name=str(path))
 
 
-def _records(settings: ExaminedSettings, stop: Event, stack: ExitStack) -> RawRecords | None:
+def _records(settings: InstallationSettings, stop: Event, stack: ExitStack) -> RawRecords | None:
     if settings.kafka is None:
         return embedded_records(settings, stack)
     require("profiles.adapters.kafka", extra="kafka")
@@ -140,7 +140,7 @@ def _records(settings: ExaminedSettings, stop: Event, stack: ExitStack) -> RawRe
     return TopicRecords(publisher, name=f"topic {settings.topic}", within_s=_ANSWER_S)
 
 
-def remainders(settings: ExaminedSettings, *, at: datetime) -> Sequence[Remainder]:
+def remainders(settings: InstallationSettings, *, at: datetime) -> Sequence[Remainder]:
     """Name what these settings leave of persons who were erased at a moment."""
     found: list[Remainder] = []
     if settings.kafka is not None:
@@ -152,7 +152,7 @@ def remainders(settings: ExaminedSettings, *, at: datetime) -> Sequence[Remainde
                 by=gone,
             )
         )
-    elif (log := settings.folder / "log.sqlite").is_file():
+    elif (log := settings.log_file).is_file():
         found.append(
             Remainder(
                 what=f"the id, and nothing else, as the key of emptied records in {log}, which a"

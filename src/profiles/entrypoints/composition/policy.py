@@ -10,13 +10,13 @@ from profiles.application.ledger.joining import checked_view
 from profiles.application.policy.adopting import adopt
 from profiles.application.policy.applying import PolicyApplication, PolicyApplier
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
+from profiles.entrypoints.composition.installation import InstallationSettings, existing_ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 
 
 @contextmanager
 def applying(
-    settings: ExaminedSettings,
+    settings: InstallationSettings,
     *,
     dry_run: bool,
     progress: Callable[[PolicyApplication], None],

@@ -18,13 +18,13 @@ from profiles.entrypoints.addresses import SqliteAddress
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.decoding import decoding
-from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
 from profiles.entrypoints.composition.extras import require
+from profiles.entrypoints.composition.installation import InstallationSettings, existing_ledger
 from profiles.entrypoints.composition.stores import deciding_store, existing_log
 
 
 @contextmanager
-def retrying(settings: ExaminedSettings, *, stop: Event) -> Generator[RejectedRetry]:
+def retrying(settings: InstallationSettings, *, stop: Event) -> Generator[RejectedRetry]:
     """Open all of them; none is made.
 
     stop: ends the waiting for the log.
@@ -53,7 +53,7 @@ def retrying(settings: ExaminedSettings, *, stop: Event) -> Generator[RejectedRe
         )
 
 
-def _check_embedded(settings: ExaminedSettings) -> None:
+def _check_embedded(settings: InstallationSettings) -> None:
     if not isinstance(settings.stores.deciding, SqliteAddress):
         raise UsageError(
             "The rejected records of this store are in Kafka; name the cluster with --kafka"
@@ -61,8 +61,8 @@ def _check_embedded(settings: ExaminedSettings) -> None:
         )
 
 
-def _embedded_log(settings: ExaminedSettings, stack: ExitStack) -> tuple[LogReader, Append]:
-    path = settings.folder / "log.sqlite"
+def _embedded_log(settings: InstallationSettings, stack: ExitStack) -> tuple[LogReader, Append]:
+    path = settings.log_file
     log = stack.enter_context(existing_log(path))
     if log is None:
         raise UsageError(
@@ -74,7 +74,7 @@ def _embedded_log(settings: ExaminedSettings, stack: ExitStack) -> tuple[LogRead
 
 
 def _topic(
-    settings: ExaminedSettings, kafka: str, stop: Event, stack: ExitStack
+    settings: InstallationSettings, kafka: str, stop: Event, stack: ExitStack
 ) -> tuple[LogReader, Append]:
     require("profiles.adapters.kafka", extra="kafka")
     from profiles.adapters.kafka import KafkaLogLookup, KafkaPublisher, Topics

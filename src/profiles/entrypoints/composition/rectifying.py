@@ -22,9 +22,9 @@ from profiles.domain.errors import UsageError
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.cluster import cluster
 from profiles.entrypoints.composition.decoding import decoding
-from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
 from profiles.entrypoints.composition.erasing import request_ledger
 from profiles.entrypoints.composition.extras import require
+from profiles.entrypoints.composition.installation import InstallationSettings, existing_ledger
 from profiles.entrypoints.composition.stores import deciding_store, existing_log, following_store
 
 _ANSWER_S: Final = 30.0
@@ -32,7 +32,7 @@ _ANSWER_S: Final = 30.0
 
 @contextmanager
 def rectifying(
-    settings: ExaminedSettings,
+    settings: InstallationSettings,
     *,
     recipients: Sequence[Recipient],
     stop: Event,
@@ -71,13 +71,13 @@ def rectifying(
 
 
 def _embedded(
-    settings: ExaminedSettings,
+    settings: InstallationSettings,
     store: DecidingStore,
     ledger: Ledger,
     rules: Rules,
     stack: ExitStack,
 ) -> CorrectionLog:
-    path = settings.folder / "log.sqlite"
+    path = settings.log_file
     log = stack.enter_context(existing_log(path))
     if log is None or settings.stores.following is not None:
         raise UsageError(
@@ -89,7 +89,7 @@ def _embedded(
 
 
 def _topic(  # noqa: PLR0913, PLR0917 - all that a task of a partition is joined to
-    settings: ExaminedSettings,
+    settings: InstallationSettings,
     kafka: str,
     store: DecidingStore,
     following: FollowingStore | None,

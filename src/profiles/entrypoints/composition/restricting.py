@@ -9,14 +9,14 @@ from profiles.application.ledger.joining import checked_view
 from profiles.application.ports.recipients import Recipient
 from profiles.application.rights.restricting import Restricter
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
 from profiles.entrypoints.composition.erasing import request_ledger
+from profiles.entrypoints.composition.installation import InstallationSettings, existing_ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 
 
 @contextmanager
 def restricting(
-    settings: ExaminedSettings, *, recipients: Sequence[Recipient]
+    settings: InstallationSettings, *, recipients: Sequence[Recipient]
 ) -> Generator[Restricter]:
     """Open them all; none is made.
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 from profiles.application.assurance.verify import Verifier
 from profiles.entrypoints.composition.clock import now
-from profiles.entrypoints.composition.doctor import ExaminedSettings, existing_ledger
+from profiles.entrypoints.composition.installation import InstallationSettings, existing_ledger
 from profiles.entrypoints.composition.stores import deciding_store, following_store
 
 
 @contextmanager
-def verifying(settings: ExaminedSettings, *, repair: bool) -> Generator[Verifier]:
+def verifying(settings: InstallationSettings, *, repair: bool) -> Generator[Verifier]:
     """Open what is to be verified; a following store that is missing is made only for a repair.
 
     Raises:

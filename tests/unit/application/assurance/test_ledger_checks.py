@@ -118,6 +118,13 @@ def test_where_the_ledger_cannot_be_read_the_keys_are_told_alone(
     assert check.found == ("1 in ledger.keys, the last is 2025" if keys else "none in ledger.keys")
 
 
+def test_where_no_ledger_is_yet_nobody_is_sent_for_a_copy_of_keys_that_never_were() -> None:
+    assert keys_check(Keys(), None).remedy == (
+        "The ledger's first entry makes one. Where there were entries, put the file there from a"
+        " copy; nobody can make the same keys again."
+    )
+
+
 def test_a_file_that_cannot_be_read_says_what_to_do() -> None:
     with pytest.raises(UsageError, match="chmod"):
         keys_check(Keys(failure=UsageError("run chmod 600 ledger.keys")), None)

@@ -307,10 +307,11 @@ def test_a_wrong_value_is_named_by_its_field_and_never_repeated(bench: Bench) ->
 
 
 def test_what_can_not_be_released_is_refused(bench: Bench) -> None:
-    assert refused(bench, "shoe_size").startswith("What is to be released and is not taken: it has")
+    assert refused(bench, "city", "shoe_size").startswith(
+        "What --release 2 names can't be released: it has to be one of username, gender,"
+    )
     assert refused(bench, "city", city="Oslo") == (
-        "city is to be released and is not taken: it has to be a field that is not set as well."
-        " Nothing was done."
+        "city can't be released: it has to be a field that is not set as well. Nothing was done."
     )
 
 

@@ -224,10 +224,10 @@ class AskingUnit(MemoryUnitOfWork):
         self,
         persons: Collection[PersonId],
         *,
-        probably_new: Callable[[], Collection[PersonId]] = frozenset,
+        probably_new: Callable[[], Collection[PersonId]] | None = None,
         limit: int | None = None,
     ) -> Mapping[PersonId, Held]:
-        self._told.append(set(probably_new()))
+        self._told.append(set(probably_new()) if probably_new else set())
         return super().held(persons, limit=limit)
 
 
