@@ -16,11 +16,13 @@ from profiles.adapters.dashboard.app import create_app
 from profiles.adapters.dashboard.server import PageServer
 from profiles.application.errors import StoreError
 from profiles.application.ports.stores import Overview
+from tests.support.patience import PATIENCE_S
+from tests.support.services.free_ports import free_port
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 REFRESH_S = 0.2
 
-PATIENCE_MS = 20_000  # of a busy machine
+PATIENCE_MS = PATIENCE_S * 1_000
 expect.set_options(timeout=PATIENCE_MS)
 
 INSTALL = (
@@ -96,5 +98,5 @@ def store() -> Store:
 @pytest.fixture
 def server(store: Store) -> Generator[PageServer]:
     app = create_app(store, now=lambda: NOW, refresh_s=REFRESH_S)
-    with PageServer(app.server, port=0) as server:
+    with PageServer(app.server, port=free_port()) as server:  # it stays its own while it is down
         yield server

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
-import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +17,12 @@ import yaml
 from profiles.adapters.prometheus import MetricsServer, PrometheusMetrics
 from profiles.application.ports.metrics import Observation, Service
 from profiles.domain.tally import Tally
+from tests.support.patience import PATIENCE_S
+from tests.support.services.free_ports import free_port
+from tests.support.waiting import until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ALERTS = DEPLOY / "prometheus" / "alerts.yaml"
-PATIENCE_S = 60.0
-AGAIN_S = 0.2
 VARIABLES = {"$__rate_interval": "30s", "$job": "profiles"}
 
 
@@ -53,18 +52,6 @@ class Prometheus:
     def asked(self, expression: str) -> list[Any]:
         found: list[Any] = self.get("query", query=expression)["result"]
         return found
-
-
-def until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(AGAIN_S)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from threading import Event
 from uuid import UUID, uuid4
 
@@ -35,16 +37,16 @@ from profiles.application.log.records import LogPartition
 from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from tests.support.cluster_site import until
+from tests.support.patience import PATIENCE_S
 from tests.support.services import Service
 
 SILENT_S = 10.0
 """How long Kafka lets a reader go without asking for records: 5 minutes, if nobody says so."""
 
-SETTINGS = {"max.poll.interval.ms": int(SILENT_S * 1_000), "session.timeout.ms": 6_000}
+SETTINGS = {"max.poll.interval.ms": int(SILENT_S * 1_000), "session.timeout.ms": 10_000}
+TOLD = re.compile("No primary of MongoDB|answers again")
 PERSONS = 20_000
 """More than are read ahead while the store is busy."""
-
-PATIENCE_S = 60.0
 
 
 def now() -> datetime:
@@ -135,10 +137,10 @@ def test_a_reader_of_a_frozen_store_stays_in_the_group_says_that_it_waits_and_go
             site.publish()
             frozen_until = time.monotonic() + 2.5 * SILENT_S
             until(lambda: time.monotonic() > frozen_until)
+            until(lambda: "The batch waits; trying again" in caplog.text)
+            until(lambda: "No primary of MongoDB" in caplog.text)  # at its own pace
             assert reader.is_alive()
             assert site.read == PERSONS
-            assert "The batch waits; trying again" in caplog.text
-            assert "No primary of MongoDB" in caplog.text  # at its own pace, not that of the batch
         finally:
             mongo_service.thaw()
 
@@ -158,8 +160,8 @@ def test_a_reader_that_begins_with_a_frozen_store_waits_in_the_group(
             member = site.member()
             frozen_until = time.monotonic() + 2.5 * SILENT_S
             until(lambda: time.monotonic() > frozen_until)
+            until(lambda: "Reading waits for it; trying again" in caplog.text)
             assert reader.is_alive()
-            assert "Reading waits for it; trying again" in caplog.text
         finally:
             mongo_service.thaw()
 
@@ -189,4 +191,6 @@ def test_that_a_store_hangs_is_said_long_before_what_waits_for_it_fails(
 
         assert asked.result() is None
         until(lambda: "answers again" in caplog.text)
-    assert caplog.text.count("No primary of MongoDB") == 1
+    # Once until it answers again; on a busy machine it may miss another of the driver's looks.
+    told = TOLD.findall(caplog.text)
+    assert all(before != after for before, after in pairwise(told))

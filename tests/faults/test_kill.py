@@ -18,11 +18,11 @@ from typing import NamedTuple
 import pytest
 
 from profiles.adapters.sqlite import SqliteDecidingStore
+from profiles.application.errors import StoreError
 from profiles.domain.errors import UsageError
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
 from tests.support.embedded_jobs import (
-    PATIENCE_S,
     Job,
     State,
     delivered,
@@ -32,6 +32,7 @@ from tests.support.embedded_jobs import (
     summed,
     write_population,
 )
+from tests.support.patience import PATIENCE_S
 
 PERSONS = 20_000
 """Three deliveries, each a transaction."""
@@ -358,7 +359,7 @@ def test_stopped_while_it_waits_for_more_it_ends_well_and_goes_on_with_what_come
 def read_so_far(job: Job) -> int:
     try:
         store = SqliteDecidingStore.open(job.store, create=False)
-    except UsageError:  # it is just being made
+    except (UsageError, StoreError):  # it is just being made
         return 0
     with closing(store):
         return store.counts().read

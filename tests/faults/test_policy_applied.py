@@ -12,6 +12,7 @@ from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics
 from profiles.domain.version import Version
 from tests.support.cluster_site import Running, Site, until
+from tests.support.embedded_jobs import killed_program
 
 MINIMUM_AGE = 30
 STRICTER = f"""
@@ -23,6 +24,12 @@ email_keys = {{ k1 = "k1" }}
 drop = ["city"]
 retention = "90d"
 """
+AFTER_A_TRANSACTION = killed_program(
+    """
+from profiles.application.policy.applying import PolicyApplication
+PolicyApplication.add = kill
+"""
+)
 
 
 def configure(folder: Path) -> None:
@@ -47,9 +54,8 @@ def test_a_policy_is_applied_in_full_though_the_command_was_killed(site: Site) -
     before = len(held(site))
     configure(site.folder)
 
-    running = site.apply_policy()
-    until(lambda: revised(site) > 0, running)
-    assert running.kill()
+    running = site.apply_policy(program=AFTER_A_TRANSACTION)
+    assert running.died(), running.said
     some = revised(site)
     assert 0 < some < before
     job = site.process(once=False)  # takes what is written from now on, under the new policy
@@ -95,15 +101,15 @@ def test_the_embedded_store_is_brought_under_it_in_full_as_well(tmp_path: Path) 
     configure(tmp_path)
     apply = ["apply-policy", "--store=sqlite:///p.db"]
 
-    running = Running(apply, tmp_path)
+    running = Running(apply, tmp_path, program=AFTER_A_TRANSACTION)
+    assert running.died(), running.said
     with closing(sqlite3.connect(tmp_path / "p.db")) as look:
         revised = "SELECT count(*) FROM users WHERE version % 32"  # its revision has 5 bits
-        until(lambda: look.execute(revised).fetchone()[0] > 0, running)
-        assert running.kill()
         (some,) = look.execute(revised).fetchone()
     done = Running(apply, tmp_path).document()
     verified = Running(["verify", "--store=sqlite:///p.db"], tmp_path).document()
 
+    assert some > 0
     assert done["finished"]
     assert 0 < done["changed"] == done["held"] - sum(done["deleted"].values()) - some
     assert all(check["ok"] for check in verified["checks"])

@@ -10,9 +10,25 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster_site import Site, until
+from tests.support.embedded_jobs import killed_program
 from tests.support.foreign_records import responses, tombstones
 
 FAILURE = 1
+
+ASKED_AFTER_A_CHUNK = """
+from profiles.adapters.mongo import MongoDecidingStore
+left = [{number:d}]
+def asking(apply):
+    def applied(*arguments, **named):
+        done = apply(*arguments, **named)
+        if left:
+            os.kill(os.getpid(), left.pop())
+        return done
+    return applied
+MongoDecidingStore.apply = asking(MongoDecidingStore.apply)
+MongoDecidingStore.apply_together = asking(MongoDecidingStore.apply_together)
+"""
+"""Asks itself to stop, once MongoDB has a chunk."""
 
 MOMENTS: list[Callable[[Site], bool]] = [
     lambda site: site.decided() > 0,
@@ -46,12 +62,14 @@ def test_killed_at_any_moment_and_started_again_it_ends_as_if_undisturbed(
     new_site: Callable[[], Site], people: Path
 ) -> None:
     sites = [new_site() for _ in MOMENTS]
+    through = []
     for site, moment in zip(sites, MOMENTS, strict=True):
         fill(site, people)
-        running = site.process()
+        running = site.process(once=False)
         until(partial(moment, site), running)
         assert running.kill()
-        assert not site.is_through()
+        through.append(site.is_through())
+    assert not all(through)
 
     again = [site.process() for site in sites]  # side by side: each waits until Kafka is sure
 
@@ -66,11 +84,10 @@ def test_stopped_in_mid_batch_it_says_so_and_goes_on_there(
 ) -> None:
     site.produce(people).production()
     site.produce(people).production()
-    running = site.process()
-    until(lambda: site.decided() > 0, running)
+    asked = killed_program(ASKED_AFTER_A_CHUNK.format(number=number))
 
-    running.ask_to_stop(number)
-    first = running.tally(code=FAILURE)
+    first = site.process(program=asked).tally(code=FAILURE)
+
     assert first.read == sum(site.committed().values()) == site.decided()
     rest = site.finish()
 

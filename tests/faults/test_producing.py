@@ -47,7 +47,8 @@ def test_killed_in_mid_batch_and_started_again_it_loses_nobody(site: Site, tmp_p
 
     production = site.produce(people).production()
 
-    assert site.logged() == before + production.acknowledged
+    # Kafka may have had some of the killed one's messages on their way to the log still.
+    assert site.logged() >= before + production.acknowledged
     assert 0 < before < production.acknowledged
     site.finish()
     assert site.oracle.held.keys() == admitted(people)

@@ -9,7 +9,8 @@ import pytest
 
 from profiles.domain.tally import Tally
 from tests.faults.conftest import Servers
-from tests.support.cluster_site import PATIENCE_S, Site, until
+from tests.support.cluster_site import Site, until
+from tests.support.patience import PATIENCE_S
 from tests.support.services import Service
 from tests.support.services.service import NAMES, Name
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster_site import Addresses, Held, Site, differences
+from tests.support.cluster_site import Addresses, Held, Site, differences, until
 from tests.support.foreign_records import responses, tombstones
 from tests.support.services.pool import Pool
 from tests.support.services.service import NAMES
@@ -72,10 +72,9 @@ def test_both_stores_restored_get_what_they_miss_also_over_a_crash_between_them(
     restore_mongo(site, past.mongo)
     restore_cassandra(site, past.cassandra)
 
-    running = site.process()
     decided = site.decided()
-    while site.decided() == decided:
-        assert running.is_running(), running.said
+    running = site.process(once=False)
+    until(lambda: site.decided() != decided, running)
     assert running.kill()
 
     site.finish()

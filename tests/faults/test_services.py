@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from time import monotonic
 
 from tests.support.services import Service
 from tests.support.services.smoke import (
@@ -17,8 +16,8 @@ from tests.support.services.smoke import (
     write_transaction,
 )
 from tests.support.services.usable import mongo_is_usable
+from tests.support.waiting import until
 
-GONE_WITHIN_S = 20.0
 TESTS_WITH_A_SERVER = """
 from tests.support.services.pool import Pool, this_machine
 with Pool(this_machine(), to_be_killed=True) as pool:
@@ -74,7 +73,7 @@ def test_servers_for_trying_out_say_where_they_are_and_go_when_asked() -> None:
         while "export PATH=" not in told and (line := servers.stdout.readline()):
             told += line
         mongo = told.partition("PROFILES_STORE='")[2].partition(" ")[0]
-        assert mongo_is_usable(mongo)
+        until(lambda: mongo_is_usable(mongo))
 
         servers.terminate()
 
@@ -94,10 +93,8 @@ def test_a_server_ends_when_the_tests_are_killed() -> None:
     )
     with tests:
         address = tests.stdout.readline().strip() if tests.stdout else ""
-        assert mongo_is_usable(address)
+        until(lambda: mongo_is_usable(address))
 
         tests.kill()
 
-    deadline = monotonic() + GONE_WITHIN_S
-    while mongo_is_usable(address):
-        assert monotonic() < deadline
+    until(lambda: not mongo_is_usable(address))

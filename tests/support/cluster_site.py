@@ -53,10 +53,10 @@ from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.ledgers import keyring
 from profiles.entrypoints.policy import policy_file
 from tests.support.oracle import Oracle, Place, read
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 120.0
-"""How long a test waits for a process or a state before it gives up."""
 LOOK_AGAIN_S = 0.003
+PROFILES = (sys.executable, "-m", "profiles")
 NO_COORDINATOR = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
@@ -84,7 +84,7 @@ class Running:
         command: Iterable[str],
         folder: Path,
         *,
-        program: Iterable[str] = (sys.executable, "-m", "profiles"),
+        program: Iterable[str] = PROFILES,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._out, self._err = folder / f"{uuid4().hex}.out", folder / f"{uuid4().hex}.err"
@@ -108,6 +108,10 @@ class Running:
     def kill(self) -> bool:
         """Kill (signal 9); tell whether it was still running."""
         self.process.kill()
+        return self.process.wait(PATIENCE_S) == -signal.SIGKILL
+
+    def died(self) -> bool:
+        """Wait for a process that kills itself; tell whether it did."""
         return self.process.wait(PATIENCE_S) == -signal.SIGKILL
 
     def ask_to_stop(self, number: signal.Signals) -> None:
@@ -206,7 +210,12 @@ class Site:
         return self._start([*command, *["--once"] * once])
 
     def process(
-        self, *, group: str = "a", once: bool = True, options: Iterable[str] = ()
+        self,
+        *,
+        group: str = "a",
+        once: bool = True,
+        options: Iterable[str] = (),
+        program: Iterable[str] = PROFILES,
     ) -> Running:
         command = [
             "--debug",
@@ -216,20 +225,24 @@ class Site:
         ]
         command += [f"--partitions={self.partitions}", f"--group={self.name}-{group}"]
         command += [*self.stores_and_ledger, *options, *["--once"] * once]
-        return self._start(command)
+        return self._start(command, program=program)
 
     def repair(self) -> Running:
         command = ["--debug", "verify", f"--kafka={self.servers.kafka}", "--repair"]
         return self._start([*command, *self.stores_and_ledger])
 
-    def apply_policy(self) -> Running:
+    def apply_policy(self, *, program: Iterable[str] = PROFILES) -> Running:
         command = ["--debug", "apply-policy", f"--kafka={self.servers.kafka}"]
-        return self._start([*command, *self.stores_and_ledger])
+        return self._start([*command, *self.stores_and_ledger], program=program)
 
     def _start(
-        self, command: Iterable[str], *, environment: Mapping[str, str] = os.environ
+        self,
+        command: Iterable[str],
+        *,
+        program: Iterable[str] = PROFILES,
+        environment: Mapping[str, str] = os.environ,
     ) -> Running:
-        running = Running(command, self.folder, environment=environment)
+        running = Running(command, self.folder, program=program, environment=environment)
         self.stack.callback(running.kill)
         return running
 
@@ -369,7 +382,8 @@ class Site:
 
     def committed(self, *, group: str = "a") -> dict[int, int]:
         """How far a group is, by partition; left out is what it never noted, or has no record."""
-        with closing(GroupOffsets(self.servers.kafka, f"{self.name}-{group}")) as offsets:
+        name = f"{self.name}-{group}"
+        with closing(GroupOffsets(self.servers.kafka, name, request_s=PATIENCE_S)) as offsets:
             noted = {
                 number: offsets.committed(TopicPartition(self.name, number))
                 for number in self.ends()

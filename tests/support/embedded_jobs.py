@@ -27,10 +27,9 @@ from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
 from profiles.domain.version import Version
+from tests.support.patience import PATIENCE_S
 
 AS_OF = date(2026, 11, 23)
-PATIENCE_S = 60.0
-"""How long a test waits for a process before it gives up."""
 
 _SOME_DAY = date(1, 1, 1)
 
@@ -44,6 +43,14 @@ import sys
 from profiles.entrypoints.cli.running import run_command
 sys.exit(run_command())
 """
+
+
+def killed_program(statements: str) -> Sequence[str]:
+    """Make `profiles` a program that kills or stops itself at some point.
+
+    statements: of Python, which have `kill` called there, or send another signal.
+    """
+    return sys.executable, "-c", f"{_KILL}\n{statements}\n{_MAIN}"
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,8 @@ class Job:
 
     def start(self, *, once: bool = True, killed_at: str = "") -> subprocess.Popen[bytes]:
         """Start it; killed_at: Python statements that make it kill itself at some point."""
-        program = ["-c", f"{_KILL}\n{killed_at}\n{_MAIN}"] if killed_at else ["-m", "profiles"]
-        command = [sys.executable, *program, "run", f"--as-of={AS_OF}"]
+        program = killed_program(killed_at) if killed_at else (sys.executable, "-m", "profiles")
+        command = [*program, "run", f"--as-of={AS_OF}"]
         command += [f"--source={self.source}", f"--store=sqlite:///{self.store}"]
         return subprocess.Popen(
             command + ["--once"] * once,

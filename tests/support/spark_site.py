@@ -12,7 +12,8 @@ from cassandra.cluster import Cluster, Session
 from pymongo import MongoClient
 
 from profiles.domain.tally import Tally
-from tests.support.cluster_site import PATIENCE_S, Running, Site
+from tests.support.cluster_site import Running, Site
+from tests.support.patience import PATIENCE_S
 
 HIDE = "import sys; sys.modules.update(numpy=None, pandas=None, pyarrow=None)"
 """Python's start where there is nothing of what PySpark can use and the extra does not bring."""

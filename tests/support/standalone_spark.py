@@ -24,7 +24,8 @@ import pyspark
 
 from profiles.adapters.spark.java import java_home
 from profiles.adapters.spark.session import CONNECTOR
-from tests.support.cluster_site import PATIENCE_S, Running
+from tests.support.cluster_site import Running
+from tests.support.patience import PATIENCE_S
 from tests.support.process_tree import descendants
 
 SPARK = Path(pyspark.__file__).parent

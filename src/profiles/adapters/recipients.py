@@ -81,7 +81,7 @@ class HttpRecipient:
         Thread(target=self._send, args=(notice, outcome), daemon=True).start()
         wait([outcome], timeout=self._patience.each_s)
         if not outcome.done():
-            raise _NotNowError(f"it did not answer within {self._patience.each_s:g} s")
+            raise self._too_late()
         status = outcome.result()
         if status in _PASSING:
             raise _NotNowError(f"it answers with status {status}")
@@ -95,9 +95,16 @@ class HttpRecipient:
                 client.stream("POST", self._url, content=notice) as response,
             ):
                 outcome.set_result(response.status_code)
-        except Exception:  # noqa: BLE001 - its text may hold anything: told in our own words
-            if not outcome.done():
+        except Exception as failure:  # noqa: BLE001 - its text may hold anything: told in our own words
+            if outcome.done():
+                return
+            if isinstance(failure, httpx.TimeoutException):  # noticed here before whoever waits has
+                outcome.set_exception(self._too_late())
+            else:
                 outcome.set_exception(_NotNowError("it can't be reached, or broke off"))
+
+    def _too_late(self) -> _NotNowError:
+        return _NotNowError(f"it did not answer within {self._patience.each_s:g} s")
 
 
 def _checked(name: str, url: str) -> str:

@@ -13,7 +13,8 @@ from threading import Event
 
 from profiles.domain.person import PersonId
 from tests.support.chaos.site import StormSite
-from tests.support.cluster_site import PATIENCE_S, Running
+from tests.support.cluster_site import Running
+from tests.support.patience import PATIENCE_S
 
 EVERY_S = 3.0
 ERASED_AT_ONCE = 2

@@ -8,12 +8,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_S
 from tests.support.services.recipes import RECIPES, SMALL, Size
 from tests.support.services.service import Name, Service, ServiceError, wait_until_usable
 from tests.support.services.usable import USABLE
+from tests.support.waiting import until
 
 LEASH = Path(__file__).with_name("leash.py")
 STOP_WITHIN_S = 20.0
+"""How long a server has to end by itself before it is killed."""
 LOOK_AGAIN_S = 0.1
 LINES_OF_LOG = 30
 
@@ -62,10 +65,11 @@ class Process(Service):
 
     def kill(self) -> None:
         self._tell(b"K")
-        self._wait(STOP_WITHIN_S)
+        self._wait(PATIENCE_S)
 
     def freeze(self) -> None:
         self._tell(b"S")
+        until(self._is_frozen)
 
     def thaw(self) -> None:
         self._tell(b"C")
@@ -74,11 +78,20 @@ class Process(Service):
         self._tell(b"T")
         if not self._ended(STOP_WITHIN_S):
             self._tell(b"K")
-        self._wait(STOP_WITHIN_S)
+        self._wait(PATIENCE_S)
 
     def remove(self) -> None:
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _is_frozen(self) -> bool:
+        """Tell whether all threads stand still; a process that has ended does so, too."""
+        try:
+            threads = [*Path(f"/proc/{self.pid}/task").iterdir()]
+            states = {(each / "stat").read_text().rpartition(")")[2].split()[0] for each in threads}
+        except OSError:  # a thread has just ended, or all of it
+            return self._ended(0)
+        return states == {"T"}
 
     def _tell(self, word: bytes) -> None:
         if self._leash is not None and self._leash.stdin is not None:

@@ -10,7 +10,7 @@ from typing import Literal
 Name = Literal["kafka", "cassandra", "mongo"]
 NAMES: tuple[Name, ...] = ("kafka", "cassandra", "mongo")
 
-START_WITHIN_S = 120.0
+START_WITHIN_S = 300.0
 """A cold start takes some 10 s on two idle cores; a busy machine gets its time."""
 
 
@@ -43,7 +43,10 @@ class Service(ABC):
 
     @abstractmethod
     def freeze(self) -> None:
-        """Stop it in mid-work: it keeps its connections, and answers nothing (SIGSTOP)."""
+        """Stop it in mid-work: it keeps its connections, and answers nothing (SIGSTOP).
+
+        Returns when it has stopped.
+        """
 
     @abstractmethod
     def thaw(self) -> None:

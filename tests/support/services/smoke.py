@@ -12,7 +12,10 @@ from cassandra.policies import WhiteListRoundRobinPolicy
 from confluent_kafka import Consumer, Producer
 from pymongo import MongoClient
 
-WITHIN_S = 30.0
+from tests.support.patience import PATIENCE_S
+from tests.support.waiting import until
+
+LOOK_AGAIN_S = 0.1
 
 
 def unique(prefix: str) -> str:
@@ -24,7 +27,7 @@ def write_message(address: str, value: bytes) -> str:
     topic = unique("smoke")
     producer = Producer({"bootstrap.servers": address, "acks": "all"})
     producer.produce(topic, value, key=b"key")
-    if producer.flush(WITHIN_S):
+    if producer.flush(PATIENCE_S):
         raise TimeoutError(f"{address} has not acknowledged a message.")
     return topic
 
@@ -39,21 +42,29 @@ def read_message(address: str, topic: str) -> bytes | None:
     )
     try:
         consumer.subscribe([topic])
-        message = consumer.poll(WITHIN_S)
+        found: list[bytes | None] = []
+
+        def has_come() -> bool:
+            message = consumer.poll(LOOK_AGAIN_S)
+            if message is not None and message.error() is None:  # else the driver tries again
+                found.append(message.value())
+            return bool(found)
+
+        until(has_come)
     finally:
         consumer.close()
-    return None if message is None or message.error() else message.value()
+    return found[0]
 
 
 @contextlib.contextmanager
 def cassandra_session(address: str) -> Generator[Session]:
     host, _, port = address.rpartition(":")
-    profile = ExecutionProfile(WhiteListRoundRobinPolicy([host]), request_timeout=WITHIN_S)
+    profile = ExecutionProfile(WhiteListRoundRobinPolicy([host]), request_timeout=PATIENCE_S)
     cluster = Cluster(
         [host],
         int(port),
         protocol_version=4,
-        connect_timeout=WITHIN_S,
+        connect_timeout=PATIENCE_S,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
     )
     try:

@@ -23,6 +23,7 @@ from profiles.application.policy.minors import ADULTS_ONLY, Admission
 from profiles.application.ports.stores import Overview
 from profiles.domain.statistics import OTHER, UNKNOWN, Cell, cohorts_of
 from profiles.domain.tally import Tally
+from tests.support.patience import PATIENCE_S
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 AWAY = StoreError("statistics.sqlite", "it did not answer", "Start it again.")
@@ -73,7 +74,7 @@ class Store:
     def overview(self) -> Overview:
         self.asked += 1
         self.entered.set()
-        assert self.may_answer.wait(10)
+        assert self.may_answer.wait(PATIENCE_S)
         if self.away:
             raise AWAY
         return self.held
@@ -466,10 +467,10 @@ def test_a_page_does_not_wait_for_a_store_that_is_slow_for_another() -> None:
     store.may_answer.clear()
 
     slow = _in_background(kept.latest)
-    assert store.entered.wait(10)
+    assert store.entered.wait(PATIENCE_S)
     meanwhile = kept.latest()
     store.may_answer.set()
-    slow.join(10)
+    slow.join(PATIENCE_S)
 
     assert meanwhile == Reading(snapshot=before.snapshot, stale=True)
     assert kept.latest() == before

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future, wait
 from datetime import UTC, datetime
 
 import pytest
 
+from profiles.adapters import recipients
 from profiles.adapters.recipients import HttpRecipient, Patience
 from profiles.application.errors import RecipientError
 from profiles.domain.errors import UsageError
@@ -22,13 +24,14 @@ from tests.support.misbehaving_api import (
     say_nothing,
     speak_another_protocol,
 )
+from tests.support.patience import PATIENCE_S
 
 ADA = PersonId("00000000-0000-4000-8000-000000000001")
 AT = datetime(2026, 11, 26, 8, tzinfo=UTC)
 TAKEN = answer(204, b"")
 
 
-def tell(api: MisbehavingApi, *, each_s: float = 5.0) -> None:
+def tell(api: MisbehavingApi, *, each_s: float = PATIENCE_S) -> None:
     patience = Patience(each_s=each_s, attempts=3, pause_s=0.0)
     HttpRecipient("the shop", api.url, patience=patience).tell(ADA, action="erase", at=AT)
 
@@ -120,6 +123,23 @@ def test_no_redirect_takes_the_id_elsewhere() -> None:
 def test_an_answer_that_never_comes_is_not_waited_for(failing: Answer) -> None:
     with (
         MisbehavingApi(failing, failing, failing) as api,
+        pytest.raises(RecipientError, match=r"did not answer within 0\.2 s"),
+    ):
+        tell(api, each_s=0.2)
+
+
+def test_it_makes_no_difference_who_notices_first_that_no_answer_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The HTTP library, if whoever waits for it is kept from looking."""
+
+    def look_late(outcomes: list[Future[int]], *, timeout: float) -> None:
+        del timeout
+        wait(outcomes)
+
+    monkeypatch.setattr(recipients, "wait", look_late)
+    with (
+        MisbehavingApi(say_nothing, say_nothing, say_nothing) as api,
         pytest.raises(RecipientError, match=r"did not answer within 0\.2 s"),
     ):
         tell(api, each_s=0.2)

@@ -88,6 +88,16 @@ def test_what_is_said_of_an_entry_changes_nobody() -> None:
     assert (view.uses("k1"), view.uses("k2")) == (True, False)
 
 
+def test_what_is_said_under_a_later_key_counts_of_each_of_both() -> None:
+    under_one = grown(LedgerView(), (Action.RESTRICT, ADA), (Action.SUPPRESS, ADA))
+
+    restricted_no_more = grown(under_one, (Action.UNRESTRICT, ADA), key="k2")
+    readmitted = grown(under_one, (Action.READMIT, ADA), key="k2")
+
+    assert restricted_no_more.named(IDS) == Named(frozenset({ADA}), frozenset())
+    assert readmitted.named(IDS) == Named(frozenset(), frozenset({ADA}))
+
+
 said = st.lists(
     st.tuples(
         st.sampled_from(

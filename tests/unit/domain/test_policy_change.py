@@ -129,6 +129,15 @@ def test_a_lower_minimum_age_is_no_lower_where_the_country_raises_it() -> None:
     ]
 
 
+def test_a_country_whose_age_stays_is_no_change() -> None:
+    before = {"minimum_age_in": {"JP": 20, "KR": 20}}
+    after = {"minimum_age_in": {"JP": 20, "KR": 21}}
+
+    (change,) = compared(before, after)
+
+    assert change.setting == "minimum_age_in.KR"
+
+
 def test_where_anybody_is_admitted_a_country_may_not_any_more() -> None:
     assert compared({"minimum_age": 0, "minimum_age_in": {"KR": 1}}, {"minimum_age": 0}) == [
         SettingChange("minimum_age_in.KR", 1, None, FROM_NOW_ON, weaker=True),

@@ -126,7 +126,8 @@ class MemoryLog:
 
     def bounds(self) -> tuple[int, int]:
         """Return the first offset held, and the next one."""
-        return self._next - len(self._records), self._next
+        with self._lock:
+            return self._next - len(self._records), self._next
 
     def source_position(self, source: str) -> int:
         """Return where to go on reading a source."""
@@ -140,7 +141,8 @@ class MemoryLog:
 
     def finish(self, source: str) -> None:
         """Note that a source was read to its end."""
-        self._sources.pop(source, None)
+        with self._lock:
+            self._sources.pop(source, None)
 
     def correct_times(self, *, now: datetime) -> int:
         """Give records the present time that are later than that; see the port."""

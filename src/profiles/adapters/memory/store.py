@@ -32,7 +32,7 @@ class MemoryDecidingStore:
         """Begin empty."""
         self._lock = RLock()
         self._state = State()
-        self.rejections: Rejections = MemoryRejections(self._state)
+        self.rejections: Rejections = MemoryRejections(self._state, self._lock)
         self.transactions: Transactions = MemoryTransactions(self._state, self._lock)
 
     def position(self, partition: LogPartition) -> int | None:
@@ -42,7 +42,8 @@ class MemoryDecidingStore:
 
     def ledger(self) -> AppliedLedger:
         """Return how far the erasure ledger is applied."""
-        return self._state.ledger
+        with self._lock:
+            return self._state.ledger
 
     def progress(self) -> StoreProgress:
         """Return how far the store is."""
@@ -96,16 +97,20 @@ class MemoryDecidingStore:
 
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person."""
-        return self._state.users.get(person)
+        with self._lock:
+            return self._state.users.get(person)
 
     def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
         """Return what is held of some persons."""
         users = self._state.users
-        return {person: users[person] for person in persons if person in users}
+        with self._lock:
+            return {person: users[person] for person in persons if person in users}
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
         """Yield all that is held, in the order of ids."""
-        return iter([self._state.users[person] for person in sorted(self._state.users)])
+        users = self._state.users
+        with self._lock:
+            return iter([users[person] for person in sorted(users)])
 
     def statistics(self) -> Statistics:
         """Return the sum over all writers."""
@@ -141,4 +146,5 @@ class MemoryDecidingStore:
     def quarantine(self) -> Sequence[Quarantined]:
         """Return the rejected records, oldest first."""
         kept = self._state.quarantine
-        return [kept[key] for key in sorted(kept, key=lambda key: (kept[key].logged_at, key))]
+        with self._lock:
+            return [kept[key] for key in sorted(kept, key=lambda key: (kept[key].logged_at, key))]

@@ -366,5 +366,5 @@ class Consumer:
         if self._sweeping is not None and self._sweeping.done():
             sweeping, self._sweeping = self._sweeping, None
             sweeping.result()  # nothing that passes: a store that is away is swept later
-        if self._sweeper.falls_due():
+        if self._sweeping is None and self._sweeper.falls_due():
             self._sweeping = pipeline.ask(self._sweeper.sweep)

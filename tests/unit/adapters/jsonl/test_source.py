@@ -20,8 +20,9 @@ from profiles.adapters.jsonl import source as jsonl
 from profiles.application.errors import SourceError
 from profiles.application.ports.sources import Delivery
 from profiles.domain.errors import UsageError
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 30.0
+A_DAY_S = 86_400.0
 
 
 @pytest.fixture
@@ -387,17 +388,30 @@ def test_a_file_that_grows_is_followed_until_it_is_stopped(
     assert values(list(source(path).deliveries(start=6))) == [b"4"]
 
 
+class WaitedFor(Event):
+    """Tells when somebody begins to wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_waited_for = Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.is_waited_for.set()
+        return super().wait(timeout)
+
+
 def test_a_stop_ends_a_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "FOLLOW_S", PATIENCE_S)
+    monkeypatch.setattr(jsonl, "FOLLOW_S", A_DAY_S)
     path.touch()
-    stop = Event()
+    stop = WaitedFor()
     found: list[Delivery] = []
     following = Thread(
         target=lambda: found.extend(source(path, once=False, stop=stop).deliveries())
     )
     following.start()
+    assert stop.is_waited_for.wait(PATIENCE_S)
     stop.set()
-    following.join(PATIENCE_S / 2)
+    following.join(PATIENCE_S)
 
     assert not following.is_alive()
     assert found == []

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import closing, contextmanager
 from threading import Event
 
@@ -12,11 +11,13 @@ import pytest
 
 from profiles.adapters.kafka import KafkaLog, KafkaPublisher, Topics, consumer
 from tests.support.kafka_mock import MockCluster, mock_cluster
+from tests.support.patience import PATIENCE_S
+from tests.support.waiting import until
 
-PATIENCE_S = 30.0
 SLICE_S = 0.02
 SOON_S = 0.2
 """How long a reader under test waits before it says so."""
+BROUGHT_NOTHING = "has brought nothing"
 
 TOPIC = "a-topic"
 VALUES = [b"value-%02d" % number for number in range(40)]
@@ -58,12 +59,6 @@ def reading(cluster: MockCluster) -> Iterator[KafkaLog]:
         yield log
 
 
-def until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not reached():
-        assert time.monotonic() < deadline, "not in time"
-
-
 def read_all(log: KafkaLog, values: Collection[bytes]) -> None:
     """Read until these values have come, each of them once and nothing else."""
     found: Counter[object] = Counter()
@@ -86,20 +81,20 @@ def test_a_partition_that_delivers_nothing_is_logged_and_assigned_again(
 
         read_all(log, VALUES)
 
-    told = [record.getMessage() for record in caplog.records]
-    assert len(told) == 2
-    assert all(f"of topic {TOPIC} has brought nothing" in message for message in told)
-    assert all("though it goes on from offset 0 to" in message for message in told)
+    # On a busy machine more than once, before what is asked for anew has come.
+    told = [message for message in caplog.messages if BROUGHT_NOTHING in message]
+    assert f"of topic {TOPIC} has brought nothing" in told[0]
+    assert "though it goes on from offset 0 to" in told[0]
 
 
 def test_a_partition_that_has_nothing_more_to_bring_is_left_alone(
     cluster: MockCluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     with reading(cluster) as log:
-        idle_until = time.monotonic() + 3 * SOON_S
-        until(lambda: not log.read(limit=1, timeout_s=SLICE_S) and time.monotonic() > idle_until)
+        for _ in range(round(3 * SOON_S / SLICE_S)):
+            assert not log.read(limit=1, timeout_s=SLICE_S)
 
-        assert caplog.records == []
+        assert BROUGHT_NOTHING not in caplog.text
         publish(cluster, VALUES)
         read_all(log, VALUES)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[4]
-PATIENCE_S = 60
 ALWAYS = 1_000
 """Errors in a row: more than are asked for in the time that an answer may take."""
 
@@ -40,7 +41,7 @@ def told(code: int, *, times: int, within_s: float) -> str:
 
 @pytest.mark.parametrize("code", [LOADING, NOT_AVAILABLE, NOT_COORDINATOR])
 def test_a_coordinator_that_is_not_there_yet_is_asked_again(code: int) -> None:
-    assert told(code, times=3, within_s=PATIENCE_S) == "[None, None]"
+    assert told(code, times=3, within_s=PATIENCE_S / 2) == "[None, None]"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_coordinator_that_answers_with_an_error_counts_as_away(code: int) -> N
 
 
 def test_a_group_that_this_user_may_not_use_ends_it() -> None:
-    answer = told(NOT_ALLOWED, times=ALWAYS, within_s=0.5)
+    answer = told(NOT_ALLOWED, times=ALWAYS, within_s=PATIENCE_S / 2)
 
     assert answer.startswith("LogError Kafka at 127.0.0.1:")
     assert "Let this user use the consumer group." in answer

@@ -11,8 +11,8 @@ import pytest
 from profiles.adapters.kafka import KafkaPublisher, KafkaSearch
 from profiles.application.errors import LogError
 from tests.support.kafka_mock import LIST_OFFSETS, MockCluster, mock_cluster
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 60.0
 TOPIC = "a-topic"
 NOT_LEADER = 6
 

@@ -15,11 +15,12 @@ from profiles.adapters.kafka import KafkaPublisher
 from profiles.adapters.kafka.tail import TopicTail
 from profiles.application.errors import LogError
 from tests.support.kafka_mock import LIST_OFFSETS, MockCluster, mock_cluster
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[4]
-PATIENCE_S = 60.0
 TOPIC = "a-topic"
 NOT_LEADER = 6
+ANSWER = "{0: (0, 0), 1: (0, 0)}"
 
 
 @pytest.fixture
@@ -71,4 +72,8 @@ def test_what_is_asked_can_be_given_up_at_any_moment() -> None:
     )
 
     assert (asked.returncode, asked.stderr) == (0, "")
-    assert asked.stdout.splitlines() == ["LogAwayError"] * times + ["{0: (0, 0), 1: (0, 0)}"]
+    first, *later, last = asked.stdout.splitlines()
+    assert len(later) == times - 1
+    assert (first, last) == ("LogAwayError", ANSWER)
+    # One that is given up late may have come meanwhile, where the machine is busy.
+    assert set(later) <= {"LogAwayError", ANSWER}

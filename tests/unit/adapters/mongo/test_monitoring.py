@@ -7,7 +7,6 @@ from pymongo.monitoring import TopologyDescriptionChangedEvent
 
 from profiles.adapters.mongo.connection import CONNECT_MS, HEARTBEAT_MS
 from profiles.adapters.mongo.monitoring import PrimaryWatch
-from tests.support.services.free_ports import free_port
 
 
 def test_a_server_that_hangs_is_noticed_within_ten_seconds() -> None:
@@ -17,7 +16,7 @@ def test_a_server_that_hangs_is_noticed_within_ten_seconds() -> None:
 def test_that_no_primary_answers_is_said_once_and_without_what_is_secret(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    address = f"127.0.0.1:{free_port()}"
+    address = "127.0.0.1:1"  # where nobody listens
     watch = PrimaryWatch(f"{address}/profiles")
     changes: list[TopologyDescriptionChangedEvent] = []
 

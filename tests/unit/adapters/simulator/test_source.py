@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiles.adapters.simulator import Simulator, parse
+from tests.support.patience import PATIENCE_S
 
 TODAY = date(2026, 11, 23)
 MIXED = "minors=0.1,boundary=0.1,hostile=0.2,duplicates=0.2,updates=0.2"
@@ -146,9 +147,9 @@ def test_a_stream_ends_in_the_middle_of_a_wait() -> None:
 
     reader = Thread(target=read, daemon=True)
     reader.start()
-    assert delivered.wait(10)
+    assert delivered.wait(PATIENCE_S)
     stop.set()
-    reader.join(10)
+    reader.join(PATIENCE_S)
 
     assert not reader.is_alive()
     assert seen == [5]

@@ -5,8 +5,9 @@ import json
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Event
+from types import SimpleNamespace
 from typing import TypeVar
 
 import pytest
@@ -27,9 +28,10 @@ from profiles.application.ingest.pipeline import Lease, Leased, Pipeline
 from profiles.application.log.deciding import Chunk, Rules
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
+from profiles.application.ports.ledger import Ledger
 from profiles.application.ports.metrics import Service
 from profiles.application.ports.retrying import Retry
-from profiles.application.ports.stores import Following
+from profiles.application.ports.stores import Applied, Following
 from profiles.application.transaction.enforcing import apply_ledger
 from profiles.domain.outcome import RejectionReason
 from profiles.domain.person import PersonId
@@ -49,6 +51,7 @@ from tests.support.memory_streams import (
     MemoryRejectedSink,
     MemoryTopic,
 )
+from tests.support.patience import PATIENCE_S
 
 T = TypeVar("T")
 
@@ -119,7 +122,7 @@ class Bench:
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consume, "KEEP_ALIVE_S", 0.01)
     monkeypatch.setattr(consume, "AGAIN_S", 0.0)
-    monkeypatch.setattr(consume, "REVOKED_S", 5.0)
+    monkeypatch.setattr(consume, "REVOKED_S", PATIENCE_S)
 
 
 @pytest.fixture
@@ -402,7 +405,7 @@ def test_what_no_retrying_mends_is_raised_again_by_every_look(bench: Bench) -> N
     ) as pipeline:
         pipeline.submit([Leased(chunk, lease)])
         pipeline.submit([Leased(chunk, lease)])
-        assert pipeline.wait(lease, timeout_s=10)
+        assert pipeline.wait(lease, timeout_s=PATIENCE_S)
         for _ in range(2):
             with pytest.raises(LedgerError):
                 pipeline.completed()
@@ -449,7 +452,7 @@ def test_of_chunks_together_those_go_on_whose_partition_stays(bench: Bench) -> N
 
     with pipeline_of(bench, lose) as pipeline:
         pipeline.submit(parts)
-        assert pipeline.wait(parts[1].lease, timeout_s=10)
+        assert pipeline.wait(parts[1].lease, timeout_s=PATIENCE_S)
         (done,) = pipeline.completed()
 
     assert done.chunks == [parts[1].chunk]
@@ -470,7 +473,7 @@ def test_chunks_together_are_given_up_once_all_their_partitions_have_gone(bench:
 
     with pipeline_of(bench, lose) as pipeline:
         pipeline.submit(parts)
-        assert pipeline.wait(timeout_s=10)
+        assert pipeline.wait(timeout_s=PATIENCE_S)
         assert pipeline.completed() == []
         assert pipeline.chunks == 0
 
@@ -488,7 +491,7 @@ def test_a_chunk_whose_partition_goes_as_it_is_applied_is_applied(bench: Bench) 
 
     with pipeline_of(bench, lose) as pipeline:
         pipeline.submit(parts)
-        assert pipeline.wait(timeout_s=10)
+        assert pipeline.wait(timeout_s=PATIENCE_S)
         assert pipeline.completed() == []
 
     assert [profile.id for profile, _ in bench.store.profiles()] == [ADA]
@@ -572,7 +575,7 @@ def test_it_stays_in_the_group_while_a_store_is_busy(
 
     class Busy(FailingFollowingStore):
         def follow(self, following: Following) -> None:
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
             store.follow(following)
 
     job = bench.consuming(log)
@@ -591,7 +594,7 @@ def test_it_finishes_what_is_under_way_when_it_is_stopped(bench: Bench) -> None:
     class Slow(FailingFollowingStore):
         def follow(self, following: Following) -> None:
             begun.set()
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
             store.follow(following)
 
     log.on_keep_alive = free.set
@@ -611,7 +614,7 @@ def test_a_rebalance_while_the_store_is_asked_where_to_begin_asks_again(bench: B
 
     class Slow(FailingStore):
         def position(self, partition: LogPartition) -> int | None:
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
             return super().position(partition)
 
     def rebalance() -> None:
@@ -654,7 +657,7 @@ def test_a_partition_that_is_lost_is_not_noted(bench: Bench) -> None:
         def follow(self, following: Following) -> None:
             assert following.held is not None
             begun.set()
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
 
     def lose() -> None:
         if begun.is_set():
@@ -681,7 +684,7 @@ def test_a_partition_that_is_lost_once_its_chunk_is_done_is_not_noted_either(
 
     class Slow(FailingFollowingStore):
         def follow(self, following: Following) -> None:
-            assert free.wait(10)
+            assert free.wait(PATIENCE_S)
             super().follow(following)
 
     def submitted(pipeline: Pipeline, parts: Sequence[Leased]) -> None:
@@ -691,7 +694,7 @@ def test_a_partition_that_is_lost_once_its_chunk_is_done_is_not_noted_either(
     def lose() -> None:
         if at_work:
             free.set()
-            assert at_work[0].wait(timeout_s=10)
+            assert at_work[0].wait(timeout_s=PATIENCE_S)
             log.rebalance([], lost=True)
             bench.stop.set()
 
@@ -710,12 +713,13 @@ def test_nothing_is_read_while_chunks_of_a_lost_partition_take_all_the_room(
 ) -> None:
     monkeypatch.setattr(consume, "WAITING_PERSONS", 1)
     log = bench.log()
-    free = Event()
+    begun, free = Event(), Event()
     read_after_it: list[bool] = []
 
     class Slow(FailingFollowingStore):
         def follow(self, following: Following) -> None:
-            assert free.wait(10)
+            begun.set()
+            assert free.wait(PATIENCE_S)
             super().follow(following)
 
     def lose() -> None:
@@ -723,7 +727,7 @@ def test_nothing_is_read_while_chunks_of_a_lost_partition_take_all_the_room(
         log.on_read = lambda: read_after_it.append(free.is_set())
         log.rebalance([0, 1], lost=True)
 
-    log.on_keep_alive = lambda: lose() if bench.store.counts().read else None
+    log.on_keep_alive = lambda: lose() if begun.is_set() else None
     bench.following = Slow(lambda: NOW)
 
     assert bench.once(log).read >= 6
@@ -781,7 +785,7 @@ def test_what_is_past_its_retention_goes_now_and_then(
 
     def later() -> None:
         if bench.store.sweeps == 1:
-            bench.now += timedelta(minutes=11)
+            bench.now = NOW + timedelta(minutes=11)
         if bench.store.sweeps == 2:
             bench.stop.set()
 
@@ -791,6 +795,64 @@ def test_what_is_past_its_retention_goes_now_and_then(
 
     assert bench.store.sweeps == 2
     assert "What is past its retention is deleted later" in caplog.text
+
+
+def test_a_store_that_is_slow_to_sweep_is_not_told_to_sweep_again_meanwhile(bench: Bench) -> None:
+    done: list[str] = []
+    free = Event()
+
+    class Slow(FailingStore):
+        def sweep(
+            self, *, read_on: date, quarantined_before: datetime, followed: bool = False
+        ) -> int:
+            assert free.wait(PATIENCE_S)
+            done.append("swept")
+            return super().sweep(
+                read_on=read_on, quarantined_before=quarantined_before, followed=followed
+            )
+
+        def position(self, partition: LogPartition) -> int | None:
+            done.append("asked")
+            return super().position(partition)
+
+    def later() -> None:
+        bench.now = NOW + timedelta(minutes=11)
+        if bench.store.sweeps == 2:
+            bench.stop.set()
+
+    log = bench.log()
+    log.on_read, log.on_keep_alive = later, free.set
+    bench.store = Slow()
+
+    bench.consuming(log).run(stop=bench.stop)
+
+    assert done == ["swept", "asked", "asked", "swept"]
+
+
+def test_what_is_worth_a_transaction_is_not_waited_for_before_more_is_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consume, "TOGETHER_PERSONS", 1)
+    monkeypatch.setattr(consume, "READ_S", PATIENCE_S)
+    read_on = Event()
+    submitted: list[Sequence[Leased]] = []
+    submit = Pipeline.submit
+
+    class Slow(FailingStore):
+        def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
+            assert read_on.wait(PATIENCE_S)
+            return super().apply(chunk, ledger, followed=followed)
+
+    def listed(pipeline: Pipeline, parts: Sequence[Leased]) -> None:
+        submit(pipeline, parts)
+        submitted.append(parts)
+
+    monkeypatch.setattr(Pipeline, "submit", listed)
+    log = bench.log()
+    log.on_read = lambda: read_on.set() if submitted else None
+    bench.store = Slow()
+
+    assert bench.once(log).read == 6
 
 
 def test_one_reading_fills_a_chunk_of_each_of_four_partitions() -> None:
@@ -922,11 +984,13 @@ def test_an_idle_reader_applies_the_ledger_to_both_stores(
 def test_a_reader_that_is_never_idle_carries_out_what_a_killed_command_has_left(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasing, "LEDGER_S", 0.1)
+    seconds = 0.0
+    monkeypatch.setattr(erasing, "time", SimpleNamespace(monotonic=lambda: seconds))
     log = bench.log()
     reads = itertools.count()
 
     def more_comes() -> None:
+        nonlocal seconds
         bench.topic.append(1, text(person(CLEO)))
         erased = bench.ledger.view().position > 0
         if not erased and bench.store.counts().read > 20:  # its first look is over
@@ -934,6 +998,7 @@ def test_a_reader_that_is_never_idle_carries_out_what_a_killed_command_has_left(
             killed = KilledBehind(bench.store.transactions, 1)
             with pytest.raises(KilledError):
                 apply_ledger(killed, bench.ledger.view(), followed=True)
+            seconds = erasing.LEDGER_S
         if next(reads) == 3_000 or (erased and bench.store.profile(ADA) is None):
             bench.stop.set()
 

@@ -37,6 +37,7 @@ from profiles.domain.outcome import Rejected
 from profiles.domain.person import PersonId
 from profiles.domain.policy import PrivacyPolicy
 from profiles.domain.tally import Tally
+from tests.support.patience import PATIENCE_S
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADA = PersonId("0a0a0a0a-0000-4000-8000-00000000a001")
@@ -466,9 +467,6 @@ def test_who_was_erased_is_not_stored_again(bench: Bench) -> None:
 
     assert bench.cities().keys() == {BEA, CLEO}
     assert engine.tally.suppressed == 2
-
-
-PATIENCE_S = 30.0
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import pytest
 
 from profiles.application.errors import LedgerError, StoreError
 from profiles.application.ingest.idling import meanwhile
-
-PATIENCE_S = 30.0
+from tests.support.patience import PATIENCE_S
 
 
 def test_it_is_done_again_and_again_until_the_end() -> None:

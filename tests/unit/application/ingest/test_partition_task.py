@@ -16,6 +16,7 @@ from profiles.application.errors import GapError, LedgerError, LogAwayError, Log
 from profiles.application.following import outbox
 from profiles.application.ingest import partition_task
 from profiles.application.ingest.partition_task import OffsetRange, PartitionTask, pieces_of
+from profiles.application.ingest.pipeline import Lease, Pipeline
 from profiles.application.log.deciding import Rules
 from profiles.application.log.records import LogPartition, LogRecord
 from profiles.application.ports.stores import Following
@@ -25,6 +26,7 @@ from profiles.domain.policy import DEFAULT_POLICY
 from profiles.domain.tally import Tally
 from tests.support.failing_stores import FailingFollowingStore, FailingStore, retry_at_once
 from tests.support.memory_streams import START, MemoryLogLookup, MemoryRejectedSink, MemoryTopic
+from tests.support.patience import PATIENCE_S
 
 NOW = START + timedelta(seconds=10)
 IDS = [PersonId(f"{number:08x}-0000-4000-8000-000000000000") for number in range(9)]
@@ -106,6 +108,26 @@ def test_every_store_gets_the_partition_and_the_tally_adds_up(task: Task) -> Non
     assert task.both_hold_the_same
     assert [told.offset for told in task.sink.told] == [2]
     assert task.store.position(PARTITION) == 5
+
+
+def test_what_is_under_way_is_waited_for(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited_for = Event()
+    wait = Pipeline.wait
+
+    class Slow(FailingFollowingStore):
+        def follow(self, following: Following) -> None:
+            assert waited_for.wait(PATIENCE_S)
+            super().follow(following)
+
+    def waited(pipeline: Pipeline, lease: Lease | None = None, *, timeout_s: float) -> bool:
+        waited_for.set()
+        return wait(pipeline, lease, timeout_s=timeout_s)
+
+    monkeypatch.setattr(Pipeline, "wait", waited)
+    task.following = Slow(lambda: NOW)
+
+    assert task.process(task.records()).read == 6
+    assert task.both_hold_the_same
 
 
 def test_partitions_with_few_records_go_together_into_every_store(

@@ -35,6 +35,7 @@ from tests.support.failing_stores import (
 )
 from tests.support.histories import ADA, BEA, CLEO, NOW, version
 from tests.support.memory_streams import MemoryPartitionedLog, MemoryRejectedSink, MemoryTopic
+from tests.support.patience import PATIENCE_S
 
 AWAY = StoreError("The store", "it does not answer", "It is tried again.")
 TOPIC = LogPartition("topic-1", 0, 2)
@@ -174,8 +175,8 @@ def test_what_is_queued_behind_it_is_looked_at_again_too(
     site.store.afterwards = decided.release
 
     def erase_when_both_are_decided() -> None:
-        assert decided.acquire(timeout=10)
-        assert decided.acquire(timeout=10)
+        assert decided.acquire(timeout=PATIENCE_S)
+        assert decided.acquire(timeout=PATIENCE_S)
         site.erase_and_be_killed(BEA)
 
     site.following.failures = iter([AWAY])
@@ -223,7 +224,7 @@ def test_an_erasure_does_not_wait_for_a_following_store_that_hangs(
     site.store.afterwards = lambda: site.ledger.suppress(ADA)
 
     def hang() -> None:
-        assert site.store.erased.wait(10)
+        assert site.store.erased.wait(PATIENCE_S)
 
     site.following.before = hang
 

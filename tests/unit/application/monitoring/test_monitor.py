@@ -22,9 +22,9 @@ from profiles.domain.ledger_entry import LedgerHead
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from tests.support.memory_streams import START, MemoryLogLookup, MemoryTopic
+from tests.support.patience import PATIENCE_S
 
 PERSON = b"{}"
-PATIENCE_S = 60.0
 MARKER = "Ada Byron"
 
 
@@ -191,7 +191,7 @@ def test_a_log_that_goes_away_in_the_middle_leaves_the_lag_unknown() -> None:
     assert observation.lag == {}
 
 
-def test_it_is_observed_at_once_and_again_until_the_end() -> None:
+def test_it_is_observed_at_once_and_again_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     metrics, again = MemoryMetrics(), Event()
     made: list[Observation] = []
 
@@ -201,6 +201,7 @@ def test_it_is_observed_at_once_and_again_until_the_end() -> None:
             again.set()
         return made[-1]
 
+    monkeypatch.setattr(monitor, "END_S", PATIENCE_S)
     with monitored(lambda: nullcontext(observe), metrics, every_s=0.0):
         assert again.wait(PATIENCE_S)
 

@@ -36,8 +36,8 @@ from profiles.entrypoints.processes.reporting import (
     ReportedMetrics,
     serve,
 )
+from tests.support.patience import PATIENCE_S
 
-PATIENCE_S = 30.0
 PLANTED = "Ada Byron"
 SETTINGS = ProcessSettings(
     kafka=KafkaSettings(address="k:9092", topic="t"),

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -26,8 +25,9 @@ from profiles.entrypoints.composition.waiting import StoppedError
 from profiles.entrypoints.processes.count import ProcessCount
 from profiles.entrypoints.processes.supervision import ReaderLostError, Readers
 from profiles.entrypoints.unexpected import FramesElsewhereError
+from tests.support.patience import PATIENCE_S
+from tests.support.waiting import until
 
-PATIENCE_S = 30.0
 KILLS = 2
 ONE = Tally(read=1, stored=1)
 
@@ -84,13 +84,6 @@ def readers(notes: Path) -> Callable[..., Readers]:
 def run(job: Readers, *, once: bool = False, stop: Event) -> bool:
     with job.opened(once=once, stop=stop) as opened:
         return opened.run(once=once, stop=stop)
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Wait, looking all the time, until something is reached."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not reached():
-        assert time.monotonic() < deadline
 
 
 def gone(pid: int) -> bool:
@@ -207,7 +200,7 @@ def test_a_reader_that_is_killed_in_vain_again_and_again_ends_all_of_them(
         """
         parent.tell(Opened(4))
         if assignment.number == 1:
-            return not stop.wait(30)
+            return not stop.wait(600)
         kill()
         """
     )
@@ -243,7 +236,7 @@ def test_an_error_that_will_not_pass_ends_all_of_them_and_is_told_once(
         """
         parent.tell(Opened(4))
         if assignment.number == 1:
-            stop.wait(30)
+            stop.wait(600)
             parent.tell(Counted(Tally(read=1, stored=1)))
         raise PolicyChangedError
         """
@@ -274,7 +267,7 @@ def test_told_to_end_all_of_them_finish_what_they_are_at(readers: Callable[..., 
         """
         parent.tell(Opened(4))
         parent.tell(Counted(Tally(read=1, stored=1)))
-        stop.wait(30)
+        stop.wait(600)
         parent.tell(Counted(Tally(read=1, stored=1)))
         return False
         """
@@ -303,7 +296,7 @@ def test_told_to_end_while_the_first_waits_nothing_was_read(
     job = readers(
         f"""
         parent.tell(Counted(Tally()))
-        stop.wait(30)
+        stop.wait(600)
         {ending}
         """,
         progress=lambda _tally: stop.set(),
@@ -321,7 +314,7 @@ def test_told_to_end_before_it_begins_what_was_to_be_finished_is_not(
     job = readers(
         """
         parent.tell(Counted(Tally()))
-        stop.wait(30)
+        stop.wait(600)
         kill()
         """,
         progress=lambda _tally: stop.set(),
@@ -342,7 +335,7 @@ def test_whoever_does_not_want_to_wait_leaves_no_reader_behind(
         note(assignment, f"pid {os.getpid()} of")
         parent.tell(Counted(Tally(read=1, stored=1)))
         while True:
-            stop.wait(30)
+            stop.wait(600)
         """,
         progress=interrupt,
     )
@@ -386,12 +379,12 @@ def test_the_loop_goes_round_when_that_of_each_reader_does(
         """
         parent.tell(Opened(4))
         if assignment.number == 1:
-            stop.wait(30)
+            stop.wait(600)
         else:
             for _ in range(3):
                 parent.tell(Turned())
             parent.tell(Counted(Tally()))
-            stop.wait(30)
+            stop.wait(600)
         return False
         """,
         metrics=metrics,
