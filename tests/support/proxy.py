@@ -125,6 +125,13 @@ class Proxy:
         """Pass bytes, in both directions, so much later, and no more than 64 KiB in that time."""
         self._delay_s = seconds
 
+    def mend(self) -> None:
+        """Be a whole and quick network from now on; what was forgotten or lost stays so."""
+        self.accept()
+        self.release()
+        self.delay(0.0)
+        self._do(self._lose_nothing())
+
     # In the proxy's own thread
 
     def _run(self, begun: Event) -> None:
@@ -175,6 +182,11 @@ class Proxy:
                 link.loses_next = True
         else:
             self._to, self._times = to, times
+
+    async def _lose_nothing(self) -> None:
+        self._times = 0
+        for link in self._links:
+            link.loses_next = False
 
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -36,7 +36,7 @@ class Process(Service):
         except BaseException:
             shutil.rmtree(self.folder)
             raise
-        self.address, self._command = recipe.address, recipe.command
+        self.address, self.door, self._command = recipe.address, recipe.door, recipe.command
 
     def start(self) -> None:
         if not self._ended(0):

@@ -1,0 +1,46 @@
+"""A proxy in front of each server, and the addresses by which a pipeline comes through them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+
+from tests.support.cluster_site import Addresses
+from tests.support.proxy import Proxy
+from tests.support.services import Service
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The ways to three servers, each of which can be broken."""
+
+    kafka: Proxy
+    cassandra: Proxy
+    mongo: Proxy
+
+    @property
+    def addresses(self) -> Addresses:
+        """Return what leads through the proxies.
+
+        The driver of MongoDB would go to the members by the names that the set has for them.
+        """
+        mongo = f"mongodb://{self.mongo.address}/?directConnection=true"
+        return Addresses(self.kafka.address, self.cassandra.address, mongo)
+
+    def mend(self) -> None:
+        """Have all of them whole again."""
+        for each in (self.kafka, self.cassandra, self.mongo):
+            each.mend()
+
+
+@contextmanager
+def networks(kafka: Service, cassandra: Service, mongo: Service) -> Generator[Networks]:
+    """Put a proxy in front of each of three servers."""
+    with ExitStack() as stack:
+
+        def before(service: Service) -> Proxy:
+            made = Proxy(service.door.address, port=service.door.proxy_port)
+            return stack.enter_context(closing(made))
+
+        yield Networks(*map(before, (kafka, cassandra, mongo)))
