@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from tests.support.cluster_site import Addresses
 from tests.support.proxy import Proxy
 from tests.support.services import Service
+
+PRODUCE, FETCH, OFFSET_COMMIT, END_TXN = 0, 1, 8, 26
+"""Kafka's numbers of requests."""
+BATCH = 13
+"""CQL's number of a request."""
+
+Asks = Callable[[bytes], bool]
+
+
+def asks_mongo_to_commit(request: bytes) -> bool:
+    """Tell whether it ends a transaction."""
+    return b"commitTransaction" in request
+
+
+def asks_cassandra_to_write(request: bytes) -> bool:
+    """Tell whether it begins with a batch."""
+    return request[4:5] == bytes([BATCH])
+
+
+def asks_kafka(*requests: int) -> Asks:
+    """Tell whether it begins with a request of one of these kinds."""
+    return lambda request: int.from_bytes(request[4:6], "big") in requests
 
 
 @dataclass(frozen=True)
@@ -27,6 +49,11 @@ class Networks:
         """
         mongo = f"mongodb://{self.mongo.address}/?directConnection=true"
         return Addresses(self.kafka.address, self.cassandra.address, mongo)
+
+    @property
+    def lost(self) -> int:
+        """Count the answers that were lost."""
+        return self.kafka.lost + self.cassandra.lost + self.mongo.lost
 
     def mend(self) -> None:
         """Have all of them whole again."""
