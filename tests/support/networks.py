@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from tests.support.cluster_site import Addresses
 from tests.support.proxy import Proxy
 from tests.support.services import Service
+from tests.support.services.service import Name
 
 PRODUCE, FETCH, OFFSET_COMMIT, END_TXN = 0, 1, 8, 26
 """Kafka's numbers of requests."""
-BATCH = 13
-"""CQL's number of a request."""
+EXECUTE, BATCH = 10, 13
+"""CQL's numbers of requests."""
 
 Asks = Callable[[bytes], bool]
 
@@ -23,9 +24,9 @@ def asks_mongo_to_commit(request: bytes) -> bool:
     return b"commitTransaction" in request
 
 
-def asks_cassandra_to_write(request: bytes) -> bool:
-    """Tell whether it begins with a batch."""
-    return request[4:5] == bytes([BATCH])
+def asks_cassandra(*requests: int) -> Asks:
+    """Tell whether it begins with a request of one of these kinds."""
+    return lambda request: request[4:5] in {bytes([each]) for each in requests}
 
 
 def asks_kafka(*requests: int) -> Asks:
@@ -51,13 +52,13 @@ class Networks:
         return Addresses(self.kafka.address, self.cassandra.address, mongo)
 
     @property
-    def lost(self) -> int:
-        """Count the answers that were lost."""
-        return self.kafka.lost + self.cassandra.lost + self.mongo.lost
+    def by_name(self) -> Mapping[Name, Proxy]:
+        """Return each by the name of its server."""
+        return {"kafka": self.kafka, "cassandra": self.cassandra, "mongo": self.mongo}
 
     def mend(self) -> None:
         """Have all of them whole again."""
-        for each in (self.kafka, self.cassandra, self.mongo):
+        for each in self.by_name.values():
             each.mend()
 
 

@@ -67,7 +67,8 @@ class Proxy:
         self._to: Callable[[bytes], bool] = _none
         self._times = 0
         self._links: set[_Link] = set()
-        self._listening: asyncio.Server | None = None
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._listening: socket.socket | None = None
         self._kept = self._bound()  # or somebody else could get the port while it is refused
         self._loop = asyncio.new_event_loop()
         begun = Event()
@@ -149,13 +150,27 @@ class Proxy:
         return bound
 
     async def _accept(self) -> None:
+        # Not by asyncio's own server: one that is closed as somebody connects loses that socket.
         if self._listening is None:
-            self._listening = await asyncio.start_server(self._connected, sock=self._bound())
+            self._listening = self._bound()
+            self._listening.listen()
+            self._listening.settimeout(0.0)
+            self._loop.add_reader(self._listening, self._take, self._listening)
 
     async def _refuse(self) -> None:
         if self._listening is not None:
+            self._loop.remove_reader(self._listening)
             self._listening.close()
             self._listening = None
+
+    def _take(self, listening: socket.socket) -> None:
+        try:
+            taken, _ = listening.accept()
+        except OSError:
+            return  # whoever came has gone
+        connecting = self._loop.create_task(self._connected(taken))
+        self._connecting.add(connecting)
+        connecting.add_done_callback(self._connecting.discard)
 
     async def _cut(self, how: Cut) -> None:
         for link in list(self._links):
@@ -193,13 +208,17 @@ class Proxy:
         for other in others:
             other.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # what was aborted is closed in the next turn
 
-    async def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
+    async def _connected(self, taken: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=taken)
         try:
             server = await asyncio.open_connection(*self._server)
-        except OSError:
+        except BaseException as failure:
             _end(writer, Cut.RESET)
-            return
+            if isinstance(failure, OSError):
+                return  # the server is down
+            raise
         link = _Link(writer, server[1])
         link.hold(self._held)
         self._links.add(link)

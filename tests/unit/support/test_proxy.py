@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from threading import Event, Thread
 
 import pytest
@@ -144,6 +145,32 @@ def test_new_connections_are_refused_for_a_while_at_the_same_port(
 
     with closing(Client(proxy)) as other:
         assert other.asks(b"again") == b"AGAIN"
+
+
+def test_who_connects_just_as_it_is_closed_to_others_is_not_forgotten_open(
+    server: Server, recwarn: pytest.WarningsRecorder
+) -> None:
+    over = Event()
+
+    def connect(proxy: Proxy) -> None:
+        while not over.is_set():
+            with suppress(OSError), closing(Client(proxy)) as client:
+                client.asks(b"hello")
+
+    with closing(Proxy(server.address)) as proxy:
+        clients = [Thread(target=connect, args=(proxy,)) for _ in range(4)]
+        for each in clients:
+            each.start()
+        for _ in range(30):
+            proxy.refuse()
+            proxy.cut()
+            proxy.accept()
+        over.set()
+        for each in clients:
+            each.join(PATIENCE_S)
+    gc.collect()
+
+    assert [str(each.message) for each in recwarn] == []
 
 
 def test_what_is_held_on_its_way_is_passed_later_whichever_way_it_goes(
