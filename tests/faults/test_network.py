@@ -31,19 +31,10 @@ from tests.support.networks import (
     networks,
 )
 from tests.support.proxy import Cut, Proxy, Way
-from tests.support.services.smoke import (
-    read_message,
-    read_row,
-    read_transaction,
-    write_message,
-    write_row,
-    write_transaction,
-)
-from tests.support.services.usable import kafka_is_usable
 
 SEED = 1
-LASTS_S = 0.4
-PAUSE_S = 0.2
+LASTS_S = 0.3
+PAUSE_S = 0.1
 SLOW_S = 0.03
 SOURCE = (
     "simulator:seed=3,limit=none,minors=0.1,boundary=0.05,hostile=0.05,duplicates=0.1,updates=0.2"
@@ -72,21 +63,6 @@ def after(seconds: float, *running: Running) -> None:
     """Let some time pass in which all processes go on."""
     over = time.monotonic() + seconds
     until(lambda: time.monotonic() > over, *running)
-
-
-def test_who_comes_to_a_server_through_a_proxy_stays_there(
-    network: Networks, servers: Servers
-) -> None:
-    kafka, cassandra, mongo = network.addresses
-
-    topic = write_message(kafka, b"there and back")
-    assert read_message(kafka, topic) == b"there and back"
-    assert read_row(cassandra, write_row(cassandra, "there and back")) == "there and back"
-    assert read_transaction(mongo, write_transaction(mongo, "there and back")) == "there and back"
-    network.kafka.refuse()
-    network.kafka.cut()
-    assert not kafka_is_usable(kafka)
-    assert kafka_is_usable(servers.kafka.address)
 
 
 def refuse(proxy: Proxy) -> None:
@@ -155,7 +131,7 @@ def breaks(network: Networks) -> list[tuple[Proxy, Break]]:
     """Return all that can break, in random order."""
     all_of_them = [
         *product(network.by_name.values(), BREAKS),
-        *((network.mongo, lose_answer(asks_mongo_to_commit)) for _ in range(3)),
+        *((network.mongo, lose_answer(asks_mongo_to_commit)) for _ in range(2)),
         *((network.cassandra, lose_answer(asks_cassandra(BATCH))) for _ in range(2)),
         *(
             (network.kafka, lose_answer(asks_kafka(request)))
@@ -236,7 +212,7 @@ def test_a_command_about_a_person_ends_where_a_server_is_silent_and_passes_where
     silent = [site.erasure(erased)]
     site.through = direct._replace(cassandra=through.cassandra)
     silent += [site.correction(corrected, "city=Skagen")]
-    site.through = direct._replace(mongo=through.mongo)
+    site.through = direct._replace(mongo=f"{through.mongo}&serverSelectionTimeoutMS=5000")
     silent += [site.erasure(erased)]
     for command in silent:
         asks_for_another_try(command)
