@@ -12,10 +12,9 @@ from enum import Enum
 from threading import Event, Thread
 from typing import Any
 
-from tests.support.services.free_ports import free_port
+from tests.support.services.free_ports import HOST, free_port, keep
 
 CHUNK = 64 * 1024
-HOST = "127.0.0.1"
 ANSWER_S = 30.0
 LINGER_NOT = struct.pack("ii", 1, 0)
 """Whoever closes a socket with this throws away what is unsent, and sends a reset."""
@@ -69,7 +68,7 @@ class Proxy:
         self._links: set[_Link] = set()
         self._connecting: set[asyncio.Task[None]] = set()
         self._listening: socket.socket | None = None
-        self._kept = self._bound()  # or somebody else could get the port while it is refused
+        self._kept = keep(self.port)  # or somebody else could get the port while it is refused
         self._loop = asyncio.new_event_loop()
         begun = Event()
         self._thread = Thread(target=self._run, args=(begun,), daemon=True)
@@ -143,16 +142,10 @@ class Proxy:
     def _do(self, what: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(what, self._loop).result(ANSWER_S)
 
-    def _bound(self) -> socket.socket:
-        bound = socket.socket()
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind((HOST, self.port))
-        return bound
-
     async def _accept(self) -> None:
         # Not by asyncio's own server: one that is closed as somebody connects loses that socket.
         if self._listening is None:
-            self._listening = self._bound()
+            self._listening = keep(self.port)
             self._listening.listen()
             self._listening.settimeout(0.0)
             self._loop.add_reader(self._listening, self._take, self._listening)

@@ -219,6 +219,7 @@ class Container(Service):
         self.name = name
         image = IMAGES[name](host_of_ports(), port := free_port())
         self.address, self.door = image.address, image.door
+        self._kept = self.door.keep()
         called = f"profiles-tests-{name}-{uuid.uuid4().hex[:12]}"
         self._container = (
             DockerContainer(image.tag, name=called, env=image.environment, user=image.user)
@@ -271,6 +272,8 @@ class Container(Service):
             self._container.get_wrapped_container().stop(timeout=STOP_WITHIN_S)
 
     def remove(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
         self._remover.communicate()
         self._container.get_docker_client().client.close()
 

@@ -9,6 +9,7 @@ import socket
 # keeps trying a port of those while its server is down may one day be given it, and then is
 # connected to itself and keeps the server out.
 PORTS = range(20_000, 32_000)
+HOST = "127.0.0.1"
 
 
 def free_port() -> int:
@@ -18,7 +19,19 @@ def free_port() -> int:
         with socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                trial.bind(("127.0.0.1", port))
+                trial.bind((HOST, port))
             except OSError:
                 continue
             return port
+
+
+def keep(port: int) -> socket.socket:
+    """Bind a port until the socket is closed: only who calls this too gets the same one."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        kept.bind((HOST, port))
+    except OSError:
+        kept.close()
+        raise
+    return kept

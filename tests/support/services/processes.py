@@ -37,6 +37,7 @@ class Process(Service):
             shutil.rmtree(self.folder)
             raise
         self.address, self.door, self._command = recipe.address, recipe.door, recipe.command
+        self._kept = self.door.keep()
 
     def start(self) -> None:
         if not self._ended(0):
@@ -78,6 +79,8 @@ class Process(Service):
 
     def remove(self) -> None:
         self.kill()
+        if self._kept is not None:
+            self._kept.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _tell(self, word: bytes) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from time import monotonic
 from typing import Literal, NamedTuple
+
+from tests.support.services.free_ports import keep
 
 Name = Literal["kafka", "cassandra", "mongo"]
 NAMES: tuple[Name, ...] = ("kafka", "cassandra", "mongo")
@@ -28,6 +31,10 @@ class Door(NamedTuple):
 
     address: str
     proxy_port: int | None = None
+
+    def keep(self) -> socket.socket | None:
+        """Keep the proxy's port from everybody else, also while there is no proxy."""
+        return None if self.proxy_port is None else keep(self.proxy_port)
 
 
 class Service(ABC):
