@@ -173,6 +173,7 @@ class Site:
     """See the module. `stack` ends what was started, however the test ends.
 
     ledger: a file; None for a topic of the site's own.
+    through: where commands reach the servers, such as by way of proxies; None for the servers.
     """
 
     servers: Addresses
@@ -181,6 +182,7 @@ class Site:
     name: str = field(default_factory=lambda: f"faults_{uuid4().hex[:12]}")
     partitions: int = 4
     ledger: Path | None = None
+    through: Addresses | None = None
 
     @cached_property
     def oracle(self) -> Oracle:
@@ -204,7 +206,7 @@ class Site:
             f"--every={every}",
             "--results=100",
             f"--source={source}",
-            f"--kafka={self.servers.kafka}",
+            f"--kafka={self.reached.kafka}",
         ]
         command += [f"--topic={self.name}", f"--partitions={self.partitions}"]
         return self._start([*command, *["--once"] * once])
@@ -220,7 +222,7 @@ class Site:
         command = [
             "--debug",
             "process",
-            f"--kafka={self.servers.kafka}",
+            f"--kafka={self.reached.kafka}",
             f"--topic={self.name}",
         ]
         command += [f"--partitions={self.partitions}", f"--group={self.name}-{group}"]
@@ -228,11 +230,11 @@ class Site:
         return self._start(command, program=program)
 
     def repair(self) -> Running:
-        command = ["--debug", "verify", f"--kafka={self.servers.kafka}", "--repair"]
+        command = ["--debug", "verify", f"--kafka={self.reached.kafka}", "--repair"]
         return self._start([*command, *self.stores_and_ledger])
 
     def apply_policy(self, *, program: Iterable[str] = PROFILES) -> Running:
-        command = ["--debug", "apply-policy", f"--kafka={self.servers.kafka}"]
+        command = ["--debug", "apply-policy", f"--kafka={self.reached.kafka}"]
         return self._start([*command, *self.stores_and_ledger], program=program)
 
     def _start(
@@ -247,21 +249,22 @@ class Site:
         return running
 
     @property
-    def _mongo_url(self) -> str:
-        base, _, options = self.servers.mongo.partition("?")
+    def reached(self) -> Addresses:
+        """Return where commands reach the servers; who checks them goes there directly."""
+        return self.through or self.servers
+
+    def _mongo_url(self, servers: Addresses) -> str:
+        base, _, options = servers.mongo.partition("?")
         return f"{base}{self.name}?{options}"
 
     @property
-    def _cassandra_url(self) -> str:
-        return f"cassandra://{self.servers.cassandra}/{self.name}"
+    def stores(self) -> list[str]:
+        """The deciding store and the one that follows."""
+        return [self._mongo_url(self.reached), f"cassandra://{self.reached.cassandra}/{self.name}"]
 
     @property
     def stores_and_ledger(self) -> list[str]:
-        return [
-            f"--store={self._mongo_url}",
-            f"--store={self._cassandra_url}",
-            *self.ledger_options,
-        ]
+        return [*(f"--store={url}" for url in self.stores), *self.ledger_options]
 
     @property
     def ledger_options(self) -> list[str]:
@@ -412,7 +415,7 @@ class Site:
 
     @cached_property
     def mongo(self) -> MongoDecidingStore:
-        store = MongoDecidingStore.open(self._mongo_url, self.name, create=False)
+        store = MongoDecidingStore.open(self._mongo_url(self.servers), self.name, create=False)
         self.stack.callback(store.close)
         return store
 

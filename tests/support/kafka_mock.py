@@ -15,8 +15,11 @@ from confluent_kafka import cimpl
 
 FETCH: Final = 1
 LIST_OFFSETS: Final = 2
+OFFSET_COMMIT: Final = 8
 OFFSET_FETCH: Final = 9
 """Kafka's numbers of requests."""
+REQUEST_TIMED_OUT: Final = 7
+"""An error, for which the library asks twice more by itself."""
 
 _CONTROLLER: Final = 0  # the number that it names as its controller, without having such a broker
 _OTHER: Final = 1

@@ -35,11 +35,6 @@ class SparkSite(Site):
     def checkpoint(self, name: str = "a") -> Path:
         return self.folder / f"checkpoint-{name}"
 
-    @property
-    def stores(self) -> list[str]:
-        """The deciding store and the one that follows."""
-        return [self._mongo_url, self._cassandra_url]
-
     def lose_stores(self) -> None:
         """Lose all that both stores hold, as where they are restored from before the beginning."""
         with MongoClient[dict[str, object]](self.servers.mongo) as client:
@@ -63,7 +58,7 @@ class SparkSite(Site):
     def arguments(self, checkpoint: str = "a") -> list[str]:
         """What the command and the script for `spark-submit` have in common."""
         return [
-            f"--kafka={self.servers.kafka}",
+            f"--kafka={self.reached.kafka}",
             f"--topic={self.name}",
             f"--partitions={self.partitions}",
             *[f"--store={url}" for url in self.stores],

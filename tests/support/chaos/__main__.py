@@ -19,6 +19,7 @@ from tests.support.chaos.site import StormSite
 from tests.support.chaos.spark import StormSparkSite
 from tests.support.chaos.storm import Tally, storm
 from tests.support.cluster_site import Addresses
+from tests.support.networks import networks
 from tests.support.services.pool import Pool, this_machine
 from tests.support.services.service import NAMES
 
@@ -61,8 +62,9 @@ def pass_over_own_servers(
             pool.begin(name)
         kafka, cassandra, mongo = services = [pool.service(name) for name in NAMES]
         addresses = Addresses(kafka.address, cassandra.address, mongo.address)
-        site = make(addresses, folder, stack)
-        return storm(site, services, seed=seed, seconds=seconds, tell=say)
+        ways = stack.enter_context(networks(kafka, cassandra, mongo))
+        site = make(addresses, folder, stack, through=ways.addresses)
+        return storm(site, services, ways, seed=seed, seconds=seconds, tell=say)
 
 
 def say(line: str) -> None:

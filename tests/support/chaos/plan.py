@@ -19,17 +19,27 @@ LONG = 0.2
 
 
 class Kind(StrEnum):
-    """What is done to a process.
+    """What is done to a process, or to the network in front of a server.
 
     Attributes:
         KILL: it is killed (signal 9), and started again after a while.
         FREEZE: it is stopped in mid-work and goes on after a while (SIGSTOP, SIGCONT).
         RESTART: it is asked to end (SIGTERM), and started again.
+        CUT: all connections are reset, and new ones are refused for a while.
+        SILENCE: for a while bytes are taken, and passed only then; nobody is told.
+        LOSS: for a while requests are passed and no answers, which get lost as all is cut.
     """
 
     KILL = "kill"
     FREEZE = "freeze"
     RESTART = "restart"
+    CUT = "cut"
+    SILENCE = "silence"
+    LOSS = "loss"
+
+
+OF_PROCESSES = (Kind.KILL, Kind.FREEZE, Kind.RESTART)
+OF_NETWORKS = (Kind.CUT, Kind.SILENCE, Kind.LOSS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +49,8 @@ class Fault:
     Attributes:
         at_s: seconds after the beginning; later where its target still has an earlier one.
         kind: what is done.
-        target: the name of the process that it is done to.
-        lasts_s: how long it is down or frozen.
+        target: the name of the process or network that it is done to.
+        lasts_s: how long it is down, frozen, silent or without answers.
     """
 
     at_s: float
@@ -49,10 +59,12 @@ class Fault:
     lasts_s: float
 
 
-def plan(*, seed: int, seconds: float, targets: Sequence[str]) -> list[Fault]:
+def plan(
+    *, seed: int, seconds: float, targets: Sequence[str], networks: Sequence[str] = ()
+) -> list[Fault]:
     """Draw faults for some time; a longer plan of the same seed and targets begins the same."""
     draws = random.Random(seed)
-    deck = _deck(draws, targets)
+    deck = _deck(draws, [*product(targets, OF_PROCESSES), *product(networks, OF_NETWORKS)])
     faults = []
     at_s = 0.0
     while (at_s := at_s + draws.uniform(*BETWEEN_S)) < seconds:
@@ -62,9 +74,8 @@ def plan(*, seed: int, seconds: float, targets: Sequence[str]) -> list[Fault]:
     return faults
 
 
-def _deck(draws: random.Random, targets: Sequence[str]) -> Iterator[tuple[str, Kind]]:
+def _deck(draws: random.Random, cards: list[tuple[str, Kind]]) -> Iterator[tuple[str, Kind]]:
     """Deal out all that can happen, shuffled, and again: nothing is left out by chance."""
-    cards = list(product(targets, Kind))
     while True:
         draws.shuffle(cards)
         yield from cards
@@ -73,6 +84,6 @@ def _deck(draws: random.Random, targets: Sequence[str]) -> Iterator[tuple[str, K
 def _duration(draws: random.Random, kind: Kind) -> float:
     if kind == Kind.RESTART:
         return 0.0
-    if kind == Kind.KILL:
+    if kind in {Kind.KILL, Kind.CUT, Kind.LOSS}:
         return draws.uniform(0, DOWN_S)
     return draws.uniform(0.5, LONGEST_S if draws.random() < LONG else FROZEN_S)

@@ -80,4 +80,4 @@ class StormSite(Site):
 
     @property
     def _everything(self) -> list[str]:
-        return [*self.stores_and_ledger, f"--kafka={self.servers.kafka}"]
+        return [*self.stores_and_ledger, f"--kafka={self.reached.kafka}"]

@@ -14,8 +14,9 @@ from tests.support.chaos.load import Load
 from tests.support.chaos.plan import Fault, Kind, plan
 from tests.support.chaos.rights import Rights
 from tests.support.chaos.site import StormSite
-from tests.support.chaos.targets import Job, Server, Target
+from tests.support.chaos.targets import Job, Network, Server, Target
 from tests.support.cluster_site import Running, until
+from tests.support.networks import Networks
 from tests.support.services import Service
 
 Tell = Callable[[str], None]
@@ -44,22 +45,35 @@ class Tally:
         )
 
 
-def storm(
-    site: StormSite, servers: Iterable[Service], *, seed: int, seconds: float, tell: Tell
+def storm(  # noqa: PLR0913 - what it passes over, and which it is
+    site: StormSite,
+    servers: Iterable[Service],
+    ways: Networks,
+    *,
+    seed: int,
+    seconds: float,
+    tell: Tell,
 ) -> Tally:
     """Let a planned storm pass over a site, and check what it leaves.
 
+    ways: by which the site's commands come to the servers.
     tell: is told of each fault, and when it came.
     """
     jobs = _jobs(site, seed)
     until(site.has_begun, *(job.running for job in jobs))
-    targets: list[Target] = [*jobs, *map(Server, servers)]
+    processes: list[Target] = [*jobs, *map(Server, servers)]
+    between = [Network(name, proxy) for name, proxy in ways.by_name.items()]
     begun, over = time.monotonic(), Event()
 
     def log(what: str) -> None:
         tell(f"{time.monotonic() - begun:6.1f} s  {what}")
 
-    faults = plan(seed=seed, seconds=seconds, targets=[target.name for target in targets])
+    faults = plan(
+        seed=seed,
+        seconds=seconds,
+        targets=[target.name for target in processes],
+        networks=[network.name for network in between],
+    )
     load = Load(site, seed=seed, over=over)
     rights = Rights(site, load.persons, seed=seed, over=over, tell=log)
     load.begin(rights.asking)
@@ -69,7 +83,7 @@ def storm(
         rights.restrict,
         rights.correct,
     ]
-    _let_pass(targets, faults, beside, over=over, log=log)
+    _let_pass([*processes, *between], faults, beside, over=over, log=log)
     log("the storm is over")
     _settle(site, jobs, load, rights)
     log("all is settled, and as it has to be")
@@ -99,7 +113,7 @@ def _jobs(site: StormSite, seed: int) -> list[Job]:
 
 
 def _let_pass(
-    targets: Sequence[Target],
+    targets: Sequence[Target | Network],
     faults: Sequence[Fault],
     beside: Sequence[Callable[[], None]],
     *,
@@ -109,7 +123,7 @@ def _let_pass(
     """Send faults to each target beside the others; end all of it where anything fails."""
     begun, failed = time.monotonic(), Event()
 
-    def suffer(target: Target) -> None:
+    def suffer(target: Target | Network) -> None:
         for fault in faults:
             if fault.target == target.name:
                 failed.wait(begun + fault.at_s - time.monotonic())
@@ -140,10 +154,15 @@ def _let_pass(
             done.result()
 
 
-def _inflict(fault: Fault, target: Target, *, failed: Event, log: Tell) -> None:
-    target.check()
+def _inflict(fault: Fault, target: Target | Network, *, failed: Event, log: Tell) -> None:
     lasting = f" for {fault.lasts_s:.1f} s" if fault.lasts_s else ""
     log(f"{fault.kind:8} {fault.target}{lasting}")
+    if isinstance(target, Network):
+        target.begin(fault.kind)
+        failed.wait(fault.lasts_s)
+        target.end(fault.kind)
+        return
+    target.check()
     if fault.kind == Kind.FREEZE:
         target.freeze()
         failed.wait(fault.lasts_s)

@@ -6,7 +6,9 @@ import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from tests.support.chaos.plan import Kind
 from tests.support.cluster_site import Running
+from tests.support.proxy import Proxy, Way
 from tests.support.services import Service
 
 END_OF_WHAT_IT_SAID = 2_000
@@ -71,6 +73,35 @@ class Server(Target):
 
     def stop(self) -> None:
         self._service.stop()
+
+
+class Network:
+    """The way to a server, which breaks while both ends live on.
+
+    Attributes:
+        name: what the plan calls it.
+    """
+
+    def __init__(self, server: str, proxy: Proxy) -> None:
+        """Take a whole network."""
+        self.name = f"network of {server}"
+        self._proxy = proxy
+
+    def begin(self, kind: Kind) -> None:
+        """Break it."""
+        if kind == Kind.CUT:
+            self._proxy.refuse()
+            self._proxy.cut()
+        elif kind == Kind.SILENCE:
+            self._proxy.hold(*Way)
+        else:
+            self._proxy.hold(Way.ANSWERS)
+
+    def end(self, kind: Kind) -> None:
+        """Have it whole again."""
+        if kind == Kind.LOSS:
+            self._proxy.cut()
+        self._proxy.mend()
 
 
 class Job(Target):

@@ -24,7 +24,13 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient, get_docker_host
 
 from tests.support.services.free_ports import free_port
-from tests.support.services.service import Name, Service, ServiceError, wait_until_usable
+from tests.support.services.service import (
+    Door,
+    Name,
+    Service,
+    ServiceError,
+    wait_until_usable,
+)
 from tests.support.services.usable import USABLE
 
 DEFAULT_ENGINE = "npipe:" if sys.platform == "win32" else "unix:///var/run/docker.sock"
@@ -105,6 +111,8 @@ class Image:
         tag: of the official image.
         port: where it listens inside.
         address: what clients are told.
+        door: for a proxy.
+        door_port: where that is inside; that of the clients unless it is said.
         user: who runs the image's start script; empty for the image's own choice.
         environment: variables of the image.
         command: arguments of the image's own start script.
@@ -113,16 +121,21 @@ class Image:
     tag: str
     port: int
     address: str
+    door: Door
+    door_port: int | None = None
     user: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     command: list[str] = field(default_factory=list)
 
 
 def kafka(host: str, port: int) -> Image:
+    door, proxy = free_port(), free_port()
     return Image(
         tag="apache/kafka:4.1.0",
         port=9092,
         address=f"{host}:{port}",
+        door=Door(f"{host}:{door}", proxy),
+        door_port=9095,
         # The start script writes into copies of its files: root may, where they are read-only.
         user="root",
         environment={
@@ -130,11 +143,15 @@ def kafka(host: str, port: int) -> Image:
             "KAFKA_PROCESS_ROLES": "broker,controller",
             "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
             "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
-            "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093,INSIDE://:9094",
-            "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://{host}:{port},INSIDE://localhost:9094",
+            "KAFKA_LISTENERS": (
+                "PLAINTEXT://:9092,CONTROLLER://:9093,INSIDE://:9094,PROXIED://:9095"
+            ),
+            "KAFKA_ADVERTISED_LISTENERS": (
+                f"PLAINTEXT://{host}:{port},INSIDE://localhost:9094,PROXIED://127.0.0.1:{proxy}"
+            ),
             "KAFKA_INTER_BROKER_LISTENER_NAME": "INSIDE",
             "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": (
-                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT"
+                "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT,PROXIED:PLAINTEXT"
             ),
             # As the local process: see configuration/kafka.properties.
             "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
@@ -156,6 +173,7 @@ def cassandra(host: str, port: int) -> Image:
         tag="cassandra:5.0",
         port=9042,
         address=f"{host}:{port}",
+        door=Door(f"{host}:{port}"),
         environment={
             "CASSANDRA_ENDPOINT_SNITCH": "SimpleSnitch",
             "CASSANDRA_NUM_TOKENS": "1",  # as many as are named below, or it starts only once
@@ -179,6 +197,7 @@ def mongo(host: str, port: int) -> Image:
         tag="mongo:6.0",
         port=port,
         address=f"mongodb://{host}:{port}/?replicaSet=rs0",
+        door=Door(f"{host}:{port}"),
         command=[
             *("--replSet", "rs0", "--bind_ip_all", "--port", str(port)),
             *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),
@@ -199,13 +218,17 @@ class Container(Service):
     def __init__(self, name: Name) -> None:
         self.name = name
         image = IMAGES[name](host_of_ports(), port := free_port())
-        self.address = image.address
+        self.address, self.door = image.address, image.door
+        self._kept = self.door.keep()
         called = f"profiles-tests-{name}-{uuid.uuid4().hex[:12]}"
         self._container = (
             DockerContainer(image.tag, name=called, env=image.environment, user=image.user)
             .with_bind_ports(image.port, port)
             .with_command(image.command)
         )
+        if image.door_port is not None:
+            door = int(image.door.address.rpartition(":")[2])
+            self._container.with_bind_ports(image.door_port, door)
         # Before there is a container: none is left behind, wherever the tests end.
         self._remover = subprocess.Popen(
             [sys.executable, str(REMOVER), called], stdin=subprocess.PIPE, start_new_session=True
@@ -249,6 +272,8 @@ class Container(Service):
             self._container.get_wrapped_container().stop(timeout=STOP_WITHIN_S)
 
     def remove(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
         self._remover.communicate()
         self._container.get_docker_client().client.close()
 

@@ -9,6 +9,7 @@ import socket
 # keeps trying a port of those while its server is down may one day be given it, and then is
 # connected to itself and keeps the server out.
 PORTS = range(20_000, 32_000)
+HOST = "127.0.0.1"
 
 _reserved: list[int] = []
 """File descriptors of what reserves ports; open for as long as this process lives."""
@@ -25,9 +26,21 @@ def free_port() -> int:
         with reservation, socket.socket() as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                reservation.bind(("127.0.0.1", port))
-                trial.bind(("127.0.0.1", port))
+                reservation.bind((HOST, port))
+                trial.bind((HOST, port))
             except OSError:
                 continue
             _reserved.append(reservation.detach())
             return port
+
+
+def keep(port: int) -> socket.socket:
+    """Bind a port until the socket is closed: only who calls this too gets the same one."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        kept.bind((HOST, port))
+    except OSError:
+        kept.close()
+        raise
+    return kept

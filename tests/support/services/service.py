@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from time import monotonic
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from tests.support.services.free_ports import keep
 
 Name = Literal["kafka", "cassandra", "mongo"]
 NAMES: tuple[Name, ...] = ("kafka", "cassandra", "mongo")
@@ -18,16 +21,34 @@ class ServiceError(Exception):
     """A server can't be had, or does not start; the text says what to do about it."""
 
 
+class Door(NamedTuple):
+    """Where a server is entered by a proxy that stands in front of it.
+
+    address: HOST:PORT that the proxy connects to.
+    proxy_port: where it has to listen on the loopback address, as the server names that port to
+        those who come through it; None for any.
+    """
+
+    address: str
+    proxy_port: int | None = None
+
+    def keep(self) -> socket.socket | None:
+        """Keep the proxy's port from everybody else, also while there is no proxy."""
+        return None if self.proxy_port is None else keep(self.proxy_port)
+
+
 class Service(ABC):
     """One server of the tests' own: always at the same address, always with the same data.
 
     Attributes:
         name: which of the servers it is.
         address: HOST:PORT; of MongoDB the whole URL.
+        door: for a proxy; the same place as the address, or another one of the same server.
     """
 
     name: Name
     address: str
+    door: Door
 
     @abstractmethod
     def start(self) -> None:

@@ -6,9 +6,10 @@ from itertools import pairwise, product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.chaos.plan import LONGEST_S, Kind, plan
+from tests.support.chaos.plan import LONGEST_S, OF_NETWORKS, OF_PROCESSES, Kind, plan
 
 TARGETS = ["producer", "consumer", "kafka"]
+NETWORKS = ["network of kafka"]
 seeds = st.integers(0, 2**32)
 
 
@@ -42,9 +43,13 @@ def test_faults_come_in_order_and_within_the_time(seed: int, seconds: int) -> No
 
 @given(seeds)
 def test_everything_has_happened_to_every_target_before_anything_happens_again(seed: int) -> None:
-    faults = plan(seed=seed, seconds=600, targets=TARGETS)
-    every = list(product(TARGETS, Kind))
+    faults = plan(seed=seed, seconds=600, targets=TARGETS, networks=NETWORKS)
+    every = [*product(TARGETS, OF_PROCESSES), *product(NETWORKS, OF_NETWORKS)]
 
     for start in range(0, len(faults) - len(every), len(every)):
         happened = [(each.target, each.kind) for each in faults[start : start + len(every)]]
         assert Counter(happened) == Counter(every)
+
+
+def test_each_kind_of_fault_is_for_processes_or_for_networks() -> None:
+    assert sorted((*OF_PROCESSES, *OF_NETWORKS)) == sorted(Kind)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.services import free_ports
-from tests.support.services.free_ports import free_port
+from tests.support.services.free_ports import HOST, free_port, keep
 
 ROOT = Path(__file__).parents[3]
 ASK = """
@@ -27,8 +27,8 @@ def first(monkeypatch: pytest.MonkeyPatch) -> int:
         port = free_port()
         with socket.socket() as next_one, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
             try:
-                next_one.bind(("127.0.0.1", port + 1))
-                datagrams.bind(("127.0.0.1", port + 1))
+                next_one.bind((HOST, port + 1))
+                datagrams.bind((HOST, port + 1))
             except OSError:
                 continue
         monkeypatch.setattr(free_ports, "PORTS", range(port, port + 2))
@@ -53,7 +53,21 @@ def test_nor_is_it_given_by_another_process(first: int) -> None:
 
 def test_a_server_can_listen_there(first: int) -> None:
     with (
-        socket.create_server(("127.0.0.1", first)) as server,
+        socket.create_server((HOST, first)) as server,
         socket.create_connection(server.getsockname()) as client,
     ):
-        assert client.getpeername() == ("127.0.0.1", first)
+        assert client.getpeername() == (HOST, first)
+
+
+def test_a_port_that_is_kept_is_given_to_nobody_but_those_who_share_it() -> None:
+    with keep(free_port()) as kept, keep(kept.getsockname()[1]) as shared:
+        shared.listen()
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with pytest.raises(OSError, match="in use"):
+                other.bind((HOST, kept.getsockname()[1]))
+
+
+def test_a_port_that_is_kept_takes_no_connections() -> None:
+    with keep(free_port()) as kept, pytest.raises(ConnectionRefusedError):
+        socket.create_connection(kept.getsockname())

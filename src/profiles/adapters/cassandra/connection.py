@@ -36,6 +36,11 @@ _RECONNECT_S: Final = (0.5, 5.0)
 """First and longest wait between attempts to reach a node that is down: the driver's longest is
 10 minutes, and a batch waits for it."""
 
+_HEARTBEAT_S: Final = 5.0
+"""After so long without an answer a connection is asked whether it is still there, and given up
+where it does not answer within the time of a request: a firewall may have forgotten it without a
+word. The driver's own half a minute for each comes to 90 seconds (decision 0272)."""
+
 _SAID: Final = tuple(f"Server warning: {warning}" for warning in EXPECTED)
 
 
@@ -68,7 +73,7 @@ def connect(settings: CassandraSettings) -> tuple[Cluster, Session]:
     """
     logging.getLogger("cassandra.protocol").addFilter(_unexpected)
     with map_exceptions(settings.address):
-        cluster = _cluster(settings)
+        cluster = cluster_at(settings)
         try:
             session = cluster.connect()
         except BaseException as failure:
@@ -80,13 +85,16 @@ def connect(settings: CassandraSettings) -> tuple[Cluster, Session]:
         return cluster, session
 
 
-def _cluster(settings: CassandraSettings) -> Cluster:
+def cluster_at(settings: CassandraSettings) -> Cluster:
+    """Prepare for a cluster, and connect to none of its nodes yet."""
     return Cluster(
         contact_points=list(settings.hosts),
         port=settings.port,
         protocol_version=_PROTOCOL,
         connect_timeout=_CONNECT_S,
         control_connection_timeout=_CONNECT_S,
+        idle_heartbeat_interval=_HEARTBEAT_S,
+        idle_heartbeat_timeout=settings.timeout_s,
         reconnection_policy=ExponentialReconnectionPolicy(*_RECONNECT_S, max_attempts=None),
         auth_provider=_login(settings),
         ssl_context=settings.tls,

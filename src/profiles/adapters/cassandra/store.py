@@ -18,6 +18,7 @@ from profiles.adapters.cassandra.columns import COLUMNS
 from profiles.adapters.cassandra.connection import connect
 from profiles.adapters.cassandra.failures import explained, map_exceptions
 from profiles.adapters.cassandra.queries import Prepared, encoder
+from profiles.adapters.cassandra.reading import persistently
 from profiles.adapters.cassandra.rows import deleted, key, read, time_to_live
 from profiles.adapters.cassandra.schema import prepare, qualified
 from profiles.adapters.cassandra.sending import Sender
@@ -145,15 +146,17 @@ class CassandraFollowingStore:
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person, with its version, or None."""
         with self._exceptions_mapped():
-            row = self._session.execute(self._select, (UUID(person),)).one()
+            row = persistently(lambda: self._session.execute(self._select, (UUID(person),)).one())
         return None if row is None else read(row)
 
     def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
         """Return what is held of some persons, with versions."""
         asked = [(UUID(person),) for person in persons]
         with self._exceptions_mapped():
-            answers = execute_concurrent_with_args(
-                self._session, self._select, asked, concurrency=self._settings.concurrency
+            answers = persistently(
+                lambda: execute_concurrent_with_args(
+                    self._session, self._select, asked, concurrency=self._settings.concurrency
+                )
             )
             found = [read(row) for _, rows in answers for row in rows]
         return {profile.id: (profile, version) for profile, version in found}

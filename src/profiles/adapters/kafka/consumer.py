@@ -7,16 +7,15 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from profiles.adapters.kafka.cluster import Address
+from profiles.adapters.kafka.commits import Commits
 from profiles.adapters.kafka.connection import client_settings
 from profiles.adapters.kafka.errors import (
-    NO_OFFSET,
     NO_TOPIC,
     OFFSETS_GONE,
     PARTITION_END,
-    error_of,
     failure,
     map_exceptions,
     permanent,
@@ -32,7 +31,7 @@ from profiles.application.log.timestamps import TimestampDecoder
 from profiles.application.ports.logs import Revoked
 
 _REQUEST_S: Final = 10.0
-_COORDINATOR_S: Final = 3.0
+_NOTE_AGAIN_S: Final = 5.0
 _END_S: Final = 2.0
 _KEPT_BYTES: Final = 8 * 1024 * 1024
 _FEW: Final = 100
@@ -79,7 +78,8 @@ class KafkaLog:
         self._topics = Topics(address, request_s=request_s)
         self._offsets = GroupOffsets(address, group, request_s=request_s)
         client = client_settings(address, name="profiles-consumer")
-        own = {"group.id": group, "on_commit": _committed}
+        self._commits = Commits(topic.name, again_s=_NOTE_AGAIN_S)
+        own = {"group.id": group, "on_commit": self._commits.answered}
         self._consumer = Consumer({**client, **GROUP_READER, **own, **(settings or {})})
         self._revoked: Revoked = lambda _numbers, _lost: None
         self._assigned: set[int] = set()
@@ -130,6 +130,7 @@ class KafkaLog:
     def _take(self, partitions: Iterable[TopicPartition], *, lost: bool) -> None:
         numbers = {partition.partition for partition in partitions}
         self._revoked(numbers, lost)
+        self._commits.forget(numbers)
         self._assigned -= numbers
         for number in numbers:
             self._next.pop(number, None)
@@ -170,6 +171,7 @@ class KafkaLog:
     def read(self, *, limit: int, timeout_s: float, gather_s: float = 0.0) -> Sequence[Run]:
         """Return what has come, once it is sure of which topic it is; see the port."""
         self._look_after_silent()
+        self._commits.commit_again(self._consumer)
         with map_exceptions(self._address):
             if self._next and not self._fetching:
                 self._fetch()
@@ -324,6 +326,7 @@ class KafkaLog:
 
     def keep_alive(self) -> None:
         """Stay in the group while the stores are busy or away; see the port."""
+        self._commits.commit_again(self._consumer)
         with map_exceptions(self._address):
             message = self._consumer.poll(0)
             if message is not None:
@@ -335,26 +338,11 @@ class KafkaLog:
 
     def commit(self, ends: Mapping[int, int], *, wait: bool) -> None:
         """Note how far the group is; see the port."""
-        if not ends:
-            return
-        offsets = self._of(ends)
-        try:
-            if wait:
-                # A commit can't be told how long to try: up to a minute where Kafka is away.
-                self._consumer.committed(offsets, timeout=_COORDINATOR_S)
-                self._consumer.commit(offsets=offsets, asynchronous=False)
-            else:
-                self._consumer.commit(offsets=offsets, asynchronous=True)
-        except KafkaException as raised:
-            _committed(error_of(raised), offsets)
+        if ends:
+            self._commits.commit(self._consumer, ends, wait=wait)
 
     def close(self) -> None:
         """Leave the group, and let go of the connection."""
         self._revoked = lambda _numbers, _lost: None
         self._consumer.close()
         self._offsets.close()
-
-
-def _committed(error: KafkaError | None, _offsets: Sequence[TopicPartition]) -> None:
-    if error is not None and error.code() != NO_OFFSET:
-        _logger.warning("The group's offsets were not committed (%s).", error.name())

@@ -16,6 +16,9 @@ CRITICAL: Final = 2  # of syslog: the library's own lines say what ours say
 EVERY_CLIENT: Final[Mapping[str, Any]] = {
     "log_level": CRITICAL,
     "reconnect.backoff.max.ms": 2_000,  # back soon after a restart, where the default is 10 s
+    # A connection that a firewall has forgotten brings nothing, and no error either: it is given up
+    # after so long, where the default is a minute (decision 0272).
+    "socket.timeout.ms": 15_000,
 }
 """All of them."""
 

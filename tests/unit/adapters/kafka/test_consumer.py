@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import closing, contextmanager
 from threading import Event
 
 import pytest
 
 from profiles.adapters.kafka import KafkaLog, KafkaPublisher, Topics, consumer
-from tests.support.kafka_mock import MockCluster, mock_cluster
+from tests.support.kafka_mock import (
+    OFFSET_COMMIT,
+    REQUEST_TIMED_OUT,
+    MockCluster,
+    mock_cluster,
+)
 from tests.support.patience import PATIENCE_S
 from tests.support.waiting import until
 
@@ -139,3 +145,45 @@ def test_no_more_is_kept_than_there_is_room_for(
             assert log._fetched == []  # noqa: SLF001 - see above
 
         read_all(log, VALUES)
+
+
+def goes_on(log: KafkaLog) -> None:
+    log.read(limit=1, timeout_s=SLICE_S)
+
+
+@pytest.mark.parametrize("turn", [goes_on, KafkaLog.keep_alive])
+def test_what_the_group_could_not_note_is_noted_later_though_nothing_more_comes(
+    cluster: MockCluster, turn: Callable[[KafkaLog], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "_NOTE_AGAIN_S", SOON_S)
+    with reading(cluster) as log:
+        first, second = log.partitions()
+        cluster.answer(OFFSET_COMMIT, *[REQUEST_TIMED_OUT] * 6)
+        log.commit({0: 3}, wait=False)
+        log.commit({0: 5, 1: 7}, wait=False)
+
+        def is_noted() -> bool:
+            turn(log)
+            return (log.committed(first), log.committed(second)) == (5, 7)
+
+        until(is_noted)
+
+
+def test_what_was_given_up_with_its_partition_is_not_noted_any_more(
+    cluster: MockCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(consumer, "_NOTE_AGAIN_S", SOON_S)
+    with reading(cluster) as log:
+        cluster.answer(OFFSET_COMMIT, *[REQUEST_TIMED_OUT] * 3)
+        log.commit({0: 5}, wait=False)
+
+        def has_failed() -> bool:
+            log.keep_alive()
+            return "were not committed" in caplog.text
+
+        until(has_failed)
+        log._take(log._of({0: 0}), lost=True)  # noqa: SLF001 - as the driver tells
+        over = time.monotonic() + 3 * SOON_S
+        until(lambda: not log.read(limit=1, timeout_s=SLICE_S) and time.monotonic() > over)
+
+        assert log.committed(log.partitions()[0]) is None
