@@ -19,7 +19,7 @@ FIRST_S: Final = 0.25
 LONGEST_S: Final = 2.0
 """Seconds between the first two looks at the same persons; doubled each time up to the longest."""
 
-IDLE_S: Final = 2.0
+IDLE_S: Final = 5.0
 """Seconds for which a difference has to stand still where nothing is written meanwhile."""
 
 BUSY_S: Final = 10.0
