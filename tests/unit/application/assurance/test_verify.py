@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -53,6 +53,7 @@ class TamperedStore(MemoryDecidingStore):
     """A deciding store into which somebody else has written.
 
     when_opened: what jobs do when a snapshot is open. when_read: when all is read without one.
+    when_asked: after somebody was looked up.
     """
 
     def __init__(self) -> None:
@@ -63,6 +64,7 @@ class TamperedStore(MemoryDecidingStore):
         self.is_too_old = False
         self.when_opened: list[Callable[[], object]] = []
         self.when_read: list[Callable[[], object]] = []
+        self.when_asked: list[Callable[[], object]] = []
 
     @contextmanager
     def snapshot(self) -> Generator[StoreSnapshot]:
@@ -76,6 +78,12 @@ class TamperedStore(MemoryDecidingStore):
             write()
         yield from super().profiles()
         yield from self.extra
+
+    def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        found = super().held(persons)
+        for write in self.when_asked:
+            write()
+        return found
 
     def statistics(self) -> Statistics:
         return super().statistics() if self.told is None else self.told
@@ -515,6 +523,21 @@ def test_a_row_that_the_store_decides_meanwhile_is_no_finding(bench: Bench) -> N
     bench.meanwhile = [lambda: bench.decide(stored(IDS[4]))]
 
     assert all(check.ok for check in bench.verify().checks)
+
+
+def test_a_row_that_is_decided_between_two_questions_is_never_deleted(bench: Bench) -> None:
+    """A deletion in the version of the row would hide what the job writes in the same version."""
+    follow(bench, {IDS[4]: (profile(IDS[4]), version(4))})
+
+    def decide_in_the_last_look() -> None:
+        if bench.paused_s == rechecking.BUSY_S and bench.store.position(TOPIC) == 4:
+            bench.decide(stored(IDS[4]))
+
+    bench.meanwhile = [lambda: bench.hold(IDS[5])]
+    bench.store.when_asked = [decide_in_the_last_look]
+
+    assert bench.verify(repair=True).repaired == Repair(left=1)
+    assert same(bench)
 
 
 def test_many_who_differ_are_waited_for_some_at_a_time(
