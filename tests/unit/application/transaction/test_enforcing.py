@@ -18,6 +18,7 @@ from profiles.application.transaction.enforcing import (
     apply_ledger,
     catch_up,
     unlawful,
+    unlawful_among,
 )
 from profiles.domain.ledger_entry import Action, Draft
 from profiles.domain.ledger_view import LedgerView
@@ -362,7 +363,7 @@ def test_a_chunk_carries_out_what_concerns_it_while_somebody_is_at_the_rest(
     assert is_counted(store)
 
 
-def test_of_whom_something_unlawful_is_held_is_counted(transactions: Observed) -> None:
+def test_of_whom_something_unlawful_is_held_is_found(transactions: Observed) -> None:
     ledger = MemoryLedger()
     assert sum(map(len, unlawful(transactions, ledger.view()))) == 0
     ledger.restrict(CLEO, DAN)
@@ -373,7 +374,11 @@ def test_of_whom_something_unlawful_is_held_is_counted(transactions: Observed) -
     ledger.restrict(EVE)
     ledger.unrestrict(DAN)
 
-    assert sum(map(len, unlawful(transactions, ledger.view()))) == 4
+    found = [person for some in unlawful(transactions, ledger.view()) for person in some]
+    assert sorted(found) == [ADA, CLEO, DAN, EVE]
+    for asked in ([], [ADA, BEA], [CLEO, DAN], IDS):
+        among = unlawful_among(transactions, asked, ledger.view())
+        assert among == set(asked) & set(found)
 
 
 # --- Whatever was entered ---------------------------------------------------------------------
