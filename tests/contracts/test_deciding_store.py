@@ -17,7 +17,7 @@ from profiles.application.errors import GapError, LedgerError
 from profiles.application.log import messages
 from profiles.application.log.deciding import Chunk, Rules, decide_chunk
 from profiles.application.log.records import LogPartition, LogRecord
-from profiles.application.ports.stores import DecidingStore, StoreProgress
+from profiles.application.ports.stores import DecidingStore, StoreProgress, StoreSnapshot
 from profiles.domain.corrections import CorrectedValue, Corrections
 from profiles.domain.ledger_entry import START, LedgerHead
 from profiles.domain.ledger_view import LedgerView
@@ -133,6 +133,70 @@ def test_it_tells_how_far_it_is_in_every_topic(
         (OTHER_TOPIC.topic_id, 0): 1,
         (TOPIC.topic_id, 1): 0,
     }
+
+
+# --- One moment ----------------------------------------------------------------------------
+
+
+def everything_in(snapshot: StoreSnapshot) -> tuple[object, ...]:
+    return (
+        snapshot.progress(),
+        list(snapshot.profiles()),
+        snapshot.statistics(),
+        snapshot.counts(),
+    )
+
+
+def test_a_snapshot_has_what_was_held_when_it_was_opened_whatever_is_written_since(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply(chunk(stored(ADA), stored(BEA), stored(CLEO, email_domain="a.org")), empty_ledger)
+    before = (
+        store.progress(),
+        list(store.profiles()),
+        store.statistics(),
+        store.counts(),
+    )
+
+    with store.snapshot() as snapshot:
+        first, *_ = profiles = snapshot.profiles(), snapshot.profiles()
+        next(first)
+        store.apply(chunk(stored(DAN), (BEA, ERASED), start=3), empty_ledger, followed=True)
+        store.apply(chunk(stored(ADA, city="Elsewhere"), partition=OTHER_TOPIC), empty_ledger)
+        empty_ledger.suppress(CLEO)
+        store.apply_ledger(empty_ledger, followed=True)
+        store.sweep(read_on=NOW.date() + timedelta(days=1_000), quarantined_before=NOW)
+        inside = everything_in(snapshot)
+
+        assert inside == before
+        assert [len(list(each)) for each in profiles] == [2, 3]
+        assert list(store.profiles()) == []
+
+    assert store.counts().read == before[3].read + 3
+
+
+def test_two_snapshots_have_each_its_own_moment(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    with store.snapshot() as empty:
+        store.apply(chunk(stored(ADA)), empty_ledger)
+        with store.snapshot() as later:
+            store.apply(chunk(stored(BEA), start=1), empty_ledger)
+
+            assert [profile.id for profile, _ in later.profiles()] == [ADA]
+            assert everything_in(empty) == (StoreProgress(), [], Statistics(), Tally())
+
+
+def test_all_that_is_held_can_be_written_to_while_it_is_gone_through(
+    store: DecidingStore, empty_ledger: MemoryLedger
+) -> None:
+    store.apply(chunk(stored(ADA), stored(BEA)), empty_ledger)
+    for found, _ in store.profiles():
+        position = store.position(TOPIC)
+        assert position is not None
+        store.apply(chunk(stored(found.id, city="Elsewhere"), start=position), empty_ledger)
+
+        assert store.held([found.id])[found.id][0].city == "Elsewhere"
 
 
 # --- What is stored ------------------------------------------------------------------------

@@ -548,6 +548,7 @@ class Interleavings(RuleBasedStateMachine):
             ledger=lambda _applied: nullcontext(self.ledger),
             policy=POLICY,
             clock=lambda: NOW,
+            pause=lambda _seconds: None,
         )
         checks = verifier.run(repair=True).checks
         assert {check.what for check in checks if not check.ok} <= {"following store"}

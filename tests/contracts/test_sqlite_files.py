@@ -383,6 +383,16 @@ def test_a_sweep_leaves_nothing_beside_the_file_while_the_store_stays_open(tmp_p
         assert names_in(tmp_path) == set()
 
 
+def test_who_is_deleted_beside_a_snapshot_leaves_the_file_with_it(tmp_path: Path) -> None:
+    with closing(SqliteDecidingStore.open(tmp_path / "profiles.db")) as store:
+        store.apply(chunk(stored(ADA, full_name="Plantedname")), MemoryLedger())
+        with store.snapshot():
+            store.apply(chunk((ADA, ERASED), start=1), MemoryLedger())
+            store.sweep(read_on=NOW.date(), quarantined_before=NOW)
+
+        assert names_in(tmp_path) == set()
+
+
 # --- Several processes ---------------------------------------------------------------------
 
 

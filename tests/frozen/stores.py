@@ -78,7 +78,12 @@ def verified(store: DecidingStore, following: FollowingStore | None = None) -> V
         yield ledger
 
     return Verifier(
-        store=store, following=following, ledger=opened, policy=DEFAULT_POLICY, clock=lambda: NOW
+        store=store,
+        following=following,
+        ledger=opened,
+        policy=DEFAULT_POLICY,
+        clock=lambda: NOW,
+        pause=lambda _seconds: None,
     ).run(repair=False)
 
 

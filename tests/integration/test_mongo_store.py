@@ -19,13 +19,13 @@ from uuid import UUID
 import pymongo
 import pytest
 from bson.int64 import Int64
+from bson.timestamp import Timestamp
 from pymongo.errors import ServerSelectionTimeoutError
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryLedger
-from profiles.adapters.mongo import MongoDecidingStore, connection
-from profiles.adapters.mongo import store as mongo_store
+from profiles.adapters.mongo import MongoDecidingStore, connection, snapshots
 from profiles.adapters.mongo.unit_of_work import CHUNKS_OF_NEW_PERSONS
-from profiles.application.errors import StoreError
+from profiles.application.errors import SnapshotTooOldError, StoreError
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.stores import DecidingStore
@@ -297,11 +297,27 @@ def test_what_is_held_of_many_persons_is_read_together(
 def test_more_profiles_than_one_answer_holds_come_in_the_order_of_ids(
     store: MongoDecidingStore, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mongo_store, "_READ_AT_ONCE", 10)
+    monkeypatch.setattr(snapshots, "_READ_AT_ONCE", 10)
     abouts = crowd(30)
     store.apply(chunk(*reversed(abouts)), ledger)
 
     assert [pair[0].id for pair in store.profiles()] == [person for person, _ in abouts]
+    with store.snapshot() as snapshot:
+        assert list(snapshot.profiles()) == list(store.profiles())
+
+
+def test_a_snapshot_that_the_server_no_longer_keeps_says_so(
+    store: MongoDecidingStore, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.apply(chunk(stored(ADA)), ledger)
+    with store.snapshot() as snapshot:
+        since_long_ago = Timestamp(1, 1)
+        monkeypatch.setattr(vars(snapshot)["_session"], "_snapshot_time", since_long_ago)
+
+        with pytest.raises(SnapshotTooOldError, match="minSnapshotHistoryWindowInSeconds"):
+            list(snapshot.profiles())
+
+    assert store.counts().read == 1
 
 
 def test_a_growing_topic_is_entered_with_where_each_partition_had_got_to(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from pymongo.database import Database
 from profiles.adapters.cassandra import CassandraFollowingStore, CassandraSettings
 from profiles.application.ports.stores import Following
 from profiles.domain.version import Version
-from tests.integration.test_command_line import Profiles, profiles
+from tests.integration.test_command_line import Done, Profiles, profiles
+from tests.support.cluster_site import Addresses, Running, Site, until
 from tests.support.histories import profile
 from tests.support.patience import PATIENCE_S
 from tests.support.pipelines import (
@@ -196,6 +197,43 @@ def test_a_deciding_store_from_an_earlier_copy_costs_the_following_nothing(
         assert len(store.held(ids)) == PERSONS
 
 
+# --- Beside a job that writes ------------------------------------------------------------------
+
+BUSY = "simulator:seed=7,minors=0.2,updates=0.3,duplicates=0.1"
+
+
+def until_a_job_wrote(verify: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Verify until a job has written meanwhile; nothing may be wrong in any case."""
+    for _ in range(20):
+        document = verify()
+        assert [check for check in document["checks"] if not check["ok"]] == []
+        if document["checks"][-1]["found"].startswith("no, jobs were writing"):
+            return document
+    raise AssertionError("no job was writing")
+
+
+def test_verification_is_exact_beside_a_busy_job(
+    kafka_address: str, mongo_url: str, cassandra_address: str, tmp_path: Path
+) -> None:
+    addresses = Addresses(kafka_address, cassandra_address, mongo_url)
+    extra = profile(str(UUID(int=7)), expires_at=date(2100, 1, 1))  # type: ignore[arg-type]  # an id
+    with ExitStack() as stack:
+        site = Site(addresses, tmp_path, stack, partitions=2)
+        jobs = site.produce(BUSY, once=False, every="200ms"), site.process(once=False)
+        until(lambda: site.decided() > 500, *jobs)
+
+        well = until_a_job_wrote(lambda: site.verify().document())
+        row = {extra.id: (extra, Version(1, 0, 0).number())}
+        site.cassandra.follow(Following(held=row, absent={}))
+        planted = site.verify().document(code=1)
+
+        assert all(job.is_running() for job in jobs)
+    assert well["held"] > 200
+    assert {check["what"]: check["found"] for check in planted["checks"] if not check["ok"]} == {
+        "following store": "1 extra"
+    }
+
+
 # --- The embedded engine ----------------------------------------------------------------------
 
 STORE = ("--store", "sqlite:///p.db")
@@ -221,3 +259,23 @@ def test_a_store_that_is_missing_is_wrong_usage(profiles: Profiles, tmp_path: Pa
     assert done.code == 2
     assert "There is no profile store at p.db" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_embedded_engine_is_proved_beside_its_job(profiles: Profiles, tmp_path: Path) -> None:
+    def verified() -> Done:
+        return profiles("verify", *STORE)
+
+    job = Running(["run", "--every=20ms", f"--source={BUSY}", *STORE], tmp_path)
+    try:
+        until(lambda: verified().code == 0, job)
+
+        until_a_job_wrote(lambda: dict(json.loads(verified().out)))
+        with closing(sqlite3.connect(tmp_path / "p.db")) as connection, connection:
+            connection.execute("UPDATE cells SET month_1 = month_1 + 1")
+        changed = verified()
+
+        assert job.is_running()
+    finally:
+        job.kill()
+    assert changed.code == 1
+    assert "cells and 0 e-mail domains differ from a recount" in changed.out

@@ -133,9 +133,9 @@ class Running:
         assert self.process.wait(PATIENCE_S) == code, self.said
         assert saying in self.said
 
-    def document(self) -> dict[str, Any]:
+    def document(self, *, code: int = 0) -> dict[str, Any]:
         """Wait for the command; return what it printed."""
-        return self._ended(0)
+        return self._ended(code)
 
     def tally(self, *, code: int = 0) -> Tally:
         """Wait for `process`; return its tally, which adds up."""
@@ -229,9 +229,12 @@ class Site:
         command += [*self.stores_and_ledger, *options, *["--once"] * once]
         return self._start(command, program=program)
 
-    def repair(self) -> Running:
-        command = ["--debug", "verify", f"--kafka={self.reached.kafka}", "--repair"]
+    def verify(self, *options: str) -> Running:
+        command = ["--debug", "verify", f"--kafka={self.reached.kafka}", *options]
         return self._start([*command, *self.stores_and_ledger])
+
+    def repair(self) -> Running:
+        return self.verify("--repair")
 
     def apply_policy(self, *, program: Iterable[str] = PROFILES) -> Running:
         command = ["--debug", "apply-policy", f"--kafka={self.reached.kafka}"]

@@ -41,6 +41,10 @@ class StoreAwayError(StoreError):
     """A store did not answer; it may do so when asked again."""
 
 
+class SnapshotTooOldError(StoreError):
+    """A store no longer keeps what it held at the moment that is read."""
+
+
 class StoreRefusedError(_StoreFailureError):
     """A store refused for good what was to be written; nothing was. Trying again mends nothing."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import islice
 from threading import RLock
@@ -14,7 +15,7 @@ from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import AppliedLedger, Ledger
 from profiles.application.ports.rejections import Rejections
-from profiles.application.ports.stores import Applied, Overview, StoreProgress
+from profiles.application.ports.stores import Applied, Overview, StoreProgress, StoreSnapshot
 from profiles.application.ports.unit_of_work import Transactions
 from profiles.application.transaction import enforcing, removal
 from profiles.application.transaction.arrivals import recent
@@ -94,6 +95,14 @@ class MemoryDecidingStore:
             for person, version in deletions.items():
                 if self._state.outbox.get(person, version + 1) <= version:
                     del self._state.outbox[person]
+
+    @contextmanager
+    def snapshot(self) -> Generator[StoreSnapshot]:
+        """Open a copy of the store as of this moment."""
+        copy = MemoryDecidingStore()
+        with self._lock:
+            copy._state = self._state.copy()
+        yield copy
 
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from itertools import islice
 from threading import RLock
@@ -50,6 +51,12 @@ class State:
     policies: list[PolicyEntry] = field(default_factory=list)
     quarantine: dict[tuple[Writer, int, int], Quarantined] = field(default_factory=dict)
     outbox: dict[PersonId, int] = field(default_factory=dict, repr=False)
+
+    def copy(self) -> State:
+        """Return a copy that does not change with this one."""
+        copied = State(**{each.name: copy(getattr(self, each.name)) for each in fields(self)})
+        copied.writers = {writer: copy(state) for writer, state in self.writers.items()}
+        return copied
 
 
 class MemoryUnitOfWork:

@@ -222,6 +222,18 @@ class Connection:
         with self.asked(), self._client.start_session(snapshot=True) as session:
             yield session
 
+    @contextmanager
+    def long_snapshot(self) -> Generator[ClientSession]:
+        """Read as of one moment for as long as it takes; each read is to be bounded by `asked`.
+
+        Raises:
+            StoreError: the connection was closed.
+        """
+        with self.asked():
+            session = self._client.start_session(snapshot=True)
+        with session:
+            yield session
+
     def _check_server(self, nodes: list[tuple[str, int | None]]) -> None:
         # Without a bound of ours, which would take the place of `serverSelectionTimeoutMS`: an
         # address that is wrong is to be told soon.

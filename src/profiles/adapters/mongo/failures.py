@@ -24,10 +24,20 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from profiles.application.errors import StoreAwayError, StoreError, StoreRefusedError
+from profiles.application.errors import (
+    SnapshotTooOldError,
+    StoreAwayError,
+    StoreError,
+    StoreRefusedError,
+)
 from profiles.domain.errors import UsageError
 
 AGAIN: Final = "Run the same command again: nothing is doubled."
+
+_SNAPSHOT_GONE: Final = (
+    "it no longer keeps what it held when the reading began (minSnapshotHistoryWindowInSeconds)",
+    "Raise that parameter of the server, or stop the jobs, and run the same command again.",
+)
 
 # https://github.com/mongodb/mongo/blob/v6.0/src/mongo/base/error_codes.yml
 _EXPLAINED: Final[Mapping[int, tuple[str, str]]] = {
@@ -44,9 +54,13 @@ _EXPLAINED: Final[Mapping[int, tuple[str, str]]] = {
         "other transactions kept writing the same documents (WriteConflict)",
         "Work on each partition in one process at a time. " + AGAIN,
     ),
+    239: _SNAPSHOT_GONE,  # SnapshotTooOld
+    246: _SNAPSHOT_GONE,  # SnapshotUnavailable
     14031: ("its disk is full (OutOfDiskSpace)", "Make room. " + AGAIN),
 }
 
+
+_TOO_OLD: Final = frozenset({239, 246})
 
 # What the content of a transaction is refused for, however often it is tried.
 _REFUSED: Final = frozenset(
@@ -80,8 +94,14 @@ def map_exceptions(address: str, *, timeout_s: float) -> Generator[None]:
                 f"it refuses what is to be written, for good ({_named(failure)})",
                 "See whether something else has changed the collections; else please report it.",
             ) from None
-        kind = StoreAwayError if _is_away(failure) else StoreError
-        raise kind(store, *_explained(failure, timeout_s)) from None
+        raise _kind_of(failure)(store, *_explained(failure, timeout_s)) from None
+
+
+def _kind_of(failure: Exception) -> type[StoreError]:
+    """Tell what our error says of what is to be done next."""
+    if _is_away(failure):
+        return StoreAwayError
+    return SnapshotTooOldError if code_of(failure) in _TOO_OLD else StoreError
 
 
 def _is_away(failure: Exception) -> bool:

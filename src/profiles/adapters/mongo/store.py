@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, Final
 
 from bson.int64 import Int64
 from pymongo import DeleteOne
-from pymongo.client_session import ClientSession
 
 from profiles.adapters.mongo.connection import TIMEOUT_S, Connection
 from profiles.adapters.mongo.counting import (
@@ -23,20 +22,25 @@ from profiles.adapters.mongo.documents import key_of, person_of, profile_of, qua
 from profiles.adapters.mongo.policies import policies_in
 from profiles.adapters.mongo.rejections import MongoRejections
 from profiles.adapters.mongo.schema import REGISTRY, Collections, opened_collections
+from profiles.adapters.mongo.snapshots import (
+    MongoSnapshot,
+    profiles_in,
+    progress_in,
+    statistics_in,
+    writers_in,
+)
 from profiles.adapters.mongo.unit_of_work import LEDGER_FIELDS, MongoTransactions, ledger_in
 from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import NOT_APPLIED, AppliedLedger, Ledger
-from profiles.application.ports.stores import Applied, Overview, StoreProgress
+from profiles.application.ports.stores import Applied, Overview, StoreProgress, StoreSnapshot
 from profiles.application.transaction import enforcing, removal
 from profiles.application.transaction.commit import apply_chunk, apply_together
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.statistics import Statistics
 from profiles.domain.tally import Tally
-
-_READ_AT_ONCE: Final = 5_000
 
 
 class MongoDecidingStore:
@@ -104,26 +108,8 @@ class MongoDecidingStore:
 
     def progress(self) -> StoreProgress:
         """Return how far the store is."""
-        fields = {"topic_id": 1, "partition": 1, "position": 1, "epochs": 1, **LEDGER_FIELDS}
         with self._connection.snapshot() as session:
-            found = {
-                d["_id"]: d for d in self._collections.writers.find({}, fields, session=session)
-            }
-            policies = tuple(policies_in(self._collections.policies, session))
-            outbox = self._collections.outbox.count_documents({}, session=session)
-        registry = found.pop(REGISTRY, None)
-        epochs = [] if registry is None else registry["epochs"]
-        return StoreProgress(
-            ledger=NOT_APPLIED if registry is None else ledger_in(registry),
-            topics=tuple((row["topic_id"], row["partitions"]) for row in epochs),
-            positions={
-                (writer["topic_id"], writer["partition"]): int(writer["position"])
-                for writer in found.values()
-                if writer["position"] is not None
-            },
-            policies=policies,
-            outbox=outbox,
-        )
+            return progress_in(self._collections, session)
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         """Write what a chunk changes, in one transaction; see the port."""
@@ -167,6 +153,14 @@ class MongoDecidingStore:
                 ordered=False,
             )
 
+    @contextmanager
+    def snapshot(self) -> Generator[StoreSnapshot]:
+        """Open the store as of this moment; see the port."""
+        with self._connection.long_snapshot() as session:
+            opened = MongoSnapshot(self._connection, self._collections, session)
+            opened.progress()  # the first read sets the moment
+            yield opened
+
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person."""
         return self.held([person]).get(person)
@@ -180,28 +174,20 @@ class MongoDecidingStore:
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
         """Yield all that is held, in the order of ids."""
-        query: dict[str, Any] = {}
-        while True:
-            with self._connection.asked():
-                found = self._collections.users.find(query).sort("_id", 1).limit(_READ_AT_ONCE)
-                documents = list(found)
-            yield from map(profile_of, documents)
-            if len(documents) < _READ_AT_ONCE:
-                return
-            query = {"_id": {"$gt": documents[-1]["_id"]}}
+        return profiles_in(self._connection, self._collections, None)
 
     def statistics(self) -> Statistics:
         """Return the sum over all writers, as of one moment."""
         with self._connection.snapshot() as session:
-            documents = self._statistics(session)
+            documents = statistics_in(self._collections, session)
         return statistics_of(documents)
 
     def overview(self) -> Overview:
         """Return all that the page is made of, as of one moment."""
         fields = {"counts": 1, "reasons": 1, "arrivals": 1}
         with self._connection.snapshot() as session:
-            documents = self._statistics(session)
-            writer_documents = self._writers(session, fields)
+            documents = statistics_in(self._collections, session)
+            writer_documents = writers_in(self._collections, session, fields)
             policies = tuple(policies_in(self._collections.policies, session))
         return Overview(
             cohorts=cohorts_in(documents),
@@ -214,20 +200,12 @@ class MongoDecidingStore:
     def counts(self) -> Tally:
         """Return the sum of all tallies."""
         with self._connection.snapshot() as session:
-            return tally_of(self._writers(session, {"counts": 1, "reasons": 1}))
+            return tally_of(writers_in(self._collections, session, {"counts": 1, "reasons": 1}))
 
     def arrivals(self) -> dict[datetime, int]:
         """Return newly held persons by minute of log time."""
         with self._connection.snapshot() as session:
-            return arrivals_of(self._writers(session, {"arrivals": 1}))
-
-    def _statistics(self, session: ClientSession) -> list[dict[str, Any]]:
-        return list(self._collections.statistics.find({}, batch_size=10_000, session=session))
-
-    def _writers(self, session: ClientSession, fields: Mapping[str, int]) -> list[dict[str, Any]]:
-        return list(
-            self._collections.writers.find({"_id": {"$ne": REGISTRY}}, fields, session=session)
-        )
+            return arrivals_of(writers_in(self._collections, session, {"arrivals": 1}))
 
     def quarantine(self) -> Sequence[Quarantined]:
         """Return the rejected records, oldest first."""

@@ -14,6 +14,8 @@ from profiles.domain.errors import ProfilesError, UsageError
 
 _BUSY_S = 30.0
 """How long a transaction of another process is waited for."""
+_SHORT_READ_S = 1.0
+"""How long a reader is waited for when the write-ahead file is emptied."""
 _AGAIN_S = 0.02
 _PAGE_BYTES = 8_192
 _CACHE_KIB = 65_536
@@ -144,10 +146,16 @@ def empty_write_ahead_file(connection: sqlite3.Connection) -> None:
 
     Until then the write-ahead file still has the pages as they were before a deletion. Where it
     can't be done now, because somebody is reading or the disk is broken, nothing that was
-    committed is lost, and the next call or the next to open the file does it.
+    committed is lost, and the next call or the next to close the file does it.
+
+    Writers wait as long as this waits for a reader, so it waits for short ones only.
     """
     with suppress(sqlite3.Error):
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute(f"PRAGMA busy_timeout={_SHORT_READ_S * 1_000:.0f}")
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.execute(f"PRAGMA busy_timeout={_BUSY_S * 1_000:.0f}")
 
 
 def close(connection: sqlite3.Connection) -> None:

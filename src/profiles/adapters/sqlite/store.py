@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from threading import RLock
 
-from profiles.adapters.sqlite import counting, unit_of_work
+from profiles.adapters.sqlite import counting, snapshots, unit_of_work
 from profiles.adapters.sqlite.database import (
     close,
     connect,
@@ -27,7 +27,7 @@ from profiles.application.log.deciding import Chunk
 from profiles.application.log.quarantine import Quarantined
 from profiles.application.log.records import LogPartition
 from profiles.application.ports.ledger import AppliedLedger, Ledger
-from profiles.application.ports.stores import Applied, Overview, StoreProgress
+from profiles.application.ports.stores import Applied, Overview, StoreProgress, StoreSnapshot
 from profiles.application.transaction import enforcing, removal
 from profiles.application.transaction.commit import apply_chunk, apply_together
 from profiles.domain.errors import UsageError
@@ -84,23 +84,8 @@ class SqliteDecidingStore:
 
     def progress(self) -> StoreProgress:
         """Return how far the store is."""
-        with self._exceptions_mapped(), self._snapshot():
-            topics = self._connection.execute(
-                "SELECT topic_id, partitions FROM epochs ORDER BY epoch"
-            ).fetchall()
-            writers = self._connection.execute(
-                "SELECT topic_id, partition, position FROM writers WHERE position IS NOT NULL"
-            ).fetchall()
-            ledger = self.ledger()
-            policies = tuple(unit_of_work.policies(self._connection))
-            (outbox,) = self._connection.execute("SELECT count(*) FROM outbox").fetchone()
-        return StoreProgress(
-            ledger=ledger,
-            topics=tuple(topics),
-            positions={(topic_id, number): position for topic_id, number, position in writers},
-            policies=policies,
-            outbox=outbox,
-        )
+        with self._exceptions_mapped(), self._as_of_one_moment():
+            return snapshots.progress(self._connection)
 
     def apply(self, chunk: Chunk, ledger: Ledger, *, followed: bool = False) -> Applied:
         """Write what a chunk changes, in one transaction; see the port."""
@@ -147,6 +132,12 @@ class SqliteDecidingStore:
                 "DELETE FROM outbox WHERE id = ? AND version <= ?", deletions.items()
             )
 
+    @contextmanager
+    def snapshot(self) -> Generator[StoreSnapshot]:
+        """Open the store as of this moment, by a connection of its own; see the port."""
+        with snapshots.snapshot(self._path, self._exceptions_mapped) as opened:
+            yield opened
+
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person."""
         return self.held([person]).get(person)
@@ -162,18 +153,16 @@ class SqliteDecidingStore:
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
         """Yield all that is held, in the order of ids."""
-        with map_exceptions(lambda happened, remedy: StoreError(str(self._path), happened, remedy)):
-            for row in self._connection.execute(f"{SELECT} ORDER BY id"):
-                yield profile_of(row)
+        return snapshots.profiles(self._connection, self._exceptions_mapped)
 
     def statistics(self) -> Statistics:
         """Return the sum over all writers, as of one moment."""
-        with self._exceptions_mapped(), self._snapshot():
+        with self._exceptions_mapped(), self._as_of_one_moment():
             return counting.statistics(self._connection)
 
     def overview(self) -> Overview:
         """Return all that the page is made of, as of one moment."""
-        with self._exceptions_mapped(), self._snapshot():
+        with self._exceptions_mapped(), self._as_of_one_moment():
             policies = tuple(unit_of_work.policies(self._connection))
             return counting.overview(self._connection, policies)
 
@@ -205,7 +194,7 @@ class SqliteDecidingStore:
             yield
 
     @contextmanager
-    def _snapshot(self) -> Generator[None]:
+    def _as_of_one_moment(self) -> Generator[None]:
         """Read as of one moment."""
         self._connection.execute("BEGIN")
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from profiles.application.assurance.checks import Check, failed
-from profiles.application.assurance.reconciliation import AT_ONCE
+from profiles.application.assurance.rechecking import AT_ONCE
 from profiles.application.ledger.joining import checked_view
 from profiles.application.ports.clock import Clock
 from profiles.application.ports.ledger import Keyring, RecordedLedger

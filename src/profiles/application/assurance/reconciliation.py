@@ -1,18 +1,19 @@
 """Is the following store what the deciding store holds? Row by row; and making it so again.
 
-Versions order all writes, so this may run beside the jobs. A row of the following store is read
-before the deciding store is asked: what is there and not held was held once and is deleted.
+Versions order all writes, so this may run beside the jobs. Who differs is looked at again: a job
+writes to the deciding store first, and a moment later to the other one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Final, TypeVar
+from typing import NamedTuple, TypeVar
 
 from profiles.application.assurance.checks import Check
+from profiles.application.assurance.rechecking import AT_ONCE, Recheck
+from profiles.application.ports.clock import Clock
 from profiles.application.ports.stores import (
     DecidingStore,
     Following,
@@ -23,8 +24,6 @@ from profiles.domain.ledger_view import LedgerView
 from profiles.domain.person import PersonId
 from profiles.domain.profile import Profile
 from profiles.domain.version import Version
-
-AT_ONCE: Final = 1_000
 
 Row = tuple[Profile, int]
 T = TypeVar("T")
@@ -71,6 +70,17 @@ class Repair:
     left: int = 0
 
 
+class _Pair(NamedTuple):
+    """What is in both stores of a person.
+
+    decided: whether the deciding store had read as far as the row that is there.
+    """
+
+    there: Row | None
+    held: Row | None
+    decided: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class Reconciliation:
     """Compares two stores; `repair` makes the following store equal again as it goes.
@@ -80,88 +90,106 @@ class Reconciliation:
     somebody whom the ledger suppresses or restricts goes all the same: no job comes to write it.
 
     view: of the ledger; one without entries where it is not known.
-    progress: of the deciding store, from before anything was read. today: who has expired
-        by then is left out, for the following store forgets them by itself.
     """
 
     store: DecidingStore
     following: FollowingStore
     view: LedgerView
-    progress: StoreProgress
-    today: date
+    clock: Clock
+    recheck: Recheck
     repair: bool
-    _undecided: int = field(default=0, init=False)
 
     def run(self) -> tuple[Comparison, Repair]:
         """Go through both stores, some persons at a time."""
         found = Comparison()
         written = deleted = left = 0
-        for mending in chain(self._there(found), self._held(found)):
+        suspects = chain(self._there(found), self._held())
+        for differing in self.recheck.persistent(suspects, self._look):
+            mending = self._judged(differing, found)
+            left += len(differing) - len(mending.held) - len(mending.absent)
             if self.repair:
                 self.following.follow(mending)
                 written += len(mending.held)
                 deleted += len(mending.absent)
-                left += self._left([*mending.held, *mending.absent])
-        left += self._undecided
+                again = self._look([*mending.held, *mending.absent])
+                left += len(self.recheck.last_seen(again, self._look))
         return found, Repair(written=written, deleted=deleted, left=left)
 
-    def _there(self, found: Comparison) -> Iterator[Following]:
-        """Hold what is there against what is held; yield what mends it."""
-        for rows in _some(self.following.profiles()):
-            held = self.store.held([profile.id for profile, _ in rows])
-            found.rows += len(rows)
-            mending = self._compared({profile.id: (profile, v) for profile, v in rows}, held, found)
-            if mending.held or mending.absent:
-                yield mending
+    def _there(self, found: Comparison) -> Iterator[Collection[PersonId]]:
+        """Hold what is there against what is held; yield who differs."""
+        for some in _some(self.following.profiles()):
+            rows = {profile.id: (profile, version) for profile, version in some}
+            held = self.store.held(list(rows))
+            found.rows += len(some)
+            if differing := [person for person, row in rows.items() if row != held.get(person)]:
+                yield differing
 
-    def _compared(
-        self, rows: Mapping[PersonId, Row], held: Mapping[PersonId, Row], found: Comparison
-    ) -> Following:
+    def _held(self) -> Iterator[Collection[PersonId]]:
+        """Look for what is held and not there; yield whom it is about."""
+        for rows in _some(self.store.profiles()):
+            living = [profile.id for profile, _ in rows if not self._has_expired(profile)]
+            there = self.following.held(living)
+            if missing := [person for person in living if person not in there]:
+                yield missing
+
+    def _has_expired(self, profile: Profile) -> bool:
+        return profile.expires_at <= self.clock().date()
+
+    def _look(self, persons: Collection[PersonId]) -> Mapping[PersonId, _Pair]:
+        """Look at some persons in both stores; return those who differ.
+
+        The order matters. What is there, and then is not held by a store that had decided it
+        before, was held once and is deleted.
+        """
+        there = self.following.held(persons)
+        progress = self.store.progress()
+        held = self.store.held(persons)
+        pairs = (
+            (person, _pair(there.get(person), held.get(person), progress)) for person in persons
+        )
+        return {person: pair for person, pair in pairs if self._differs(pair)}
+
+    def _differs(self, pair: _Pair) -> bool:
+        """Tell whether a following store is wrong; it forgets by itself who has expired."""
+        if pair.there is None:
+            return pair.held is not None and not self._has_expired(pair.held[0])
+        return pair.there != pair.held
+
+    def _judged(self, differing: Mapping[PersonId, _Pair], found: Comparison) -> Following:
+        """Count who differs, and return what mends it."""
         absent: dict[PersonId, int] = {}
         right: dict[PersonId, Row] = {}
-        undecided = {
-            person
-            for person, (_, version) in rows.items()
-            if person not in held and not self._is_decided(version)
-        }
+        undecided = {p for p, pair in differing.items() if pair.held is None and not pair.decided}
         named = self.view.named(undecided)
         undecided -= named.suppressed | named.restricted
-        for person, row in rows.items():
+        for person, (there, held, _) in differing.items():
             if person in undecided:
                 found.ahead += 1
-                self._undecided += 1
-            elif person not in held:
+            elif there is None:
+                found.missing += 1
+            elif held is None:
                 found.extra += 1
-                absent[person] = row[1]
-            elif row != held[person]:
-                found.older += row[1] < held[person][1]
-                found.ahead += row[1] > held[person][1]
-                found.different += row[1] == held[person][1]
-                right[person] = held[person]
+                absent[person] = there[1]
+            else:
+                found.older += there[1] < held[1]
+                found.ahead += there[1] > held[1]
+                found.different += there[1] == held[1]
+            if held is not None:
+                right[person] = held
         return Following(held=right, absent=absent)
 
-    def _is_decided(self, version: int) -> bool:
-        """Tell whether the deciding store has read as far as a version's record."""
-        place = Version.parts(version)
-        if not 0 < place.epoch <= len(self.progress.topics):
-            return False
-        topic_id, _ = self.progress.topics[place.epoch - 1]
-        return place.offset < self.progress.positions.get((topic_id, place.partition), 0)
 
-    def _held(self, found: Comparison) -> Iterator[Following]:
-        """Look for what is held and not there; yield what mends it."""
-        for rows in _some(self.store.profiles()):
-            living = {p.id: (p, version) for p, version in rows if p.expires_at > self.today}
-            there = self.following.held(list(living))
-            missing = {person: row for person, row in living.items() if person not in there}
-            if missing:
-                found.missing += len(missing)
-                yield Following(held=missing, absent={})
+def _pair(there: Row | None, held: Row | None, progress: StoreProgress) -> _Pair:
+    return _Pair(there, held, decided=there is None or _is_decided(there[1], progress))
 
-    def _left(self, persons: list[PersonId]) -> int:
-        """Count who is not the same in both stores."""
-        there, held = self.following.held(persons), self.store.held(persons)
-        return sum(there.get(person) != held.get(person) for person in persons)
+
+def _is_decided(version: int, progress: StoreProgress) -> bool:
+    """Tell whether a deciding store has read as far as a version's record."""
+    place = Version.parts(version)
+    if not 0 < place.epoch <= len(progress.topics):
+        return False
+    topic_id, _ = progress.topics[place.epoch - 1]
+    return place.offset < progress.positions.get((topic_id, place.partition), 0)
 
 
 def _some(items: Iterable[T]) -> Iterator[list[T]]:

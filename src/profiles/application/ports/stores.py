@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -125,6 +126,31 @@ def _highest(some: Mapping[PersonId, int], others: Mapping[PersonId, int]) -> di
     return {**some, **{p: max(version, some.get(p, version)) for p, version in others.items()}}
 
 
+class StoreSnapshot(Protocol):
+    """A deciding store as of one moment; what is written since then is in no answer.
+
+    Each method raises:
+        SnapshotTooOldError: the store no longer keeps what it held at that moment.
+        StoreError: the store did not answer.
+    """
+
+    def progress(self) -> StoreProgress:
+        """Return how far the store was."""
+        ...
+
+    def profiles(self) -> Iterator[tuple[Profile, int]]:
+        """Yield all that was held, with versions, in the order of ids; memory stays bounded."""
+        ...
+
+    def statistics(self) -> Statistics:
+        """Return who was held, in numbers: the sum over all writers."""
+        ...
+
+    def counts(self) -> Tally:
+        """Return the sum of the tallies of all chunks applied until then."""
+        ...
+
+
 class DecidingStore(OverviewReader, Protocol):
     """Where it is decided what is held: profiles, statistics, position and counts as one."""
 
@@ -228,6 +254,14 @@ class DecidingStore(OverviewReader, Protocol):
         """
         ...
 
+    def snapshot(self) -> AbstractContextManager[StoreSnapshot]:
+        """Open the store as of this moment; writers do not wait for it.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        ...
+
     def profile(self, person: PersonId) -> tuple[Profile, int] | None:
         """Return what is held of a person, with its version, or None."""
         ...
@@ -237,7 +271,10 @@ class DecidingStore(OverviewReader, Protocol):
         ...
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
-        """Yield all that is held, with versions, in the order of ids: for tests and recounts."""
+        """Yield all that is held, with versions, in the order of ids, some read at a time.
+
+        What is written meanwhile may be among it or not; `snapshot` leaves it out.
+        """
         ...
 
     def statistics(self) -> Statistics:

@@ -8,7 +8,7 @@ entries are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -118,16 +118,38 @@ def carry_out(
     return _change(unit, unit.held(persons), unit.restricted(persons), named, followed=followed)
 
 
-def count_unlawful(transactions: Transactions, view: LedgerView) -> int:
-    """Count of whom something is held that a ledger does not allow; change nothing.
+def unlawful(transactions: Transactions, view: LedgerView) -> Iterator[Collection[PersonId]]:
+    """Yield of whom something is held that a ledger does not allow, some at a time.
 
     Raises:
         StoreError: the store did not answer.
     """
-    return sum(
-        _through(transactions, partial(count_some, view=view))
-        for count_some in (_count_held, _count_restricted)
-    )
+    look_at: Callable[..., tuple[Collection[PersonId], Named, Collection[PersonId]]]
+    for look_at in (_held_wrongly, _apart_wrongly):
+        after: PersonId | None = None
+        while True:
+            looked_at, _, wrong = transactions.run(partial(look_at, after=after, view=view))
+            yield wrong
+            after = _last_of(looked_at)
+            if after is None:
+                break
+
+
+def unlawful_among(
+    transactions: Transactions, persons: Collection[PersonId], view: LedgerView
+) -> Collection[PersonId]:
+    """Return of which of some persons something is held that a ledger does not allow.
+
+    Raises:
+        StoreError: the store did not answer.
+    """
+    named = view.named(persons)
+
+    def look(unit: UnitOfWork) -> Collection[PersonId]:
+        wrongly_held = unit.held(persons).keys() & (named.suppressed | named.restricted)
+        return wrongly_held | (unit.restricted(persons).keys() - named.apart)
+
+    return transactions.run(look)
 
 
 def _through(
@@ -201,20 +223,6 @@ def _look_at_restricted(
     some, last = _some_of(wrong, apart)
     changing = {person: apart[person] for person in some}
     return _change(unit, {}, changing, named, followed=followed), last
-
-
-def _count_held(
-    unit: UnitOfWork, *, after: PersonId | None, view: LedgerView
-) -> tuple[int, PersonId | None]:
-    held, _, wrong = _held_wrongly(unit, after, view)
-    return len(wrong), _last_of(held)
-
-
-def _count_restricted(
-    unit: UnitOfWork, *, after: PersonId | None, view: LedgerView
-) -> tuple[int, PersonId | None]:
-    apart, _, wrong = _apart_wrongly(unit, after, view)
-    return len(wrong), _last_of(apart)
 
 
 def _held_wrongly(

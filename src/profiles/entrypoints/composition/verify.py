@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -28,4 +29,5 @@ def verifying(settings: InstallationSettings, *, repair: bool) -> Generator[Veri
             ledger=existing_ledger(settings),
             policy=settings.policy.read(),
             clock=now,
+            pause=time.sleep,
         )

@@ -14,7 +14,7 @@ from pymongo.errors import (
 )
 
 from profiles.adapters.mongo.failures import map_exceptions
-from profiles.application.errors import StoreError, StoreRefusedError
+from profiles.application.errors import SnapshotTooOldError, StoreError, StoreRefusedError
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,15 @@ def test_the_error_of_a_driver_is_mapped_without_its_text(
 
     assert str(raised.value).startswith(f"MongoDB at host:1/profiles: {happened}")
     assert "Byron" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("code", [239, 246])
+def test_a_snapshot_that_the_server_no_longer_keeps_is_told_apart(code: int) -> None:
+    with (
+        pytest.raises(SnapshotTooOldError, match="no longer keeps"),
+        map_exceptions("a", timeout_s=1),
+    ):
+        raise OperationFailure("too old", code)
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
 from profiles.adapters.memory import MemoryDecidingStore, MemoryFollowingStore, MemoryLedger
-from profiles.application.assurance import reconciliation, verify
+from profiles.application.assurance import rechecking, reconciliation, verify
 from profiles.application.assurance.checks import Check
 from profiles.application.assurance.reconciliation import Repair
 from profiles.application.assurance.verify import Verification, Verifier
-from profiles.application.errors import LedgerError
+from profiles.application.errors import LedgerError, SnapshotTooOldError, StoreError
+from profiles.application.following.outbox import Outbox
 from profiles.application.log.records import LogPartition
 from profiles.application.policy.adopting import adopt
 from profiles.application.ports.ledger import KnownLedger
-from profiles.application.ports.stores import Following
+from profiles.application.ports.stores import Following, StoreProgress, StoreSnapshot
+from profiles.domain.ledger_entry import START, LedgerHead
+from profiles.domain.ledger_view import LedgerView
 from profiles.domain.person import PersonId
 from profiles.domain.policy import DEFAULT_POLICY, EmailTreatment, PrivacyPolicy
 from profiles.domain.policy_settings import read_policy
@@ -35,6 +39,7 @@ from tests.support.histories import (
     IDS,
     NOW,
     TOPIC,
+    About,
     chunk,
     profile,
     stored,
@@ -45,25 +50,69 @@ TODAY = NOW.date()
 
 
 class TamperedStore(MemoryDecidingStore):
-    """A deciding store into which somebody else has written."""
+    """A deciding store into which somebody else has written.
+
+    when_opened: what jobs do when a snapshot is open. when_read: when all is read without one.
+    when_asked: after somebody was looked up.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.extra: list[tuple[Profile, int]] = []
         self.told: Statistics | None = None
         self.tally: Tally | None = None
-        self.counted = 0
+        self.is_too_old = False
+        self.when_opened: list[Callable[[], object]] = []
+        self.when_read: list[Callable[[], object]] = []
+        self.when_asked: list[Callable[[], object]] = []
+
+    @contextmanager
+    def snapshot(self) -> Generator[StoreSnapshot]:
+        with super().snapshot() as snapshot:
+            for write in self.when_opened:
+                write()
+            yield TamperedSnapshot(snapshot, self)
 
     def profiles(self) -> Iterator[tuple[Profile, int]]:
+        for write in self.when_read:
+            write()
         yield from super().profiles()
         yield from self.extra
 
+    def held(self, persons: Collection[PersonId]) -> Mapping[PersonId, tuple[Profile, int]]:
+        found = super().held(persons)
+        for write in self.when_asked:
+            write()
+        return found
+
     def statistics(self) -> Statistics:
-        self.counted += 1
         return super().statistics() if self.told is None else self.told
 
     def counts(self) -> Tally:
         return super().counts() if self.tally is None else self.tally
+
+
+@dataclass
+class TamperedSnapshot:
+    """A tampered store as of one moment."""
+
+    snapshot: StoreSnapshot
+    store: TamperedStore
+
+    def progress(self) -> StoreProgress:
+        return self.snapshot.progress()
+
+    def profiles(self) -> Iterator[tuple[Profile, int]]:
+        if self.store.is_too_old:
+            raise SnapshotTooOldError("store", "it no longer keeps it", "Keep it for longer.")
+        yield from self.snapshot.profiles()
+        yield from self.store.extra
+
+    def statistics(self) -> Statistics:
+        return self.snapshot.statistics() if self.store.told is None else self.store.told
+
+    def counts(self) -> Tally:
+        return self.snapshot.counts() if self.store.tally is None else self.store.tally
 
 
 @dataclass
@@ -74,13 +123,27 @@ class Bench:
     )
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     now: datetime = NOW
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+    """What jobs do, each in a pause of its own."""
+    paused_s: float = 0.0
+
+    def decide(self, *abouts: About) -> Following:
+        """Let the deciding store decide; return what the following store has to do."""
+        position = self.store.position(TOPIC) or 0
+        applied = self.store.apply(chunk(*abouts, start=position), self.ledger, followed=False)
+        return Following(held=applied.stored, absent=applied.deleted)
 
     def hold(self, *persons: PersonId) -> None:
         """Take persons into both stores, as the job does."""
-        position = self.store.position(TOPIC) or 0
-        applied = self.store.apply(chunk(*map(stored, persons), start=position), self.ledger)
+        following = self.decide(*map(stored, persons))
         if self.following is not None:
-            self.following.follow(Following(held=applied.stored, absent=applied.deleted))
+            self.following.follow(following)
+
+    def pause(self, seconds: float) -> None:
+        """Let the jobs go on."""
+        self.paused_s += seconds
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
 
     def verify(
         self, *, repair: bool = False, policy: PrivacyPolicy = DEFAULT_POLICY
@@ -91,11 +154,12 @@ class Bench:
             ledger=self._ledger,
             policy=policy,
             clock=lambda: self.now,
+            pause=self.pause,
         ).run(repair=repair)
 
     @contextmanager
     def _ledger(self, applied: int) -> Generator[KnownLedger]:
-        assert applied == self.store.ledger().head.number
+        assert applied <= self.store.ledger().head.number
         yield self.ledger
 
     def finding(self, *, repair: bool = False) -> Check:
@@ -235,24 +299,6 @@ def test_tallies_that_do_not_add_up_are_found(bench: Bench) -> None:
     assert bench.finding().found == "4 read, 3 with an outcome or a reason"
 
 
-def test_a_store_that_is_written_to_meanwhile_is_not_proved(bench: Bench) -> None:
-    first = True
-
-    class Busy(MemoryFollowingStore):
-        def profiles(self) -> Iterator[tuple[Profile, int]]:
-            nonlocal first
-            if first:
-                first = False
-                bench.hold(IDS[5])
-            return super().profiles()
-
-    bench.following, following = Busy(clock=lambda: NOW), bench.following
-    assert following is not None
-    bench.following.follow(Following(held=bench.store.held(IDS), absent={}))
-
-    assert bench.finding().what == "at rest"
-
-
 # --- The following store ----------------------------------------------------------------------
 
 
@@ -376,6 +422,219 @@ def test_who_has_expired_may_be_gone_from_the_following_store(bench: Bench) -> N
     assert (found.what, found.found) == ("expired", "3 profiles")
 
 
+# --- Beside jobs ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def busy(bench: Bench) -> Bench:
+    """Give stores to which jobs write as soon as the deciding store was counted."""
+
+    bench.store.when_opened = [lambda: bench.hold(IDS[5])]
+    return bench
+
+
+def found(bench: Bench, *, repair: bool = False) -> dict[str, str]:
+    return {check.what: check.found for check in bench.verify(repair=repair).checks}
+
+
+def test_what_jobs_write_meanwhile_is_no_finding(busy: Bench) -> None:
+    verification = busy.verify()
+
+    assert all(check.ok for check in verification.checks)
+    assert (verification.held, verification.followed) == (3, 4)
+    assert verification.checks[-1].found == (
+        f"no, jobs were writing: the counts are as of {NOW:%H:%M:%S} UTC"
+    )
+
+
+def test_a_difference_beside_jobs_is_found_all_the_same(busy: Bench) -> None:
+    assert busy.following is not None
+    busy.following.follow(Following(held={}, absent={ADA: version(90)}))
+    busy.store.extra = [(profile(IDS[4], age=12), version(1))]
+
+    checks = {check.what: check.found for check in busy.verify().checks if not check.ok}
+
+    assert checks == {
+        "statistics": "1 cells and 1 e-mail domains differ from a recount",
+        "minors": "1 profiles",
+        "ages that do not fit the month of birth": "1 profiles",
+        "following store": "1 missing",
+    }
+
+
+def test_a_difference_has_to_stand_still_for_longer_beside_jobs(behind: Bench) -> None:
+    behind.verify()
+    assert behind.paused_s == rechecking.IDLE_S
+
+    behind.paused_s = 0
+    behind.meanwhile = [lambda: behind.hold(IDS[6])]
+    behind.verify()
+
+    assert behind.paused_s == rechecking.BUSY_S
+
+
+@pytest.mark.parametrize(("late", "paused_s"), [(0, 0.25), (2, 1.75)])
+def test_what_the_following_store_follows_late_is_no_finding(
+    bench: Bench, late: int, paused_s: float
+) -> None:
+    following = bench.following
+    assert following is not None
+    to_follow = bench.decide(stored(ADA, city="Elsewhere"), stored(IDS[3]), (BEA, ERASED))
+
+    bench.meanwhile = [lambda: None for _ in range(late)]
+    bench.meanwhile.append(lambda: following.follow(to_follow))
+
+    assert found(bench)["following store"] == "equal to the deciding store, row by row"
+    assert bench.paused_s == paused_s
+
+
+def test_a_person_who_is_in_the_middle_of_changing_gets_more_time(bench: Bench) -> None:
+    """She differs at every look, but never in the same way."""
+    following = bench.following
+    assert following is not None
+    last = [bench.decide(stored(ADA, city="0"))]
+
+    def follow_and_decide() -> None:
+        behind_by_one = last.pop()
+        last.append(bench.decide(stored(ADA, city=str(len(bench.meanwhile)))))
+        following.follow(behind_by_one)
+
+    bench.meanwhile = [follow_and_decide for _ in range(10)]
+    bench.meanwhile.append(lambda: following.follow(last[0]))
+
+    assert all(check.ok for check in bench.verify().checks)
+    assert bench.paused_s > rechecking.BUSY_S
+
+
+def test_a_person_who_never_agrees_is_a_finding_in_the_end(bench: Bench) -> None:
+    """The job writes to the deciding store only: nothing follows."""
+    bench.meanwhile = [
+        partial(bench.decide, stored(ADA, city=str(number))) for number in range(1_000)
+    ]
+    bench.decide(stored(ADA, city="first"))
+
+    assert bench.finding().found == "1 older"
+    assert bench.paused_s == rechecking.MOST_S
+
+
+def test_a_row_that_the_store_decides_meanwhile_is_no_finding(bench: Bench) -> None:
+    """The deciding store is an earlier copy, and catches up."""
+    follow(bench, {IDS[4]: (profile(IDS[4]), version(3))})
+    bench.meanwhile = [lambda: bench.decide(stored(IDS[4]))]
+
+    assert all(check.ok for check in bench.verify().checks)
+
+
+def test_a_row_that_is_decided_between_two_questions_is_never_deleted(bench: Bench) -> None:
+    """A deletion in the version of the row would hide what the job writes in the same version."""
+    follow(bench, {IDS[4]: (profile(IDS[4]), version(4))})
+
+    def decide_in_the_last_look() -> None:
+        if bench.paused_s == rechecking.BUSY_S and bench.store.position(TOPIC) == 4:
+            bench.decide(stored(IDS[4]))
+
+    bench.meanwhile = [lambda: bench.hold(IDS[5])]
+    bench.store.when_asked = [decide_in_the_last_look]
+
+    assert bench.verify(repair=True).repaired == Repair(left=1)
+    assert same(bench)
+
+
+def test_many_who_differ_are_waited_for_some_at_a_time(
+    behind: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rechecking, "AT_ONCE", 1)
+    monkeypatch.setattr(reconciliation, "AT_ONCE", 1)
+
+    assert behind.finding().found == "1 missing, 1 extra, 1 older"
+    assert behind.paused_s == 3 * rechecking.IDLE_S
+
+
+def test_what_was_followed_before_a_repair_is_not_written_again(bench: Bench) -> None:
+    following = bench.following
+    assert following is not None
+    to_follow = bench.decide(stored(ADA, city="Elsewhere"))
+    bench.meanwhile = [lambda: following.follow(to_follow)]
+
+    assert bench.verify(repair=True).repaired == Repair()
+
+
+def test_a_repair_undoes_nothing_that_a_job_writes_meanwhile(behind: Bench) -> None:
+    """It writes what was held at the last look; what came after it has a higher version."""
+    job = behind.following
+    assert job is not None
+
+    class Late(MemoryFollowingStore):
+        def follow(self, following: Following) -> None:
+            to_follow = behind.decide(stored(BEA, city="Elsewhere"), (IDS[3], ERASED))
+            super().follow(to_follow)
+            super().follow(following)
+
+    behind.following = late = Late(clock=lambda: NOW)
+    MemoryFollowingStore.follow(
+        late, Following(held={p.id: (p, v) for p, v in job.profiles()}, absent={})
+    )
+
+    verification = behind.verify(repair=True)
+
+    assert verification.repaired == Repair(written=2, deleted=1, left=0)
+    assert all(check.ok for check in verification.checks)
+    assert late.held([BEA])[BEA][0].city == "Elsewhere"
+    assert same(behind)
+
+
+def test_where_the_store_no_longer_keeps_the_moment_all_is_counted_as_it_comes(
+    bench: Bench,
+) -> None:
+    bench.store.is_too_old = True
+
+    assert all(check.ok for check in bench.verify().checks)
+
+
+def test_what_was_counted_as_it_came_is_proof_only_at_rest(bench: Bench) -> None:
+    bench.following = None
+    bench.store.is_too_old = True
+    bench.store.when_read = [lambda: bench.hold(IDS[5])]
+
+    checks = {check.what: check for check in bench.verify().checks if not check.ok}
+
+    assert checks.keys() == {"statistics", "at rest"}
+    assert "longer than the store keeps a moment" in checks["at rest"].found
+    assert checks["at rest"].remedy == "Keep it for longer."
+
+
+def test_who_is_erased_meanwhile_is_no_finding(bench: Bench) -> None:
+    bench.ledger.suppress(ADA)
+
+    def carry_out() -> None:
+        bench.store.apply_ledger(bench.ledger, followed=True)
+
+    def deliver() -> None:
+        Outbox(store=bench.store, following=bench.following).deliver()
+
+    bench.meanwhile = [lambda: None, carry_out, deliver]
+    verification = bench.verify()
+
+    assert all(check.ok for check in verification.checks)
+
+
+def test_who_is_readmitted_meanwhile_is_no_finding(bench: Bench) -> None:
+    bench.ledger.suppress(ADA)
+    bench.meanwhile = [lambda: bench.ledger.readmit(ADA)]
+
+    assert found(bench)["erased persons"] == "0 are held, by a ledger of 1 entries"
+
+
+def test_deletions_that_are_delivered_meanwhile_are_no_finding(bench: Bench) -> None:
+    erase_and_be_killed(bench, ADA)
+    outbox = Outbox(store=bench.store, following=bench.following)
+    following, bench.following = bench.following, None
+    assert following is not None
+    bench.meanwhile = [outbox.deliver]
+
+    assert found(bench)["outbox"] == "what was in it was delivered meanwhile"
+
+
 # --- The ledger -------------------------------------------------------------------------------
 
 
@@ -419,11 +678,23 @@ def test_a_ledger_that_cannot_be_read_is_a_finding(bench: Bench) -> None:
         ledger=gone,  # type: ignore[arg-type]  # it never gets to a context
         policy=DEFAULT_POLICY,
         clock=lambda: NOW,
+        pause=bench.pause,
     )
 
     (found,) = [check for check in verifying.run(repair=False).checks if not check.ok]
 
     assert (found.what, found.found) == ("erased persons", "is missing (0)")
+
+
+def test_a_store_that_does_not_answer_is_no_finding(bench: Bench) -> None:
+    class Silent(MemoryLedger):
+        def view(self, *, at_least: LedgerHead = START) -> LedgerView:
+            raise StoreError("store", "it did not answer", f"Start it ({at_least.number}).")
+
+    bench.ledger = Silent()
+
+    with pytest.raises(StoreError, match="did not answer"):
+        bench.verify()
 
 
 def test_nothing_that_is_found_names_anybody(behind: Bench) -> None:

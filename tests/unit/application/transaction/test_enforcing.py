@@ -17,7 +17,8 @@ from profiles.application.transaction.enforcing import (
     apply_entries,
     apply_ledger,
     catch_up,
-    count_unlawful,
+    unlawful,
+    unlawful_among,
 )
 from profiles.domain.ledger_entry import Action, Draft
 from profiles.domain.ledger_view import LedgerView
@@ -362,18 +363,22 @@ def test_a_chunk_carries_out_what_concerns_it_while_somebody_is_at_the_rest(
     assert is_counted(store)
 
 
-def test_of_whom_something_unlawful_is_held_is_counted(transactions: Observed) -> None:
+def test_of_whom_something_unlawful_is_held_is_found(transactions: Observed) -> None:
     ledger = MemoryLedger()
-    assert count_unlawful(transactions, ledger.view()) == 0
+    assert sum(map(len, unlawful(transactions, ledger.view()))) == 0
     ledger.restrict(CLEO, DAN)
     catch_up(transactions, ledger, followed=False)
-    assert count_unlawful(transactions, ledger.view()) == 0
+    assert sum(map(len, unlawful(transactions, ledger.view()))) == 0
 
     ledger.suppress(ADA, CLEO)
     ledger.restrict(EVE)
     ledger.unrestrict(DAN)
 
-    assert count_unlawful(transactions, ledger.view()) == 4
+    found = [person for some in unlawful(transactions, ledger.view()) for person in some]
+    assert sorted(found) == [ADA, CLEO, DAN, EVE]
+    for asked in ([], [ADA, BEA], [CLEO, DAN], IDS):
+        among = unlawful_among(transactions, asked, ledger.view())
+        assert among == set(asked) & set(found)
 
 
 # --- Whatever was entered ---------------------------------------------------------------------
@@ -407,4 +412,4 @@ def test_in_the_end_is_held_what_the_last_entries_allow(
     assert set(persons_of(store)) == {*IDS[:5]} - erased - named.restricted
     assert apart(store).keys() == (named.restricted & {*IDS[:5]}) - erased
     assert is_counted(store)
-    assert count_unlawful(store.transactions, ledger.view()) == 0
+    assert sum(map(len, unlawful(store.transactions, ledger.view()))) == 0
