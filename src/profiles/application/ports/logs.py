@@ -126,6 +126,10 @@ class Log(Protocol):
         """Return what the log holds of a person."""
         ...
 
+    def counts_of(self, persons: Collection[PersonId]) -> Mapping[PersonId, int]:
+        """Count the records that have a content, by person; who has none is left out."""
+        ...
+
     def forget(self, persons: Sequence[PersonId]) -> int:
         """Empty the records of persons, of all or of none; return how many had a content.
 

@@ -6,7 +6,7 @@ not come back, and the same command completes what was interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -219,9 +219,9 @@ class EmbeddedRecords:
         self._log = log
         self.name = name
 
-    def count(self, person: PersonId) -> int:
-        """Count a person's records that have a content."""
-        return sum(record.value is not None for record in self._log.records_of(person))
+    def counts_of(self, persons: Collection[PersonId]) -> Mapping[PersonId, int]:
+        """Count the records that have a content."""
+        return self._log.counts_of(persons)
 
     def erase(self, persons: Sequence[PersonId]) -> None:
         """Empty their records."""
@@ -237,7 +237,7 @@ class TopicRecords:
         self._within_s = within_s
         self.name = name
 
-    def count(self, person: PersonId) -> None:
+    def counts_of(self, persons: Collection[PersonId]) -> None:
         """Count nothing: a topic is not asked for a key."""
 
     def erase(self, persons: Sequence[PersonId]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -297,6 +297,24 @@ def test_it_is_signed_with_the_key_that_is_written_with(bench: Bench) -> None:
 
     assert again.document["signature"]["key"] == "next"
     assert bench.signed(again).entries == {ADA: 1, BEA: 3}
+
+
+def test_the_log_is_looked_through_once_before_and_once_after_for_all(bench: Bench) -> None:
+    looked_for: list[Collection[PersonId]] = []
+
+    class Watched(EmbeddedRecords):
+        def counts_of(self, persons: Collection[PersonId]) -> Mapping[PersonId, int]:
+            looked_for.append(persons)
+            return super().counts_of(persons)
+
+    done = bench.eraser(Watched(bench.log, name="the log")).erase([ADA, BEA, DAN])
+
+    assert looked_for == [[ADA, BEA, DAN]] * 2
+    assert [(p.places[2].found, p.places[2].left) for p in done.receipt.persons] == [
+        (2, 0),
+        (1, 0),
+        (0, 0),
+    ]
 
 
 def test_what_is_not_complete_is_not_said_to_be(bench: Bench) -> None:
