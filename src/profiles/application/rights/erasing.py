@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from profiles.application.following.outbox import Outbox
 from profiles.application.ports.clock import Clock
@@ -34,11 +34,14 @@ from profiles.domain.person import PersonId
 from profiles.domain.receipts import Document, digest, sign
 from profiles.domain.requests import recipients_told
 
-LEAST_LIMIT = 10
+LEAST_LIMIT: Final = 10
 """So many persons may be erased at once, however few are held."""
 
-SHARE = 100
+SHARE: Final = 100
 """And one of so many of those who are held."""
+
+ERASED_AT_ONCE: Final = 100
+"""Persons entered into the ledger and deleted from the stores together: a moment's work."""
 
 
 class Erasure(NamedTuple):
@@ -123,11 +126,13 @@ class Eraser:
         *,
         reason: Reason = Reason.REQUEST,
         received: date | None = None,
+        progress: Callable[[int], None] = lambda _gone: None,
     ) -> Erasure:
         """Erase persons out of every place, read back, and tell the recipients.
 
         reason: why. received: the day on which it was asked for; today (UTC) if none is said.
             Whom the ledger suppresses already keeps the reason and the deadline of her entry.
+        progress: is told of how many persons the stores hold nothing any more.
 
         Raises:
             LedgerError, LogError, StoreError, TombstoneError: a place did not do it. Whom the
@@ -135,10 +140,14 @@ class Eraser:
         """
         before = self.places.count(persons)
         deadline = deadline_of(received or self.clock().date())
-        cases = self._cases(persons, reason, deadline)
-        self.places.store.apply_ledger(self.ledger, followed=self._outbox.followed)
-        self._outbox.deliver()
-        self._delete_followed(persons)
+        cases = self._earlier(persons)
+        for start in range(0, len(persons), ERASED_AT_ONCE):
+            some = persons[start : start + ERASED_AT_ONCE]
+            cases |= self._entered([p for p in some if p not in cases], reason, deadline)
+            self.places.store.apply_ledger(self.ledger, followed=self._outbox.followed)
+            self._outbox.deliver()
+            self._delete_followed(some)
+            progress(start + len(some))
         if self.places.records is not None:
             self.places.records.erase(persons)
         at, left = self.clock(), self.places.count(persons)
@@ -158,37 +167,37 @@ class Eraser:
         self._complete([number for person in gone for number in cases[person].open], document)
         return Erasure(receipt, document)
 
-    def _cases(
-        self, persons: Sequence[PersonId], reason: Reason, deadline: date
-    ) -> Mapping[PersonId, _Case]:
-        """Enter those whom the ledger does not suppress yet, and delete them from the store."""
+    def _earlier(self, persons: Sequence[PersonId]) -> dict[PersonId, _Case]:
+        """Look up whom the ledger suppresses already: all of it is read where there is anybody."""
         view = self.ledger.view(at_least=self.places.store.ledger().head)
         known = view.named(persons).suppressed
-        cases = self._earlier([person for person in persons if person in known])
-        fresh = [person for person in persons if person not in known]
-        drafts = [
-            Draft(action=Action.SUPPRESS, person=person, reason=reason, deadline=deadline)
-            for person in fresh
-        ]
-        if drafts:
-            entries = self.writer.enter(drafts, at=self.clock())
-            apply_entries(
-                self.places.store.transactions,
-                fresh,
-                self.ledger.view(),
-                entries=(entries[0].number, entries[-1].number),
-                followed=self._outbox.followed,
-            )
-            for person, entry in zip(fresh, entries, strict=True):
-                cases[person] = _Case(entry=entry, open=[entry.number])
-        return cases
+        if not known:
+            return {}
+        about = entries_about(self.ledger.entries(), sorted(known), self.keyring.read())
+        return {person: _case(entries) for person, entries in about.items()}
 
-    def _earlier(self, persons: Sequence[PersonId]) -> dict[PersonId, _Case]:
-        """Look up the entries of persons whom the ledger suppresses: all of it is read for that."""
+    def _entered(
+        self, persons: Sequence[PersonId], reason: Reason, deadline: date
+    ) -> Mapping[PersonId, _Case]:
+        """Enter persons whom the ledger does not suppress, and delete them from the store."""
         if not persons:
             return {}
-        about = entries_about(self.ledger.entries(), persons, self.keyring.read())
-        return {person: _case(entries) for person, entries in about.items()}
+        drafts = [
+            Draft(action=Action.SUPPRESS, person=person, reason=reason, deadline=deadline)
+            for person in persons
+        ]
+        entries = self.writer.enter(drafts, at=self.clock())
+        apply_entries(
+            self.places.store.transactions,
+            persons,
+            self.ledger.view(),
+            entries=(entries[0].number, entries[-1].number),
+            followed=self._outbox.followed,
+        )
+        return {
+            person: _Case(entry=entry, open=[entry.number])
+            for person, entry in zip(persons, entries, strict=True)
+        }
 
     def _delete_followed(self, persons: Sequence[PersonId]) -> None:
         """Delete rows that the deciding store knew nothing of."""

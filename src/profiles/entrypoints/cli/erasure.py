@@ -24,6 +24,7 @@ from profiles.entrypoints.cli.person_ids import read_id
 from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
+from profiles.entrypoints.progress import count_progress
 
 _REASONS: Final = (
     Reason.REQUEST,
@@ -86,12 +87,16 @@ def erase(
     identities = _identities(persons, file)
     told = recipients(notify, policy.read())
     stop = Event()
-    with stoppable(stop), erasing(settings, recipients=told, stop=stop) as job:
+    with (
+        stoppable(stop),
+        count_progress(console(), "persons erased") as erased,
+        erasing(settings, recipients=told, stop=stop) as job,
+    ):
         job.check(identities, limit=limit)
         receipt, document = (
             job.look(identities)
             if dry_run
-            else job.erase(identities, reason=Reason(reason), received=received)
+            else job.erase(identities, reason=Reason(reason), received=received, progress=erased)
         )
     click.echo(json.dumps(document, ensure_ascii=False))
     if dry_run:

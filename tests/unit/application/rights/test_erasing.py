@@ -42,6 +42,8 @@ from tests.support.recipients import MemoryRecipient
 
 BACKUPS = Remainder(what="backups")
 
+MANY = [PersonId(f"00000000-0000-4000-8000-{number:012}") for number in range(250)]
+
 
 class AwayStore(MemoryFollowingStore):
     """A following store that can be switched off."""
@@ -315,6 +317,17 @@ def test_the_log_is_looked_through_once_before_and_once_after_for_all(bench: Ben
         (1, 0),
         (0, 0),
     ]
+
+
+def test_it_tells_how_many_are_gone(bench: Bench) -> None:
+    told: list[int] = []
+
+    receipt = bench.eraser().erase([ADA, *MANY], progress=told.append).receipt
+
+    assert told == [100, 200, 251]
+    assert receipt.complete
+    assert [person.entry for person in receipt.persons] == list(range(1, 252))
+    assert bench.ledger.view().named([ADA, *MANY]).suppressed == {ADA, *MANY}
 
 
 def test_what_is_not_complete_is_not_said_to_be(bench: Bench) -> None:
