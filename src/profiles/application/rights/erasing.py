@@ -45,10 +45,21 @@ ERASED_AT_ONCE: Final = 100
 
 
 class Erasure(NamedTuple):
-    """What was done, and the document that says so; signed unless nothing was to be done."""
+    """What was done, and the document that says so; signed unless nothing was to be done.
+
+    not_begun: how many were left alone, because it was asked to stop.
+    """
 
     receipt: ErasureReceipt
     document: Document
+    not_begun: int = 0
+
+
+class StoppedErasingError(ProfilesError):
+    """It was asked to end before anybody was erased."""
+
+    def __str__(self) -> str:
+        return "Stopped before anybody was erased. Nothing was done; run the same command again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,33 +138,42 @@ class Eraser:
         reason: Reason = Reason.REQUEST,
         received: date | None = None,
         progress: Callable[[int], None] = lambda _gone: None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Erasure:
         """Erase persons out of every place, read back, and tell the recipients.
 
         reason: why. received: the day on which it was asked for; today (UTC) if none is said.
             Whom the ledger suppresses already keeps the reason and the deadline of her entry.
         progress: is told of how many persons the stores hold nothing any more.
+        stopped: is asked before each `ERASED_AT_ONCE` of them; those who were begun are erased
+            whole, and the receipt is about them.
 
         Raises:
+            StoppedErasingError: `stopped` said so before the first.
             LedgerError, LogError, StoreError, TombstoneError: a place did not do it. Whom the
                 ledger names by then stays out; the same again completes it.
         """
-        before = self.places.count(persons)
+        asked, before = len(persons), self.places.count(persons)
         deadline = deadline_of(received or self.clock().date())
         cases = self._earlier(persons)
         for start in range(0, len(persons), ERASED_AT_ONCE):
+            if stopped():
+                persons, before = persons[:start], before[:start]
+                break
             some = persons[start : start + ERASED_AT_ONCE]
             cases |= self._entered([p for p in some if p not in cases], reason, deadline)
             self.places.store.apply_ledger(self.ledger, followed=self._outbox.followed)
             self._outbox.deliver()
             self._delete_followed(some)
             progress(start + len(some))
+        if not persons:
+            raise StoppedErasingError
         if self.places.records is not None:
             self.places.records.erase(persons)
         at, left = self.clock(), self.places.count(persons)
         gone = [person for person, each in zip(persons, left, strict=True) if _none_left(each)]
         to_tell = {person: _to_tell(cases[person]) for person in gone}
-        told = self.notifier.tell(to_tell, action=ERASE)
+        told = self.notifier.tell(to_tell, action=ERASE, stopped=stopped)
         receipt = ErasureReceipt(
             at=at,
             persons=[
@@ -165,7 +185,7 @@ class Eraser:
         )
         document = sign(receipt.content(), self.keyring.read()[-1])
         self._complete([number for person in gone for number in cases[person].open], document)
-        return Erasure(receipt, document)
+        return Erasure(receipt, document, not_begun=asked - len(persons))
 
     def _earlier(self, persons: Sequence[PersonId]) -> dict[PersonId, _Case]:
         """Look up whom the ledger suppresses already: all of it is read where there is anybody."""

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from threading import Event
 from typing import Final
 
 import click
@@ -28,9 +27,9 @@ from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.cli.stopping import stoppable_request
 from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
-from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import count_progress
 
@@ -140,10 +139,10 @@ def apply_policy(
     from profiles.entrypoints.composition.policy import applying
 
     settings = replace(settings, policy=policy)
-    stop = Event()
+    shown = console()
     with (
-        stoppable(stop),
-        count_progress(console(), "profiles looked at") as looked_at,
+        stoppable_request(shown) as stop,
+        count_progress(shown, "profiles looked at") as looked_at,
         applying(settings, dry_run=dry_run, progress=lambda done: looked_at(done.held)) as job,
     ):
         done = job.run(dry_run=dry_run, stopped=stop.is_set)

@@ -24,6 +24,7 @@ from profiles.application.rights.erasing import (
     EmbeddedRecords,
     Eraser,
     Erasure,
+    StoppedErasingError,
     TombstoneError,
     TopicRecords,
 )
@@ -328,6 +329,37 @@ def test_it_tells_how_many_are_gone(bench: Bench) -> None:
     assert receipt.complete
     assert [person.entry for person in receipt.persons] == list(range(1, 252))
     assert bench.ledger.view().named([ADA, *MANY]).suppressed == {ADA, *MANY}
+
+
+def test_it_stops_between_persons_and_the_same_again_completes_it(bench: Bench) -> None:
+    gone: list[int] = []
+    bench.recipients.append(MemoryRecipient())
+    everybody = [*MANY, ADA]
+
+    done = bench.eraser().erase(everybody, progress=gone.append, stopped=lambda: 200 in gone)
+
+    assert [person.id for person in done.receipt.persons] == MANY[:200]
+    assert (done.receipt.complete, done.not_begun) == (True, 51)
+    assert not done.receipt.all_told  # so that telling many does not go on for long either
+    assert bench.recipients[0].heard == []
+    assert bench.ledger.view().named(everybody).suppressed == set(MANY[:200])
+    assert ADA in held(bench.store)
+    assert not any(request.is_open for request in requests_of(bench.ledger.entries()).values())
+
+    again = bench.eraser().erase(everybody)
+
+    assert (len(again.receipt.persons), again.not_begun) == (251, 0)
+    assert again.receipt.complete
+    assert again.receipt.all_told
+    assert held(bench.store).keys() == {BEA, CLEO}
+
+
+def test_nothing_is_done_where_it_is_stopped_before_the_first(bench: Bench) -> None:
+    with pytest.raises(StoppedErasingError, match="Nothing was done"):
+        bench.eraser().erase([ADA], stopped=lambda: True)
+
+    assert bench.ledger.view().position == 0
+    assert held(bench.store).keys() == {ADA, BEA, CLEO}
 
 
 def test_what_is_not_complete_is_not_said_to_be(bench: Bench) -> None:
