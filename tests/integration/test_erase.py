@@ -241,7 +241,7 @@ def test_of_whom_nothing_is_held_gets_the_same_honest_answer(profiles: Profiles)
         (("--from", "absent"), "absent can't be read"),
         (("--from", "bytes"), "bytes is no text in UTF-8"),
         (("--from", "wrong"), "wrong, line 2 is no ID of a person"),
-        (("--limit", "0", UNKNOWN), "0 is not in the range"),
+        (("--limit", "0", UNKNOWN), "0 is too small"),
         (("--reason", "because", UNKNOWN), "'because' is not one of 'request'"),
         (("--received", "2999-01-01", UNKNOWN), "2999-01-01 is still to come"),
         (("--received", "yesterday", UNKNOWN), "'yesterday' is no date"),

@@ -49,7 +49,7 @@ _REASONS: Final = (
 )
 @options.request_option(
     "--limit",
-    type=click.IntRange(1),
+    type=options.WholeNumber(1),
     help="The most persons that are meant. Default: 1 % of those held, and 10 at least.",
 )
 @options.request_option(

@@ -79,7 +79,9 @@ def show_policy(*, policy: PolicySource, as_json: bool) -> None:
 @options.some_ledger
 @options.ledger_topic
 @options.ledger_keys
-@options.option("--k", type=click.IntRange(min=1), help="Of the page. Default: as for `dashboard`.")
+@options.option(
+    "--k", type=options.WholeNumber(1), help="Of the page. Default: as for `dashboard`."
+)
 @options.policy
 @options.option("--json", "as_json", is_flag=True, help="Print one JSON document, not Markdown.")
 @click.pass_context

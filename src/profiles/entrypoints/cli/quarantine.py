@@ -34,7 +34,7 @@ _LISTED: Final = 100
 )
 @options.option(
     "--limit",
-    type=click.IntRange(1, 100_000),
+    type=options.WholeNumber(1, 100_000),
     default=_LISTED,
     show_default=True,
     help="List so many, the newest first.",

@@ -42,7 +42,7 @@ _LONGEST_LINE: Final = 10_000
 @options.request_option("--birth-month", metavar="YYYY-MM", help="Month of birth, or -.")
 @options.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=options.WholeNumber(1),
     default=100,
     show_default=True,
     help="How many of those who match are named; the others are counted.",
