@@ -288,8 +288,13 @@ class SqliteLog:
         return emptied
 
     def close(self) -> None:
-        """Close the file."""
-        close(self._connection)
+        """Close the file.
+
+        Raises:
+            LogError: it was changed where that should not have been possible; see `unwritable`.
+        """
+        with self._exceptions_mapped():
+            close(self._connection)
 
     def _exceptions_mapped(self) -> AbstractContextManager[None]:
         return map_exceptions(lambda happened, remedy: LogError(str(self._path), happened, remedy))
