@@ -156,9 +156,10 @@ def apply_policy(
             "Stopped before the end. What was changed stays changed; the same command completes it."
         )
     if done.exhausted:
+        profiles = "Of 1 profile" if done.exhausted == 1 else f"Of {done.exhausted:,} profiles"
         console().print(
-            f"{done.exhausted:,} profiles were changed so often that their versions are used up."
-            " They stay as they are until a newer record of the person comes, or they expire."
+            f"{profiles} the versions are used up, by many changes. What is held"
+            " stays as it is until a newer record of the person comes, or it expires."
         )
         context.exit(FAILURE)
 

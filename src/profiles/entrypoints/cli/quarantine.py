@@ -89,9 +89,11 @@ def _retry(settings: InstallationSettings) -> None:
         finally:
             retried = job.retried
             if retried.not_in_log:
+                missing = retried.not_in_log
+                are = "1 record is" if missing == 1 else f"{missing:,} records are"
                 console().print(
-                    f"{retried.not_in_log:,} are not in the log: it keeps records for 24 hours, and"
+                    f"{are} not in the log: it keeps records for 24 hours, and"
                     " what a file or the API delivered was rejected before it. Let the source"
-                    " deliver them again."
+                    f" deliver {'it' if missing == 1 else 'them'} again."
                 )
             click.echo(json.dumps(asdict(retried), separators=(",", ":")))

@@ -182,7 +182,9 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     if document["ledger"] is None:
         yield "The erasure ledger was not looked into: name it with --kafka, --ledger or --data."
     elif document["ledger"]:
-        yield f"The erasure ledger has {len(document['ledger'])} entries about this id."
+        number = len(document["ledger"])
+        entries = "1 entry" if number == 1 else f"{number:,} entries"
+        yield f"The erasure ledger has {entries} about this id."
     following = document["stores"]["following"]
     if following is not None and not following["agrees"]:
         yield (
