@@ -398,6 +398,16 @@ def test_records_with_a_content_are_counted_for_all_at_once(log: Log) -> None:
     assert log.counts_of([]) == {}
 
 
+def test_emptied_records_are_records_of_a_person_as_well(log: Log) -> None:
+    put(log, ADA, BEA)
+    log.forget([BEA])
+
+    assert log.has_records_of([BEA])
+    assert log.has_records_of([DAN, ADA])
+    assert not log.has_records_of([DAN])
+    assert not log.has_records_of([])
+
+
 def test_a_person_is_forgotten_and_every_place_stays(log: Log) -> None:
     put(log, ADA, BEA, ADA)
 

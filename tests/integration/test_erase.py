@@ -230,6 +230,7 @@ def test_of_whom_nothing_is_held_gets_the_same_honest_answer(profiles: Profiles)
     assert refused.code == 2
     assert "does not suppress this person" in refused.err
     assert [place["found"] for place in document(done)["persons"][0]["places"]] == [0, 0]
+    assert [each["what"][:6] for each in document(done)["remaining"]] == ["copies"]
 
 
 @pytest.mark.parametrize(

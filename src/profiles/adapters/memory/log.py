@@ -175,6 +175,12 @@ class MemoryLog:
                 keys[r.key] for r in self._records if r.value is not None and r.key in keys
             )
 
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there is a record of any of them."""
+        keys = {person.encode() for person in persons}
+        with self._lock:
+            return any(record.key in keys for record in self._records)
+
     def forget(self, persons: Sequence[PersonId]) -> int:
         """Empty the records of persons."""
         keys = {person.encode() for person in persons}

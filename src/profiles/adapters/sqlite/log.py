@@ -273,6 +273,16 @@ class SqliteLog:
             ).fetchall()
         return dict(rows)
 
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there is a record of any of them; it stops at the first."""
+        with self._exceptions_mapped():
+            (there,) = self._connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM records"
+                " WHERE key IN (SELECT value FROM json_each(?)))",
+                (json.dumps(list(persons)),),
+            ).fetchone()
+        return bool(there)
+
     def forget(self, persons: Sequence[PersonId]) -> int:
         """Empty the records of persons; SQLite overwrites what they held.
 

@@ -130,6 +130,10 @@ class Log(Protocol):
         """Count the records that have a content, by person; who has none is left out."""
         ...
 
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there is a record of any of them; one that was emptied still has the id."""
+        ...
+
     def forget(self, persons: Sequence[PersonId]) -> int:
         """Empty the records of persons, of all or of none; return how many had a content.
 

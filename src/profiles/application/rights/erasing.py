@@ -79,7 +79,7 @@ class _Case:
 class Eraser:
     """Erases persons.
 
-    notifier: tells recipients. remaining: what the places leave of whom is erased at a moment.
+    notifier: tells recipients. remaining: what the places may leave of whom is erased at a moment.
     """
 
     places: Places
@@ -127,7 +127,7 @@ class Eraser:
                 ErasedPerson(id=person, entry=None, places=_places(counts, counts))
                 for person, counts in zip(persons, found, strict=True)
             ],
-            remaining=self.remaining(at),
+            remaining=self._remaining(persons, at),
         )
         return Erasure(receipt, {**receipt.content(), "signature": None})
 
@@ -180,12 +180,20 @@ class Eraser:
                 _erased(person, cases[person], _places(found, after), told.get(person, ()))
                 for person, found, after in zip(persons, before, left, strict=True)
             ],
-            remaining=self.remaining(at),
+            remaining=self._remaining(persons, at),
             head=self.ledger.view(at_least=self.places.store.ledger().head).head,
         )
         document = sign(receipt.content(), self.keyring.read()[-1])
         self._complete([number for person in gone for number in cases[person].open], document)
         return Erasure(receipt, document, not_begun=asked - len(persons))
+
+    def _remaining(self, persons: Sequence[PersonId], at: datetime) -> Sequence[Remainder]:
+        """Name what is left of these persons; in the log nothing is of whom it never had."""
+        left = self.remaining(at)
+        records = self.places.records
+        if records is not None and records.has_records_of(persons):
+            return left
+        return [each for each in left if not each.of_log]
 
     def _earlier(self, persons: Sequence[PersonId]) -> dict[PersonId, _Case]:
         """Look up whom the ledger suppresses already: all of it is read where there is anybody."""
@@ -252,6 +260,10 @@ class EmbeddedRecords:
         """Count the records that have a content."""
         return self._log.counts_of(persons)
 
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there is a record of any of them, also an emptied one."""
+        return self._log.has_records_of(persons)
+
     def erase(self, persons: Sequence[PersonId]) -> None:
         """Empty their records."""
         self._log.forget(persons)
@@ -268,6 +280,10 @@ class TopicRecords:
 
     def counts_of(self, persons: Collection[PersonId]) -> None:
         """Count nothing: a topic is not asked for a key."""
+
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:  # noqa: ARG002 - of the protocol
+        """Suppose that there are some."""
+        return True
 
     def erase(self, persons: Sequence[PersonId]) -> None:
         """Publish a null value for each."""

@@ -31,6 +31,14 @@ class RawRecords(Protocol):
         """
         ...
 
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there may be a record of any of them, also an emptied one.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...
+
     def erase(self, persons: Sequence[PersonId]) -> None:
         """Erase what can be erased, and let other readers of the log know.
 

@@ -177,8 +177,15 @@ def export(
 
 def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     """Say what the operator has to know at once; nothing of the person."""
+    from profiles.application.rights.access import has_the_id_alone
+
     if not document["held"]:
         yield "Nothing is held of this id."
+    if has_the_id_alone(document):
+        yield (
+            "The id, and nothing else of the person, is in records that were emptied or delete"
+            " somebody; the log deletes them with their time, while a job runs."
+        )
     if document["ledger"] is None:
         yield "The erasure ledger was not looked into: name it with --kafka, --ledger or --data."
     elif document["ledger"]:

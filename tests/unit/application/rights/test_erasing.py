@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -247,6 +247,21 @@ def test_a_look_changes_nothing(bench: Bench) -> None:
 
 
 # What the ledger and the receipt say -------------------------------------------------------------
+
+
+def test_what_the_log_leaves_is_told_of_whom_it_has_only(bench: Bench) -> None:
+    emptied = Remainder(what="the id in the log", of_log=True)
+    eraser = bench.eraser()
+    eraser.remaining = lambda _at: [emptied, BACKUPS]
+
+    assert eraser.look([DAN]).receipt.remaining == [BACKUPS]
+    assert eraser.look([DAN, ADA]).receipt.remaining == [emptied, BACKUPS]
+    for _ in range(2):  # by then, too, the id is there
+        assert eraser.erase([ADA]).receipt.remaining == [emptied, BACKUPS]
+    assert eraser.look([ADA]).receipt.remaining == [emptied, BACKUPS]
+
+    eraser.places = replace(eraser.places, records=None)
+    assert eraser.look([ADA]).receipt.remaining == [BACKUPS]
 
 
 def test_the_ledger_has_reason_and_deadline_and_that_it_is_done(bench: Bench) -> None:

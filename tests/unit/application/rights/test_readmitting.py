@@ -35,6 +35,9 @@ class Records:
     def counts_of(self, persons: Collection[PersonId]) -> None:
         """Count nothing."""
 
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        raise NotImplementedError  # not asked
+
     def erase(self, persons: Sequence[PersonId]) -> None:
         if self.failure is not None:
             raise self.failure
