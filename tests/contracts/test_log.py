@@ -24,7 +24,7 @@ from profiles.domain.decision_dates import TOLERANCE
 from profiles.domain.outcome import Rejected, RejectionReason, WithheldReason
 from profiles.domain.person import Birth, Login, Name, Person, PersonId
 from tests.contracts.conftest import NewLog
-from tests.support.histories import ADA, BEA, CLEO, NOW
+from tests.support.histories import ADA, BEA, CLEO, DAN, NOW
 
 SOURCE = "jsonl:/persons.jsonl"
 SILENCE = Notice()
@@ -388,6 +388,24 @@ def test_the_records_of_a_person_are_found(log: Log) -> None:
 
     assert [record.offset for record in log.records_of(ADA)] == [0, 3]
     assert list(log.records_of(CLEO)) == []
+
+
+def test_records_with_a_content_are_counted_for_all_at_once(log: Log) -> None:
+    put(log, ADA, BEA, CLEO, ADA)
+    log.forget([BEA])
+
+    assert log.counts_of([ADA, BEA, DAN, ADA]) == {ADA: 2}
+    assert log.counts_of([]) == {}
+
+
+def test_emptied_records_are_records_of_a_person_as_well(log: Log) -> None:
+    put(log, ADA, BEA)
+    log.forget([BEA])
+
+    assert log.has_records_of([BEA])
+    assert log.has_records_of([DAN, ADA])
+    assert not log.has_records_of([DAN])
+    assert not log.has_records_of([])
 
 
 def test_a_person_is_forgotten_and_every_place_stays(log: Log) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from profiles.adapters.memory import MemoryLedger
 from profiles.application.errors import PolicyChangedError
-from profiles.application.policy.adopting import Adoption, adopt
+from profiles.application.policy.adopting import Adoption, adopt, told
 from profiles.application.ports.policies import PolicyEntry, PolicyEvent
 from profiles.application.ports.stores import DecidingStore
 from profiles.application.ports.unit_of_work import UnitOfWork
@@ -132,13 +132,33 @@ def test_a_stricter_policy_is_adopted_and_told(
     ]
     assert [record.getMessage() for record in caplog.records] == [
         (
-            "The policy's minimum_age was 18 and is 21: what is held comes under it with"
+            "The policy changes minimum_age from 18 to 21: what is held comes under it with"
             " `profiles apply-policy`."
         ),
         (
-            "The policy's contact was none and is a@b.example: what is held stays; tell the"
+            "The policy changes contact from none to a@b.example: what is held stays; tell the"
             " persons concerned first (GDPR Art. 13(3))."
         ),
+    ]
+
+
+def test_fields_are_named_as_such_and_together() -> None:
+    changes = [
+        SettingChange(f"fields.{name}", "kept", "dropped", Effect.APPLICABLE)
+        for name in ("city", "country")
+    ]
+
+    assert told(changes) == [
+        (
+            "The policy changes city, country from kept to dropped: what is held comes under it"
+            " with `profiles apply-policy`."
+        )
+    ]
+    assert told([SettingChange("retention.city", "30d", "9d", Effect.APPLICABLE)]) == [
+        (
+            "The policy changes retention of city from 30d to 9d: what is held comes under it with"
+            " `profiles apply-policy`."
+        )
     ]
 
 

@@ -210,7 +210,7 @@ def test_a_shorter_retention_reaches_what_is_held_and_a_longer_one_does_not(
     assert held(store)[ADA][0].expires_at == NOW.date() + timedelta(days=30)
     assert longer.irreversible == [
         (
-            "The policy's retention was 30d and is 90d: it holds for new records; what is held"
+            "The policy changes retention from 30d to 90d: it holds for new records; what is held"
             " stays, and what was not kept is gone."
         )
     ]

@@ -218,6 +218,106 @@ def take_rights_back(user: int) -> None:
         os.seteuid(user)
 
 
+def open_store_to_read(path: Path) -> SqliteDecidingStore:
+    return SqliteDecidingStore.open(path, create=False)
+
+
+def open_log_to_read(path: Path) -> SqliteLog:
+    return SqliteLog.open(path, encode=codec.encode, create=False)
+
+
+def open_ledger_to_read(path: Path) -> SqliteLedger:
+    return SqliteLedger.open(path, MemoryKeyring(), applied=0, create=False)
+
+
+def read_something(opened: Opened) -> object:
+    if isinstance(opened, SqliteDecidingStore):
+        return opened.transactions.run(lambda unit: unit.held_after(None, limit=1))
+    return opened.bounds() if isinstance(opened, SqliteLog) else opened.view().position
+
+
+each_kind_to_read = pytest.mark.parametrize(
+    ("opener", "reader", "error"),
+    [
+        (SqliteDecidingStore.open, open_store_to_read, StoreError),
+        (open_log, open_log_to_read, LogError),
+        (open_ledger, open_ledger_to_read, LedgerError),
+    ],
+    ids=["store", "log", "ledger"],
+)
+
+
+@contextmanager
+def unwritable(folder: Path) -> Iterator[None]:
+    """Let nothing be written in a folder meanwhile, not even by root."""
+    user = os.geteuid()
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+    give_up_rights()
+    try:
+        yield
+    finally:
+        take_rights_back(user)
+        folder.chmod(0o755)
+
+
+@each_kind_to_read
+def test_what_must_not_be_written_can_be_read(
+    opener: Open, reader: Open, error: type[ProfilesError]
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "read only?.db"
+        with closing(opener(path)) as written:
+            before = read_something(written)
+        with unwritable(folder):
+            with closing(reader(path)) as opened:
+                assert read_something(opened) == before
+            assert [file.name for file in folder.iterdir()] == [path.name]
+
+    assert error
+
+
+@each_kind_to_read
+def test_what_is_not_in_the_file_itself_yet_is_not_passed_over_in_silence(
+    opener: Open, reader: Open, error: type[ProfilesError]
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "left.db"
+        opener(path).close()
+        (folder / "left.db-wal").write_bytes(b"what a killed process left")
+        with unwritable(folder), pytest.raises(UsageError) as raised:
+            reader(path)
+
+    assert "left.db-wal" in str(raised.value)
+    assert_one_clear_sentence(raised.value, path)
+    assert error
+
+
+@each_kind_to_read
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_is_read_while_somebody_else_changes_it_is_not_told(
+    opener: Open, reader: Open, error: type[ProfilesError], *, gone: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "shared.db"
+        opener(path).close()
+        with unwritable(folder):
+            opened = reader(path)
+        path.unlink()
+        if not gone:
+            opener(path).close()
+            path.chmod(0o644)
+
+        with pytest.raises(error, match=r"changed|deleted|exchanged"):
+            read_something(opened)
+        with pytest.raises(error, match="somebody changed it while it was read"):
+            opened.close()
+
+
 @each_kind
 @pytest.mark.parametrize("existing", [False, True])
 def test_what_must_not_be_written_is_refused(
@@ -233,7 +333,7 @@ def test_what_must_not_be_written_is_refused(
         folder.chmod(0o555)
         give_up_rights()
         try:
-            with pytest.raises(error, match="can't be written") as raised:
+            with pytest.raises(error, match=r"can't be (opened|written)") as raised:
                 opener(path)
         finally:
             take_rights_back(user)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -174,6 +176,50 @@ def test_many_are_read_from_a_file_and_have_to_be_meant(profiles: Profiles, tmp_
     assert len(rows(tmp_path / "p.db")) == 18
 
 
+STOPPED_AT_THE_FIRST = """
+import signal, sys
+from contextlib import contextmanager
+from profiles.entrypoints.cli import erasure, run_command
+
+@contextmanager
+def interrupted(shown, what):
+    yield lambda count: signal.raise_signal(signal.SIGTERM) if count == 100 else None
+
+erasure.count_progress = interrupted
+sys.exit(run_command())
+"""
+
+
+def test_the_first_signal_ends_it_between_persons_and_the_same_again_completes_it(
+    profiles: Profiles, tmp_path: Path
+) -> None:
+    profiles("run", "--source", "simulator:limit=120,minors=0", *RUN[3:])
+    (tmp_path / "ids").write_text("\n".join(rows(tmp_path / "p.db")))
+    many = len(rows(tmp_path / "p.db"))
+    erase = (*ERASE, "--from", "ids", "--limit", "120")
+
+    stopped = subprocess.run(
+        [sys.executable, "-c", STOPPED_AT_THE_FIRST, *erase],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert stopped.returncode == 1, stopped.stderr
+    assert len(json.loads(stopped.stdout)["persons"]) == 100
+    assert "Stopping once what is at hand is done." in stopped.stderr
+    assert "100 persons are erased for good" in stopped.stderr
+    assert f"of the other {many - 100} nothing was touched" in stopped.stderr
+    assert len(rows(tmp_path / "p.db")) == many - 100
+
+    done = profiles(*erase)
+
+    assert done.code == 0, done.err
+    assert len(document(done)["persons"]) == many
+    assert rows(tmp_path / "p.db") == {}
+
+
 def test_of_whom_nothing_is_held_gets_the_same_honest_answer(profiles: Profiles) -> None:
     profiles(*RUN)
 
@@ -185,6 +231,7 @@ def test_of_whom_nothing_is_held_gets_the_same_honest_answer(profiles: Profiles)
     assert refused.code == 2
     assert "does not suppress this person" in refused.err
     assert [place["found"] for place in document(done)["persons"][0]["places"]] == [0, 0]
+    assert [each["what"][:6] for each in document(done)["remaining"]] == ["copies"]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +243,7 @@ def test_of_whom_nothing_is_held_gets_the_same_honest_answer(profiles: Profiles)
         (("--from", "absent"), "absent can't be read"),
         (("--from", "bytes"), "bytes is no text in UTF-8"),
         (("--from", "wrong"), "wrong, line 2 is no ID of a person"),
-        (("--limit", "0", UNKNOWN), "0 is not in the range"),
+        (("--limit", "0", UNKNOWN), "0 is too small"),
         (("--reason", "because", UNKNOWN), "'because' is not one of 'request'"),
         (("--received", "2999-01-01", UNKNOWN), "2999-01-01 is still to come"),
         (("--received", "yesterday", UNKNOWN), "'yesterday' is no date"),

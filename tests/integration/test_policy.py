@@ -241,7 +241,7 @@ def test_another_policy_is_told_and_remembered_and_a_weaker_one_has_to_be_meant(
     stricter = profiles(*RUN)
 
     assert stricter.code == 0
-    assert "The policy's minimum_age was 18 and is 40" in " ".join(stricter.err.split())
+    assert "The policy changes minimum_age from 18 to 40" in " ".join(stricter.err.split())
     assert remembered(store) == [("adopted", 18, []), ("adopted", 40, [])]
 
     configure("minimum_age = 16")
@@ -249,7 +249,7 @@ def test_another_policy_is_told_and_remembered_and_a_weaker_one_has_to_be_meant(
     refused = profiles(*RUN)
 
     assert examined.code == 1
-    assert any("minimum_age was 40 and is 16" in c["found"] for c in examined.document["checks"])
+    assert any("minimum_age from 40 to 16" in c["found"] for c in examined.document["checks"])
     assert refused.code == 2
     assert "minimum_age from 40 to 16" in refused.err
     assert len(remembered(store)) == 2

@@ -69,17 +69,19 @@ class LogClaimedError(LogError):
 
 
 class LedgerError(ProfilesError):
-    """The erasure ledger can't be trusted, so nothing may be stored: fail closed."""
+    """The erasure ledger can't be trusted, so nothing may be stored: fail closed.
+
+    consequence: a sentence; whoever does something else than to store says what that means for it.
+    """
+
+    consequence = "Nothing was stored, because an erased person could come back."
 
     def __init__(self, ledger: str, happened: str, remedy: str) -> None:
         super().__init__(ledger, happened, remedy)
         self.ledger, self.happened, self.remedy = ledger, happened, remedy
 
     def __str__(self) -> str:
-        return (
-            f"The erasure ledger {self.ledger} {self.happened}. Nothing was stored, because an"
-            f" erased person could come back. {self.remedy}"
-        )
+        return f"The erasure ledger {self.ledger} {self.happened}. {self.consequence} {self.remedy}"
 
 
 class LedgerAwayError(LedgerError):

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
+from profiles.application.rights.access import has_the_id_alone
+
 Document = Mapping[str, Any]
 
 _STYLE: Final = """
@@ -118,6 +120,11 @@ def _summary(document: Document) -> str:
         if document["ledger"]:
             return f"{nothing} The erasure ledger has entries about it, which are listed."
         return nothing
+    if has_the_id_alone(document):
+        return (
+            f"Held: your id, and nothing else of you, in {_records(len(document['log']))} in the"
+            " logs, which they delete with their time."
+        )
     parts: list[str] = []
     following = document["stores"]["following"]
     if document["profile"] is not None:

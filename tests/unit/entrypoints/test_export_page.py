@@ -167,6 +167,13 @@ def test_of_records_is_told_that_there_is_more_or_nothing_in_them() -> None:
     assert "Its sender put more into it" in shown
 
 
+def test_where_the_id_alone_is_held_the_page_says_so() -> None:
+    searched = [{"log": "topic people", "partitions": []}]
+    shown = page(held=True, log=[{**NOTHING, "deletion": True}], searched=searched).text
+
+    assert "Held: your id, and nothing else of you, in 1 record in the logs" in shown
+
+
 def test_where_nothing_is_held_the_page_says_so_plainly() -> None:
     shown = page().text
 

@@ -31,6 +31,17 @@ def test_the_first_signal_asks_the_job_to_end(number: signal.Signals) -> None:
     assert stop.is_set()
 
 
+def test_whoever_waits_is_told_once_that_it_ends_soon() -> None:
+    told: list[str] = []
+
+    with stoppable(Event(), Event(), asked=lambda: told.append("soon")):
+        assert told == []
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    assert told == ["soon"]
+
+
 def test_the_second_signal_has_its_usual_effect() -> None:
     with stoppable(Event()):
         signal.raise_signal(signal.SIGTERM)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import takewhile
@@ -167,6 +168,20 @@ class MemoryLog:
                     forgotten = read.fingerprint._replace(content=None)
                     self._sources[source] = read._replace(fingerprint=forgotten)
             return old
+
+    def counts_of(self, persons: Collection[PersonId]) -> Mapping[PersonId, int]:
+        """Count records by person."""
+        keys = {person.encode(): person for person in persons}
+        with self._lock:
+            return Counter(
+                keys[r.key] for r in self._records if r.value is not None and r.key in keys
+            )
+
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there is a record of any of them."""
+        keys = {person.encode() for person in persons}
+        with self._lock:
+            return any(record.key in keys for record in self._records)
 
     def forget(self, persons: Sequence[PersonId]) -> int:
         """Empty the records of persons."""

@@ -10,6 +10,11 @@ from pathlib import Path
 
 from profiles.adapters.sqlite.kind import Kind
 from profiles.adapters.sqlite.migration import bring_forward, execute_all, is_behind
+from profiles.adapters.sqlite.unwritable import (
+    ChangedMeanwhileError,
+    UnchangedConnection,
+    read_unwritable,
+)
 from profiles.domain.errors import ProfilesError, UsageError
 
 _BUSY_S = 30.0
@@ -17,6 +22,7 @@ _BUSY_S = 30.0
 _SHORT_READ_S = 1.0
 """How long a reader is waited for when the write-ahead file is emptied."""
 _AGAIN_S = 0.02
+_MAY_NOT_WRITE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 _PAGE_BYTES = 8_192
 _CACHE_KIB = 65_536
 
@@ -24,7 +30,8 @@ _CACHE_KIB = 65_536
 def connect(path: Path, kind: Kind, *, create: bool = True) -> sqlite3.Connection:
     """Open a file of a kind; make it if it is missing or empty.
 
-    create: also bring a file forward that an earlier release has written.
+    create: also bring a file forward that an earlier release has written. Without it, a file where
+        nothing may be written is opened all the same, and whoever writes to it fails then.
 
     Deleted content is overwritten with zeros (`secure_delete`) and every commit is on the disk
     before it counts (`synchronous=FULL`), in write-ahead mode, so that readers never wait.
@@ -45,6 +52,22 @@ def connect(path: Path, kind: Kind, *, create: bool = True) -> sqlite3.Connectio
     )
     try:
         _prepare(connection, path, kind, create=create)
+    except sqlite3.OperationalError as failure:
+        connection.close()
+        if create or failure.sqlite_errorcode & 0xFF not in _MAY_NOT_WRITE:
+            raise
+    except BaseException:
+        connection.close()
+        raise
+    else:
+        return connection
+    return _connect_unwritable(path, kind)
+
+
+def _connect_unwritable(path: Path, kind: Kind) -> sqlite3.Connection:
+    connection = read_unwritable(path, isolation_level=None, check_same_thread=False)
+    try:
+        _check_kind(connection, path, kind, create=False)
     except BaseException:
         connection.close()
         raise
@@ -69,13 +92,20 @@ def _prepare(connection: sqlite3.Connection, path: Path, kind: Kind, *, create: 
             return
 
 
-def _check(connection: sqlite3.Connection, path: Path, kind: Kind, *, create: bool) -> None:
+def _check_kind(
+    connection: sqlite3.Connection, path: Path, kind: Kind, *, create: bool
+) -> tuple[bool, bool]:
+    """Refuse a file of another kind; tell whether it has tables, and is of an earlier release."""
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     if tables and mark != kind.application_id:
         message = f"{path} is a SQLite file, but no {kind.name} of profiles; name another file."
         raise UsageError(message)
-    behind = tables and is_behind(connection, path, kind, create=create)
+    return bool(tables), bool(tables) and is_behind(connection, path, kind, create=create)
+
+
+def _check(connection: sqlite3.Connection, path: Path, kind: Kind, *, create: bool) -> None:
+    tables, behind = _check_kind(connection, path, kind, create=create)
     # Ids lie at random, so a chunk touches nearly all of their index: in pages of twice the usual
     # size, all of them at hand, it takes two thirds of the time. Counts for a file yet to be made.
     connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
@@ -120,6 +150,12 @@ def map_exceptions(error: Callable[[str, str], ProfilesError]) -> Generator[None
     """
     try:
         yield
+    except ChangedMeanwhileError:
+        raise error(
+            "somebody changed it while it was read where nothing may be written, so what was read"
+            " is not shown",
+            "Run the same command again, or where it may write.",
+        ) from None
     except sqlite3.Error as failure:
         code = getattr(failure, "sqlite_errorname", None) or type(failure).__name__
         raise error(*_explained(code)) from None
@@ -135,7 +171,8 @@ def _explained(code: str) -> tuple[str, str]:
     if code == "SQLITE_FULL":
         return "the disk is full", "Make room and run the same command again: nothing is doubled."
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
-        return f"it can't be written ({code})", "Check the owner and mode of file and folder."
+        what = "written" if code.startswith("SQLITE_READONLY") else "opened"
+        return f"it can't be {what} ({code})", "Check the owner and mode of file and folder."
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"it is no sound SQLite file ({code})", "Restore it from a copy, or name another."
     return f"SQLite failed ({code})", "Run the same command again: nothing is doubled."
@@ -159,8 +196,15 @@ def empty_write_ahead_file(connection: sqlite3.Connection) -> None:
 
 
 def close(connection: sqlite3.Connection) -> None:
-    """Close, and leave no content in the write-ahead file if that can be had."""
+    """Close, and leave no content in the write-ahead file if that can be had.
+
+    Raises:
+        ChangedMeanwhileError: the file is not what it was when it was opened for reading.
+    """
     try:
-        empty_write_ahead_file(connection)
+        if isinstance(connection, UnchangedConnection):
+            connection.check()
+        else:
+            empty_write_ahead_file(connection)
     finally:
         connection.close()

@@ -184,8 +184,13 @@ class SqliteLedger:
         return LedgerError(str(self._path), happened, remedy)
 
     def close(self) -> None:
-        """Close the file."""
-        close(self._connection)
+        """Close the file.
+
+        Raises:
+            LedgerError: it was changed where that should not have been possible; see `unwritable`.
+        """
+        with self._exceptions_mapped():
+            close(self._connection)
 
 
 def _insert(connection: sqlite3.Connection, after: int, values: Sequence[bytes]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -263,6 +263,26 @@ class SqliteLog:
             ).fetchall()
         return _records(rows)
 
+    def counts_of(self, persons: Collection[PersonId]) -> Mapping[PersonId, int]:
+        """Count records by person; it looks at every record of 24 hours, once for all of them."""
+        with self._exceptions_mapped():
+            rows = self._connection.execute(
+                "SELECT key, count(*) FROM records WHERE value IS NOT NULL"
+                " AND key IN (SELECT value FROM json_each(?)) GROUP BY key",
+                (json.dumps(list(persons)),),
+            ).fetchall()
+        return dict(rows)
+
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there is a record of any of them; it stops at the first."""
+        with self._exceptions_mapped():
+            (there,) = self._connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM records"
+                " WHERE key IN (SELECT value FROM json_each(?)))",
+                (json.dumps(list(persons)),),
+            ).fetchone()
+        return bool(there)
+
     def forget(self, persons: Sequence[PersonId]) -> int:
         """Empty the records of persons; SQLite overwrites what they held.
 
@@ -278,8 +298,13 @@ class SqliteLog:
         return emptied
 
     def close(self) -> None:
-        """Close the file."""
-        close(self._connection)
+        """Close the file.
+
+        Raises:
+            LogError: it was changed where that should not have been possible; see `unwritable`.
+        """
+        with self._exceptions_mapped():
+            close(self._connection)
 
     def _exceptions_mapped(self) -> AbstractContextManager[None]:
         return map_exceptions(lambda happened, remedy: LogError(str(self._path), happened, remedy))

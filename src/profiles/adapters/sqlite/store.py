@@ -69,8 +69,13 @@ class SqliteDecidingStore:
             return cls(path, connect(path, KIND, create=create))
 
     def close(self) -> None:
-        """Close the file."""
-        close(self._connection)
+        """Close the file.
+
+        Raises:
+            StoreError: it was changed where that should not have been possible; see `unwritable`.
+        """
+        with self._exceptions_mapped():
+            close(self._connection)
 
     def position(self, partition: LogPartition) -> int | None:
         """Return the first offset of a partition not yet decided."""

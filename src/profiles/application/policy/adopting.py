@@ -66,14 +66,16 @@ def told(found: Iterable[SettingChange]) -> list[str]:
         key = setting, _shown(change.before), _shown(change.after), change.effect.value
         names.setdefault(key, []).append(part)
     return [
-        f"The policy's {_named(setting, parts)} was {before} and is {after}: {effect}."
+        f"The policy changes {_named(setting, parts)} from {before} to {after}: {effect}."
         for (setting, before, after, effect), parts in names.items()
     ]
 
 
 def _named(setting: str, parts: Sequence[str]) -> str:
     listed = ", ".join(part for part in parts if part)
-    return f"{setting} of {listed}" if listed else setting
+    if not listed:
+        return setting
+    return listed if setting == "fields" else f"{setting} of {listed}"
 
 
 def _adopt(unit: UnitOfWork, settings: Settings, *, accept: bool, now: datetime) -> Adoption:

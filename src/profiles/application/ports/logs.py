@@ -126,6 +126,14 @@ class Log(Protocol):
         """Return what the log holds of a person."""
         ...
 
+    def counts_of(self, persons: Collection[PersonId]) -> Mapping[PersonId, int]:
+        """Count the records that have a content, by person; who has none is left out."""
+        ...
+
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there is a record of any of them; one that was emptied still has the id."""
+        ...
+
     def forget(self, persons: Sequence[PersonId]) -> int:
         """Empty the records of persons, of all or of none; return how many had a content.
 

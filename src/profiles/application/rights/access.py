@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -175,6 +176,20 @@ class PersonExporter:
             "offset": version.offset,
             "revision": version.revision,
         }
+
+
+def has_the_id_alone(document: Mapping[str, Any]) -> bool:
+    """Tell whether no more is held than the id, in records that were emptied or delete somebody.
+
+    document: of an export.
+    """
+    following = document["stores"]["following"]
+    return (
+        bool(document["log"])
+        and all(record["deletion"] for record in document["log"])
+        and document["profile"] is None
+        and (following is None or not following["holds"])
+    )
 
 
 def _written(held: _Held) -> dict[str, Any] | None:

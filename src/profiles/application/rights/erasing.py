@@ -6,10 +6,10 @@ not come back, and the same command completes what was interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from profiles.application.following.outbox import Outbox
 from profiles.application.ports.clock import Clock
@@ -34,18 +34,32 @@ from profiles.domain.person import PersonId
 from profiles.domain.receipts import Document, digest, sign
 from profiles.domain.requests import recipients_told
 
-LEAST_LIMIT = 10
+LEAST_LIMIT: Final = 10
 """So many persons may be erased at once, however few are held."""
 
-SHARE = 100
+SHARE: Final = 100
 """And one of so many of those who are held."""
+
+ERASED_AT_ONCE: Final = 100
+"""Persons entered into the ledger and deleted from the stores together: a moment's work."""
 
 
 class Erasure(NamedTuple):
-    """What was done, and the document that says so; signed unless nothing was to be done."""
+    """What was done, and the document that says so; signed unless nothing was to be done.
+
+    not_begun: how many were left alone, because it was asked to stop.
+    """
 
     receipt: ErasureReceipt
     document: Document
+    not_begun: int = 0
+
+
+class StoppedErasingError(ProfilesError):
+    """It was asked to end before anybody was erased."""
+
+    def __str__(self) -> str:
+        return "Stopped before anybody was erased. Nothing was done; run the same command again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +79,7 @@ class _Case:
 class Eraser:
     """Erases persons.
 
-    notifier: tells recipients. remaining: what the places leave of whom is erased at a moment.
+    notifier: tells recipients. remaining: what the places may leave of whom is erased at a moment.
     """
 
     places: Places
@@ -113,7 +127,7 @@ class Eraser:
                 ErasedPerson(id=person, entry=None, places=_places(counts, counts))
                 for person, counts in zip(persons, found, strict=True)
             ],
-            remaining=self.remaining(at),
+            remaining=self._remaining(persons, at),
         )
         return Erasure(receipt, {**receipt.content(), "signature": None})
 
@@ -123,72 +137,95 @@ class Eraser:
         *,
         reason: Reason = Reason.REQUEST,
         received: date | None = None,
+        progress: Callable[[int], None] = lambda _gone: None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Erasure:
         """Erase persons out of every place, read back, and tell the recipients.
 
         reason: why. received: the day on which it was asked for; today (UTC) if none is said.
             Whom the ledger suppresses already keeps the reason and the deadline of her entry.
+        progress: is told of how many persons the stores hold nothing any more.
+        stopped: is asked before each `ERASED_AT_ONCE` of them; those who were begun are erased
+            whole, and the receipt is about them.
 
         Raises:
+            StoppedErasingError: `stopped` said so before the first.
             LedgerError, LogError, StoreError, TombstoneError: a place did not do it. Whom the
                 ledger names by then stays out; the same again completes it.
         """
-        before = self.places.count(persons)
+        asked, before = len(persons), self.places.count(persons)
         deadline = deadline_of(received or self.clock().date())
-        cases = self._cases(persons, reason, deadline)
-        self.places.store.apply_ledger(self.ledger, followed=self._outbox.followed)
-        self._outbox.deliver()
-        self._delete_followed(persons)
+        cases = self._earlier(persons)
+        for start in range(0, len(persons), ERASED_AT_ONCE):
+            if stopped():
+                persons, before = persons[:start], before[:start]
+                break
+            some = persons[start : start + ERASED_AT_ONCE]
+            cases |= self._entered([p for p in some if p not in cases], reason, deadline)
+            self.places.store.apply_ledger(self.ledger, followed=self._outbox.followed)
+            self._outbox.deliver()
+            self._delete_followed(some)
+            progress(start + len(some))
+        if not persons:
+            raise StoppedErasingError
         if self.places.records is not None:
             self.places.records.erase(persons)
         at, left = self.clock(), self.places.count(persons)
         gone = [person for person, each in zip(persons, left, strict=True) if _none_left(each)]
         to_tell = {person: _to_tell(cases[person]) for person in gone}
-        told = self.notifier.tell(to_tell, action=ERASE)
+        told = self.notifier.tell(to_tell, action=ERASE, stopped=stopped)
         receipt = ErasureReceipt(
             at=at,
             persons=[
                 _erased(person, cases[person], _places(found, after), told.get(person, ()))
                 for person, found, after in zip(persons, before, left, strict=True)
             ],
-            remaining=self.remaining(at),
+            remaining=self._remaining(persons, at),
             head=self.ledger.view(at_least=self.places.store.ledger().head).head,
         )
         document = sign(receipt.content(), self.keyring.read()[-1])
         self._complete([number for person in gone for number in cases[person].open], document)
-        return Erasure(receipt, document)
+        return Erasure(receipt, document, not_begun=asked - len(persons))
 
-    def _cases(
-        self, persons: Sequence[PersonId], reason: Reason, deadline: date
-    ) -> Mapping[PersonId, _Case]:
-        """Enter those whom the ledger does not suppress yet, and delete them from the store."""
-        view = self.ledger.view(at_least=self.places.store.ledger().head)
-        known = view.named(persons).suppressed
-        cases = self._earlier([person for person in persons if person in known])
-        fresh = [person for person in persons if person not in known]
-        drafts = [
-            Draft(action=Action.SUPPRESS, person=person, reason=reason, deadline=deadline)
-            for person in fresh
-        ]
-        if drafts:
-            entries = self.writer.enter(drafts, at=self.clock())
-            apply_entries(
-                self.places.store.transactions,
-                fresh,
-                self.ledger.view(),
-                entries=(entries[0].number, entries[-1].number),
-                followed=self._outbox.followed,
-            )
-            for person, entry in zip(fresh, entries, strict=True):
-                cases[person] = _Case(entry=entry, open=[entry.number])
-        return cases
+    def _remaining(self, persons: Sequence[PersonId], at: datetime) -> Sequence[Remainder]:
+        """Name what is left of these persons; in the log nothing is of whom it never had."""
+        left = self.remaining(at)
+        records = self.places.records
+        if records is not None and records.has_records_of(persons):
+            return left
+        return [each for each in left if not each.of_log]
 
     def _earlier(self, persons: Sequence[PersonId]) -> dict[PersonId, _Case]:
-        """Look up the entries of persons whom the ledger suppresses: all of it is read for that."""
+        """Look up whom the ledger suppresses already: all of it is read where there is anybody."""
+        view = self.ledger.view(at_least=self.places.store.ledger().head)
+        known = view.named(persons).suppressed
+        if not known:
+            return {}
+        about = entries_about(self.ledger.entries(), sorted(known), self.keyring.read())
+        return {person: _case(entries) for person, entries in about.items()}
+
+    def _entered(
+        self, persons: Sequence[PersonId], reason: Reason, deadline: date
+    ) -> Mapping[PersonId, _Case]:
+        """Enter persons whom the ledger does not suppress, and delete them from the store."""
         if not persons:
             return {}
-        about = entries_about(self.ledger.entries(), persons, self.keyring.read())
-        return {person: _case(entries) for person, entries in about.items()}
+        drafts = [
+            Draft(action=Action.SUPPRESS, person=person, reason=reason, deadline=deadline)
+            for person in persons
+        ]
+        entries = self.writer.enter(drafts, at=self.clock())
+        apply_entries(
+            self.places.store.transactions,
+            persons,
+            self.ledger.view(),
+            entries=(entries[0].number, entries[-1].number),
+            followed=self._outbox.followed,
+        )
+        return {
+            person: _Case(entry=entry, open=[entry.number])
+            for person, entry in zip(persons, entries, strict=True)
+        }
 
     def _delete_followed(self, persons: Sequence[PersonId]) -> None:
         """Delete rows that the deciding store knew nothing of."""
@@ -219,9 +256,13 @@ class EmbeddedRecords:
         self._log = log
         self.name = name
 
-    def count(self, person: PersonId) -> int:
-        """Count a person's records that have a content."""
-        return sum(record.value is not None for record in self._log.records_of(person))
+    def counts_of(self, persons: Collection[PersonId]) -> Mapping[PersonId, int]:
+        """Count the records that have a content."""
+        return self._log.counts_of(persons)
+
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there is a record of any of them, also an emptied one."""
+        return self._log.has_records_of(persons)
 
     def erase(self, persons: Sequence[PersonId]) -> None:
         """Empty their records."""
@@ -237,8 +278,12 @@ class TopicRecords:
         self._within_s = within_s
         self.name = name
 
-    def count(self, person: PersonId) -> None:
+    def counts_of(self, persons: Collection[PersonId]) -> None:
         """Count nothing: a topic is not asked for a key."""
+
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:  # noqa: ARG002 - of the protocol
+        """Suppose that there are some."""
+        return True
 
     def erase(self, persons: Sequence[PersonId]) -> None:
         """Publish a null value for each."""

@@ -30,7 +30,8 @@ class LoggedRecord:
     """A record of a log that is about a person.
 
     log: its name. partition, offset: where in it.
-    deletion: whether it has no value, which deletes what is held.
+    deletion: whether it has no value, which deletes what is held; so has one that an erasure has
+        emptied, which holds the id alone.
     person: what is read of it, minimised, as JSON has it; None where nothing is read of it: of a
         deletion, and of what the policy does not admit or what can't be read.
     complete: whether the record holds nothing beside that.
@@ -72,7 +73,7 @@ def of_embedded_log(log: Log, person: PersonId) -> tuple[SearchedLog, list[Logge
                 partition=log.partition.number,
                 offset=record.offset,
                 logged_at=record.logged_at,
-                deletion=False,
+                deletion=record.value is None,
                 person=document if correction is None else None,
                 complete=True,
                 correction=correction,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,13 +47,18 @@ class Notifier:
     clock: Clock
 
     def tell(
-        self, requests: Mapping[PersonId, ToTell], *, action: str
+        self,
+        requests: Mapping[PersonId, ToTell],
+        *,
+        action: str,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Mapping[PersonId, Sequence[Notification]]:
         """Tell every recipient of every person whom it does not know of yet.
 
         A recipient that does not confirm is not asked for the rest of them either: it is away.
 
         action: what was done; see the port.
+        stopped: is asked before each; who was not told by then is told by the same again.
 
         Returns who knows of each person.
 
@@ -63,19 +68,25 @@ class Notifier:
         """
         told: dict[PersonId, list[Notification]] = {person: [] for person in requests}
         for recipient in self.recipients:
-            confirmed = self._confirmed(recipient, requests, action)
+            confirmed = self._confirmed(recipient, requests, action, stopped)
             for person, request in requests.items():
                 knows = person in confirmed or recipient.name in request.told
                 told[person].append(Notification(recipient=recipient.name, confirmed=knows))
         return told
 
     def _confirmed(
-        self, recipient: Recipient, requests: Mapping[PersonId, ToTell], action: str
+        self,
+        recipient: Recipient,
+        requests: Mapping[PersonId, ToTell],
+        action: str,
+        stopped: Callable[[], bool],
     ) -> Sequence[PersonId]:
         """Tell one recipient, and enter for whom it has confirmed, also if it stops doing so."""
         confirmed: list[PersonId] = []
         try:
             for person, request in requests.items():
+                if stopped():
+                    break
                 if recipient.name not in request.told:
                     recipient.tell(person, action=action, at=request.at)
                     confirmed.append(person)

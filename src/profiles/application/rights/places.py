@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,8 +21,22 @@ class RawRecords(Protocol):
         """Name the log, as the receipt does."""
         ...
 
-    def count(self, person: PersonId) -> int | None:
-        """Count a person's records that have a content; None where the log can't be asked."""
+    def counts_of(self, persons: Collection[PersonId]) -> Mapping[PersonId, int] | None:
+        """Count the records that have a content, by person; None where the log can't be asked.
+
+        Who has none is left out.
+
+        Raises:
+            LogError: the log did not answer.
+        """
+        ...
+
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        """Tell whether there may be a record of any of them, also an emptied one.
+
+        Raises:
+            LogError: the log did not answer.
+        """
         ...
 
     def erase(self, persons: Sequence[PersonId]) -> None:
@@ -57,12 +71,13 @@ class Places:
         held = self.store.held(persons)
         apart = self.store.transactions.run(lambda unit: unit.restricted(persons))
         followed = {} if self.following is None else self.following.held(persons)
+        logged = None if self.records is None else self.records.counts_of(persons)
         found: list[Counts] = []
         for person in persons:
             counts: Counts = {self.name: int(person in held) + int(person in apart)}
             if self.following_name is not None:
                 counts[self.following_name] = int(person in followed)
             if self.records is not None:
-                counts[self.records.name] = self.records.count(person)
+                counts[self.records.name] = None if logged is None else logged.get(person, 0)
             found.append(counts)
         return found

@@ -53,11 +53,13 @@ class Remainder:
     """What an erasure does not reach at once.
 
     by: when it is gone by itself (UTC), where that is known. do: how the operator can end it now.
+    of_log: whether it is there only if the log has records of the persons.
     """
 
     what: str
     by: datetime | None = None
     do: str | None = None
+    of_log: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

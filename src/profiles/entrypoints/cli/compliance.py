@@ -30,7 +30,9 @@ _REASONS_FOR_MORE_TIME: Final = (Reason.COMPLEXITY, Reason.NUMBER)
 
 @cli.command()
 @installation(options.topic, options.envelope)
-@options.option("--k", type=click.IntRange(min=1), help="Of the page. Default: as for `dashboard`.")
+@options.option(
+    "--k", type=options.WholeNumber(1), help="Of the page. Default: as for `dashboard`."
+)
 @options.policy
 @click.pass_context
 def doctor(
@@ -87,7 +89,7 @@ def verify(
 @options.request_option(
     "--extend",
     "number",
-    type=click.IntRange(1),
+    type=options.WholeNumber(1),
     help="Give the request of this number two further months (GDPR Art. 12(3)); needs --reason.",
 )
 @options.request_option(

@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from threading import Event
 from typing import Final
 
 import click
 
-from profiles.domain.errors import UsageError
+from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.ledger_entry import Reason
 from profiles.domain.person import PersonId
 from profiles.entrypoints.cli import options
@@ -21,9 +20,10 @@ from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.cli.person_ids import read_id
+from profiles.entrypoints.cli.stopping import stoppable_request
 from profiles.entrypoints.composition.installation import InstallationSettings
-from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
+from profiles.entrypoints.progress import count_progress
 
 _REASONS: Final = (
     Reason.REQUEST,
@@ -49,7 +49,7 @@ _REASONS: Final = (
 )
 @options.request_option(
     "--limit",
-    type=click.IntRange(1),
+    type=options.WholeNumber(1),
     help="The most persons that are meant. Default: 1 % of those held, and 10 at least.",
 )
 @options.request_option(
@@ -85,13 +85,23 @@ def erase(
 
     identities = _identities(persons, file)
     told = recipients(notify, policy.read())
-    stop = Event()
-    with stoppable(stop), erasing(settings, recipients=told, stop=stop) as job:
+    shown = console()
+    with (
+        stoppable_request(shown) as stop,
+        count_progress(shown, "persons erased") as erased,
+        erasing(settings, recipients=told, stop=stop) as job,
+    ):
         job.check(identities, limit=limit)
-        receipt, document = (
+        receipt, document, not_begun = (
             job.look(identities)
             if dry_run
-            else job.erase(identities, reason=Reason(reason), received=received)
+            else job.erase(
+                identities,
+                reason=Reason(reason),
+                received=received,
+                progress=erased,
+                stopped=stop.is_set,
+            )
         )
     click.echo(json.dumps(document, ensure_ascii=False))
     if dry_run:
@@ -105,6 +115,12 @@ def erase(
         console().print(
             "The persons are erased, but not every recipient has confirmed that it knows; `told` in"
             " the receipt says which. Run the same command again: it tells those only."
+        )
+    if not_begun:
+        raise ProfilesError(
+            f"Stopped before the end. {len(receipt.persons):,} persons are erased for good, as the"
+            f" receipt says; of the other {not_begun:,} nothing was touched. The same command"
+            " completes it."
         )
     if not (receipt.complete and receipt.all_told):
         context.exit(FAILURE)
@@ -129,8 +145,7 @@ def readmit(
     from profiles.entrypoints.composition.erasing import readmitting
 
     (identity,) = _identities([person], None)
-    stop = Event()
-    with stoppable(stop), readmitting(settings, stop=stop) as job:
+    with stoppable_request(console()) as stop, readmitting(settings, stop=stop) as job:
         done = job.readmit(identity, reason=Reason(reason))
     document = {
         "at": done.at.isoformat(timespec="seconds"),

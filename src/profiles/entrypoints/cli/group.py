@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from profiles.entrypoints.cli.logging_options import SETTING, begin_logging, configured_format
-from profiles.entrypoints.cli.options import GivenEachTime, option
+from profiles.entrypoints.cli.options import CONFIGURATION, GivenEachTime, option
 from profiles.entrypoints.log_output import LogFormat
 from profiles.entrypoints.policy import TABLE, PolicySource
 from profiles.entrypoints.settings import read_file
@@ -48,6 +48,7 @@ def cli(
     file = read_file(config, known, tables=[TABLE], general=[SETTING])
     if log_format is None and SETTING in file.general:
         begin_logging(configured_format(file.general[SETTING]))
+    context.meta[CONFIGURATION] = file.path
     context.default_map = {
         name: {_parameter(cli.commands[name], key): value for key, value in values.items()}
         for name, values in file.commands.items()

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
+from typing import Final
 
+from profiles.application.errors import LedgerError
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.options import Command
 from profiles.entrypoints.composition.installation import DEFAULT_TOPIC, InstallationSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
+
+_WITHOUT_LEDGER: Final = (
+    "The command can't go on without it, because only the ledger says who was erased and whose"
+    " processing is restricted."
+)
+"""What these commands leave: they store nothing of a source, so nobody comes back by them."""
 
 
 def installation(*of_log: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -42,7 +50,11 @@ def installation(*of_log: Callable[[Command], Command]) -> Callable[[Command], C
                 data=data,
                 ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
             )
-            return command(settings=settings, **others)
+            try:
+                return command(settings=settings, **others)
+            except LedgerError as error:
+                error.consequence = _WITHOUT_LEDGER
+                raise
 
         given: Command = with_settings
         for option in reversed(

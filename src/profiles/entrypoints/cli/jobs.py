@@ -9,8 +9,6 @@ from datetime import date
 from pathlib import Path
 from threading import Event
 
-import click
-
 from profiles.application.ingest.produce import Production
 from profiles.domain.errors import ProfilesError, UsageError
 from profiles.domain.tally import Tally
@@ -275,13 +273,13 @@ def process(
 @options.metrics
 @options.job_policy
 @options.option("--master", metavar="URL", help="A Spark cluster. Default: this machine.")
-@options.option("--cores", type=click.IntRange(1), help="Cores of this machine. Default: all.")
+@options.option("--cores", type=options.WholeNumber(1), help="Cores of this machine. Default: all.")
 @options.option(
     "--trigger", type=options.Duration(), default="0s", show_default=True, help="Between batches."
 )
 @options.option(
     "--batch-records",
-    type=click.IntRange(1),
+    type=options.WholeNumber(1),
     default=200_000,
     show_default=True,
     help="The most records in a batch.",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from profiles.application.dashboard.disclosure import DEFAULT_K
 from profiles.application.log.unwrapping import Envelope
@@ -21,6 +22,9 @@ from profiles.entrypoints.processes.count import ProcessCount, read_count
 from profiles.entrypoints.settings import seconds
 
 Command = Callable[..., Any]
+
+CONFIGURATION: Final = "profiles.configuration"
+"""Under which a context has the path of the configuration file, if there is one."""
 
 _FIRST_ZONE: Final = timezone(timedelta(hours=14))
 
@@ -119,10 +123,57 @@ class Processes(click.ParamType[ProcessCount]):
             self.fail(str(error), param, ctx)
 
 
+class WholeNumber(click.IntRange):
+    """A whole number within bounds; `true` and `2.5` of a configuration file are none."""
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        super().__init__(least, most)
+        self._bounds = f"from {least:,} on" if most is None else f"from {least:,} to {most:,}"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """Read it, or fail with what is wrong."""
+        bounds = self._bounds
+        number = None if isinstance(value, (bool, float)) else _whole(str(value))
+        if number is None:
+            self.fail(f"{value!r} is no whole number; write one {bounds}.", param, ctx)
+        if self.min is not None and number < self.min:
+            self.fail(f"{number} is too small; write a whole number {bounds}.", param, ctx)
+        if self.max is not None and number > self.max:
+            self.fail(f"{number} is too large; write a whole number {bounds}.", param, ctx)
+        return number
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+class Setting(click.Option):
+    """An option that a variable or the configuration file can set, too: errors say which did."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Name what holds the value."""
+        source = None if ctx is None else ctx.get_parameter_source(self.name or "")
+        if ctx is not None and source is ParameterSource.DEFAULT_MAP:
+            return f"'{self.opts[0].lstrip('-')}' in {ctx.meta[CONFIGURATION]}"
+        if source is ParameterSource.ENVIRONMENT:
+            return f"the variable {self.envvar}"
+        if source is ParameterSource.COMMANDLINE:
+            return f"'{self.opts[0]}'"
+        return super().get_error_hint(ctx)
+
+
 def option(*names: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 - click's own
     """Make an option that can also be set by a variable `PROFILES_<NAME>`."""
     variable = f"PROFILES_{names[0].lstrip('-').replace('-', '_').upper()}"
-    return click.option(*names, envvar=variable, show_envvar=True, **settings)
+    return click.option(*names, cls=Setting, envvar=variable, show_envvar=True, **settings)
 
 
 class GivenEachTime(click.Option):
@@ -236,14 +287,14 @@ notify = option(
 )
 port = option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    type=WholeNumber(0, 65_535),
     default=8050,
     show_default=True,
     help="Port of the page.",
 )
 k = option(
     "--k",
-    type=click.IntRange(1, 1_000),
+    type=WholeNumber(1, 1_000),
     default=DEFAULT_K,
     show_default=True,
     help="Counts on the page are rounded down to multiples of this; 1 shows single persons.",
@@ -266,21 +317,21 @@ source = option(
 every = option(
     "--every", type=Duration(), default="5s", show_default=True, help="Between responses."
 )
-results = option("--results", type=click.IntRange(1, 5_000), help="Users a response. Default: 50.")
+results = option("--results", type=WholeNumber(1, 5_000), help="Users a response. Default: 50.")
 kafka = option(
     "--kafka", required=True, metavar="HOST:PORT", help="The cluster; several hosts with commas."
 )
 topic = option("--topic", default=DEFAULT_TOPIC, show_default=True, help="Topic of the log.")
 partitions = option(
     "--partitions",
-    type=click.IntRange(1, 2_048),
+    type=WholeNumber(1, 2_048),
     default=4,
     show_default=True,
     help="Of a topic that has to be created.",
 )
 replication = option(
     "--replication",
-    type=click.IntRange(-1, 32),
+    type=WholeNumber(-1, 32),
     default=-1,
     help="Of a topic that has to be created. Default: the cluster's.",
 )

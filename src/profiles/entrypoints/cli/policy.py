@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from threading import Event
 from typing import Final
 
 import click
@@ -28,9 +27,9 @@ from profiles.entrypoints.cli.exits import FAILURE
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.cli.stopping import stoppable_request
 from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
-from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import count_progress
 
@@ -80,7 +79,9 @@ def show_policy(*, policy: PolicySource, as_json: bool) -> None:
 @options.some_ledger
 @options.ledger_topic
 @options.ledger_keys
-@options.option("--k", type=click.IntRange(min=1), help="Of the page. Default: as for `dashboard`.")
+@options.option(
+    "--k", type=options.WholeNumber(1), help="Of the page. Default: as for `dashboard`."
+)
 @options.policy
 @options.option("--json", "as_json", is_flag=True, help="Print one JSON document, not Markdown.")
 @click.pass_context
@@ -140,10 +141,10 @@ def apply_policy(
     from profiles.entrypoints.composition.policy import applying
 
     settings = replace(settings, policy=policy)
-    stop = Event()
+    shown = console()
     with (
-        stoppable(stop),
-        count_progress(console(), "profiles looked at") as looked_at,
+        stoppable_request(shown) as stop,
+        count_progress(shown, "profiles looked at") as looked_at,
         applying(settings, dry_run=dry_run, progress=lambda done: looked_at(done.held)) as job,
     ):
         done = job.run(dry_run=dry_run, stopped=stop.is_set)
@@ -155,9 +156,10 @@ def apply_policy(
             "Stopped before the end. What was changed stays changed; the same command completes it."
         )
     if done.exhausted:
+        profiles = "Of 1 profile" if done.exhausted == 1 else f"Of {done.exhausted:,} profiles"
         console().print(
-            f"{done.exhausted:,} profiles were changed so often that their versions are used up."
-            " They stay as they are until a newer record of the person comes, or they expire."
+            f"{profiles} the versions are used up, by many changes. What is held"
+            " stays as it is until a newer record of the person comes, or it expires."
         )
         context.exit(FAILURE)
 

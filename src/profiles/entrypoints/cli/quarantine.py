@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from threading import Event
 from typing import Final
 
 import click
@@ -17,9 +16,9 @@ from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import console
+from profiles.entrypoints.cli.stopping import stoppable_request
 from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.composition.stores import deciding_store
-from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.rendering import table_of_rejections
 
@@ -35,7 +34,7 @@ _LISTED: Final = 100
 )
 @options.option(
     "--limit",
-    type=click.IntRange(1, 100_000),
+    type=options.WholeNumber(1, 100_000),
     default=_LISTED,
     show_default=True,
     help="List so many, the newest first.",
@@ -84,16 +83,17 @@ def _retry(settings: InstallationSettings) -> None:
     """Take up everything, whatever is listed; print the counts whatever happens."""
     from profiles.entrypoints.composition.quarantine import retrying
 
-    stop = Event()
-    with stoppable(stop), retrying(settings, stop=stop) as job:
+    with stoppable_request(console()) as stop, retrying(settings, stop=stop) as job:
         try:
             job.run(stopped=stop.is_set)
         finally:
             retried = job.retried
             if retried.not_in_log:
+                missing = retried.not_in_log
+                are = "1 record is" if missing == 1 else f"{missing:,} records are"
                 console().print(
-                    f"{retried.not_in_log:,} are not in the log: it keeps records for 24 hours, and"
+                    f"{are} not in the log: it keeps records for 24 hours, and"
                     " what a file or the API delivered was rejected before it. Let the source"
-                    " deliver them again."
+                    f" deliver {'it' if missing == 1 else 'them'} again."
                 )
             click.echo(json.dumps(asdict(retried), separators=(",", ":")))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
-from threading import Event
 from typing import Final
 
 import click
@@ -23,8 +22,8 @@ from profiles.entrypoints.cli.group import cli
 from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import all_know, console
 from profiles.entrypoints.cli.person_ids import read_id
+from profiles.entrypoints.cli.stopping import stoppable_request
 from profiles.entrypoints.composition.installation import InstallationSettings
-from profiles.entrypoints.interruption import stoppable
 from profiles.entrypoints.policy import PolicySource
 
 _KNOWN: Final = ", ".join(FIELDS_OF)
@@ -77,8 +76,7 @@ def rectify(
     )
     to_tell = recipients(notify, policy.read())
     settings = replace(settings, policy=policy)
-    stop = Event()
-    with stoppable(stop):
+    with stoppable_request(console()) as stop:
         with rectifying(settings, recipients=to_tell, stop=stop, told=console().print) as job:
             done = job.rectify(request, received=received)
         complete, told = done.complete, done.told
@@ -88,7 +86,7 @@ def rectify(
                 " later record with the wrong date must not bring a child back."
             )
             with erasing(settings, recipients=to_tell, stop=stop) as erasure:
-                receipt, _ = erasure.erase([done.id], reason=Reason.CHILD, received=received)
+                receipt, *_ = erasure.erase([done.id], reason=Reason.CHILD, received=received)
                 complete = receipt.complete and complete
                 told = receipt.persons[0].told
     done = replace(done, complete=complete, told=told)

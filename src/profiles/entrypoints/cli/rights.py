@@ -42,7 +42,7 @@ _LONGEST_LINE: Final = 10_000
 @options.request_option("--birth-month", metavar="YYYY-MM", help="Month of birth, or -.")
 @options.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=options.WholeNumber(1),
     default=100,
     show_default=True,
     help="How many of those who match are named; the others are counted.",
@@ -177,12 +177,21 @@ def export(
 
 def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     """Say what the operator has to know at once; nothing of the person."""
+    from profiles.application.rights.access import has_the_id_alone
+
     if not document["held"]:
         yield "Nothing is held of this id."
+    if has_the_id_alone(document):
+        yield (
+            "The id, and nothing else of the person, is in records that were emptied or delete"
+            " somebody; the log deletes them with their time, while a job runs."
+        )
     if document["ledger"] is None:
         yield "The erasure ledger was not looked into: name it with --kafka, --ledger or --data."
     elif document["ledger"]:
-        yield f"The erasure ledger has {len(document['ledger'])} entries about this id."
+        number = len(document["ledger"])
+        entries = "1 entry" if number == 1 else f"{number:,} entries"
+        yield f"The erasure ledger has {entries} about this id."
     following = document["stores"]["following"]
     if following is not None and not following["agrees"]:
         yield (

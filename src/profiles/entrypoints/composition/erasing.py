@@ -150,6 +150,7 @@ def remainders(settings: InstallationSettings, *, at: datetime) -> Sequence[Rema
                 what=f"earlier records in topic {settings.topic}, where its retention is ours"
                 " (`profiles doctor` checks it)",
                 by=gone,
+                of_log=True,
             )
         )
     elif (log := settings.log_file).is_file():
@@ -158,6 +159,7 @@ def remainders(settings: InstallationSettings, *, at: datetime) -> Sequence[Rema
                 what=f"the id, and nothing else, as the key of emptied records in {log}, which a"
                 " running job deletes with their time",
                 by=at + LOG_RETENTION,
+                of_log=True,
             )
         )
     if isinstance(settings.stores.deciding, MongoAddress):

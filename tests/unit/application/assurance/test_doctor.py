@@ -511,7 +511,7 @@ def test_it_tells_where_the_policy_differs_from_that_of_the_store(bench: Bench) 
     assert policy_of_the_store(bench, stricter) == Check(
         what="policy of the store",
         ok=False,
-        found="another than here. The policy's minimum_age was 21 and is 18: it holds for new"
+        found="another than here. The policy changes minimum_age from 21 to 18: it holds for new"
         " records; what is held stays, and what was not kept is gone.",
         remedy="Use one policy for all commands of a store. If it is to change, the next job that"
         " starts with it takes it over, and `profiles apply-policy` brings what is held under it.",

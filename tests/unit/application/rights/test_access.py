@@ -21,7 +21,13 @@ from profiles.application.following.outbox import Outbox
 from profiles.application.log.deciding import Rules, decide_chunk
 from profiles.application.log.records import Notice
 from profiles.application.ports.stores import Following
-from profiles.application.rights.access import FORMAT, LedgerToRead, Named, PersonExporter
+from profiles.application.rights.access import (
+    FORMAT,
+    LedgerToRead,
+    Named,
+    PersonExporter,
+    has_the_id_alone,
+)
 from profiles.application.rights.export_schema import export_schema
 from profiles.application.rights.log_records import TopicSearcher
 from profiles.domain.columns import COLUMNS, ColumnKind
@@ -420,6 +426,29 @@ def test_an_export_has_what_the_ledger_says_of_the_person_though_nothing_is_held
         },
     ]
     assert site.export(PersonId(ADA.replace("a", "c")))["ledger"] == []
+
+
+def test_of_who_was_erased_the_log_has_the_id_alone_for_a_day() -> None:
+    site = Site()
+    site.take_in(person(BEA))
+    assert not has_the_id_alone(site.export(BEA))
+    assert not has_the_id_alone(site.export(ADA))
+
+    assert site.log is not None
+    site.log.forget([BEA])
+    assert not has_the_id_alone(site.export(BEA))
+    site.store = MemoryDecidingStore()
+    exported = site.export(BEA)
+
+    assert (exported["held"], exported["profile"]) == (True, None)
+    assert [(r["deletion"], r["person"]) for r in exported["log"]] == [(True, None)]
+    assert has_the_id_alone(exported)
+    site.take_in(person(BEA))
+    site.follow()
+    site.store = MemoryDecidingStore()
+    assert site.log is not None
+    site.log.forget([BEA])
+    assert not has_the_id_alone(site.export(BEA))
 
 
 def test_a_ledger_that_is_not_looked_into_is_null() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -24,6 +24,7 @@ from profiles.application.rights.erasing import (
     EmbeddedRecords,
     Eraser,
     Erasure,
+    StoppedErasingError,
     TombstoneError,
     TopicRecords,
 )
@@ -41,6 +42,8 @@ from tests.support.histories import ADA, BEA, CLEO, DAN, IDS, NOW, chunk, held, 
 from tests.support.recipients import MemoryRecipient
 
 BACKUPS = Remainder(what="backups")
+
+MANY = [PersonId(f"00000000-0000-4000-8000-{number:012}") for number in range(250)]
 
 
 class AwayStore(MemoryFollowingStore):
@@ -246,6 +249,21 @@ def test_a_look_changes_nothing(bench: Bench) -> None:
 # What the ledger and the receipt say -------------------------------------------------------------
 
 
+def test_what_the_log_leaves_is_told_of_whom_it_has_only(bench: Bench) -> None:
+    emptied = Remainder(what="the id in the log", of_log=True)
+    eraser = bench.eraser()
+    eraser.remaining = lambda _at: [emptied, BACKUPS]
+
+    assert eraser.look([DAN]).receipt.remaining == [BACKUPS]
+    assert eraser.look([DAN, ADA]).receipt.remaining == [emptied, BACKUPS]
+    for _ in range(2):  # by then, too, the id is there
+        assert eraser.erase([ADA]).receipt.remaining == [emptied, BACKUPS]
+    assert eraser.look([ADA]).receipt.remaining == [emptied, BACKUPS]
+
+    eraser.places = replace(eraser.places, records=None)
+    assert eraser.look([ADA]).receipt.remaining == [BACKUPS]
+
+
 def test_the_ledger_has_reason_and_deadline_and_that_it_is_done(bench: Bench) -> None:
     done = bench.eraser().erase([ADA, BEA], reason=Reason.CHILD, received=date(2026, 1, 31))
 
@@ -297,6 +315,66 @@ def test_it_is_signed_with_the_key_that_is_written_with(bench: Bench) -> None:
 
     assert again.document["signature"]["key"] == "next"
     assert bench.signed(again).entries == {ADA: 1, BEA: 3}
+
+
+def test_the_log_is_looked_through_once_before_and_once_after_for_all(bench: Bench) -> None:
+    looked_for: list[Collection[PersonId]] = []
+
+    class Watched(EmbeddedRecords):
+        def counts_of(self, persons: Collection[PersonId]) -> Mapping[PersonId, int]:
+            looked_for.append(persons)
+            return super().counts_of(persons)
+
+    done = bench.eraser(Watched(bench.log, name="the log")).erase([ADA, BEA, DAN])
+
+    assert looked_for == [[ADA, BEA, DAN]] * 2
+    assert [(p.places[2].found, p.places[2].left) for p in done.receipt.persons] == [
+        (2, 0),
+        (1, 0),
+        (0, 0),
+    ]
+
+
+def test_it_tells_how_many_are_gone(bench: Bench) -> None:
+    told: list[int] = []
+
+    receipt = bench.eraser().erase([ADA, *MANY], progress=told.append).receipt
+
+    assert told == [100, 200, 251]
+    assert receipt.complete
+    assert [person.entry for person in receipt.persons] == list(range(1, 252))
+    assert bench.ledger.view().named([ADA, *MANY]).suppressed == {ADA, *MANY}
+
+
+def test_it_stops_between_persons_and_the_same_again_completes_it(bench: Bench) -> None:
+    gone: list[int] = []
+    bench.recipients.append(MemoryRecipient())
+    everybody = [*MANY, ADA]
+
+    done = bench.eraser().erase(everybody, progress=gone.append, stopped=lambda: 200 in gone)
+
+    assert [person.id for person in done.receipt.persons] == MANY[:200]
+    assert (done.receipt.complete, done.not_begun) == (True, 51)
+    assert not done.receipt.all_told  # so that telling many does not go on for long either
+    assert bench.recipients[0].heard == []
+    assert bench.ledger.view().named(everybody).suppressed == set(MANY[:200])
+    assert ADA in held(bench.store)
+    assert not any(request.is_open for request in requests_of(bench.ledger.entries()).values())
+
+    again = bench.eraser().erase(everybody)
+
+    assert (len(again.receipt.persons), again.not_begun) == (251, 0)
+    assert again.receipt.complete
+    assert again.receipt.all_told
+    assert held(bench.store).keys() == {BEA, CLEO}
+
+
+def test_nothing_is_done_where_it_is_stopped_before_the_first(bench: Bench) -> None:
+    with pytest.raises(StoppedErasingError, match="Nothing was done"):
+        bench.eraser().erase([ADA], stopped=lambda: True)
+
+    assert bench.ledger.view().position == 0
+    assert held(bench.store).keys() == {ADA, BEA, CLEO}
 
 
 def test_what_is_not_complete_is_not_said_to_be(bench: Bench) -> None:

@@ -52,6 +52,18 @@ def test_who_knows_already_is_not_told_again() -> None:
     assert told == {ADA: [Notification(recipient="the shop", confirmed=True)]}
 
 
+def test_who_is_left_when_it_is_stopped_is_not_said_to_be_told() -> None:
+    ledger, shop = MemoryLedger(), MemoryRecipient("the shop")
+    notifier = Notifier(recipients=[shop], writer=ledger, clock=lambda: NOW)
+    requests = {ADA: ToTell(number=1, at=NOW), BEA: ToTell(number=2, at=NOW)}
+
+    told = notifier.tell(requests, action="erase", stopped=lambda: bool(shop.heard))
+
+    assert shop.heard == [(ADA, "erase", NOW)]
+    assert notified(ledger) == [(1, "the shop")]
+    assert [each.confirmed for person in (ADA, BEA) for each in told[person]] == [True, False]
+
+
 def test_a_recipient_that_goes_away_is_left_alone_and_the_others_are_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

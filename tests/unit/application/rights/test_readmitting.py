@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -32,8 +32,11 @@ class Records:
         self.erased: list[PersonId] = []
         self.failure: Exception | None = None
 
-    def count(self, person: PersonId) -> None:
+    def counts_of(self, persons: Collection[PersonId]) -> None:
         """Count nothing."""
+
+    def has_records_of(self, persons: Collection[PersonId]) -> bool:
+        raise NotImplementedError  # not asked
 
     def erase(self, persons: Sequence[PersonId]) -> None:
         if self.failure is not None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from profiles.application.errors import LedgerError
 from profiles.entrypoints.addresses import read_stores
 from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.installation import installation
@@ -55,6 +57,22 @@ def test_a_command_that_reads_the_log_is_told_more_of_it() -> None:
     assert CliRunner().invoke(look_into_log, arguments).exit_code == 0
 
     assert [(settings.topic, settings.envelope) for settings in got] == [("people", "debezium")]
+
+
+def test_without_the_ledger_it_is_not_said_that_nothing_was_stored() -> None:
+    @click.command()
+    @installation()
+    def answer(*, settings: InstallationSettings) -> None:
+        raise LedgerError(str(settings.data), "is missing", "Restore it.")
+
+    with pytest.raises(LedgerError) as raised:
+        CliRunner().invoke(answer, ["--store", STORE, "--data", "folder"], catch_exceptions=False)
+
+    assert str(raised.value) == (
+        "The erasure ledger folder is missing. The command can't go on without it, because only the"
+        " ledger says who was erased and whose processing is restricted. Restore it."
+    )
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)  # noqa: S301 - our own
 
 
 def test_what_a_command_does_not_look_at_cannot_be_said() -> None:
