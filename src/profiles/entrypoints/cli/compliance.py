@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,6 @@ from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.composition.doctor import doctor as joined_doctor
 from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.composition.verify import verifying
-from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.rendering import table_of
 
 _LONGEST_RECEIPT: Final = 64 * 2**20
@@ -40,12 +39,11 @@ def doctor(
     *,
     settings: InstallationSettings,
     k: int | None,
-    policy: PolicySource,
 ) -> None:
     """Check every connection and every unsafe setting, and say how to fix each."""
     defaults = (context.parent.default_map if context.parent else None) or {}
     k = k if k is not None else defaults.get("dashboard", {}).get("k")
-    checks = joined_doctor(replace(settings, policy=policy), k=k).examine()
+    checks = joined_doctor(settings, k=k).examine()
     console().print(table_of(checks))
     click.echo(json.dumps({"checks": [asdict(check) for check in checks]}, ensure_ascii=False))
     if not all(check.ok for check in checks):
@@ -65,11 +63,10 @@ def verify(
     context: click.Context,
     *,
     settings: InstallationSettings,
-    policy: PolicySource,
     repair: bool,
 ) -> None:
     """Check that the stores hold and count what they should, and nobody else."""
-    with verifying(replace(settings, policy=policy), repair=repair) as job:
+    with verifying(settings, repair=repair) as job:
         verification = job.run(repair=repair)
     console().print(table_of(verification.checks))
     click.echo(json.dumps(asdict(verification), ensure_ascii=False))

@@ -22,7 +22,6 @@ from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.cli.person_ids import read_id
 from profiles.entrypoints.cli.stopping import stoppable_request
 from profiles.entrypoints.composition.installation import InstallationSettings
-from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.progress import count_progress
 
 _REASONS: Final = (
@@ -68,7 +67,6 @@ def erase(
     *,
     persons: Sequence[str],
     settings: InstallationSettings,
-    policy: PolicySource,
     file: Path | None,
     limit: int | None,
     reason: str,
@@ -84,7 +82,7 @@ def erase(
     from profiles.entrypoints.composition.recipients import recipients
 
     identities = _identities(persons, file)
-    told = recipients(notify, policy.read())
+    told = recipients(notify, settings.policy.read())
     shown = console()
     with (
         stoppable_request(shown) as stop,

@@ -13,6 +13,7 @@ from profiles.entrypoints.cli import options
 from profiles.entrypoints.cli.options import Command
 from profiles.entrypoints.composition.installation import DEFAULT_TOPIC, InstallationSettings
 from profiles.entrypoints.composition.ledgers import LedgerSettings
+from profiles.entrypoints.policy import DEFAULT, PolicySource
 
 _WITHOUT_LEDGER: Final = (
     "The command can't go on without it, because only the ledger says who was erased and whose"
@@ -23,6 +24,8 @@ _WITHOUT_LEDGER: Final = (
 
 def installation(*of_log: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Give a command options for stores, log and ledger; it gets one argument, `settings`.
+
+    That of its policy, if it has one, is among them.
 
     of_log: what it has to know of the log beside the cluster: `options.topic`,
         `options.envelope`.
@@ -40,6 +43,7 @@ def installation(*of_log: Callable[[Command], Command]) -> Callable[[Command], C
             ledger_keys: Path | None,
             topic: str = DEFAULT_TOPIC,
             envelope: str | None = None,
+            policy: PolicySource = DEFAULT,
             **others: object,
         ) -> object:
             settings = InstallationSettings(
@@ -49,6 +53,7 @@ def installation(*of_log: Callable[[Command], Command]) -> Callable[[Command], C
                 envelope=envelope,
                 data=data,
                 ledger=LedgerSettings(topic=ledger_topic, file=ledger, keys=ledger_keys),
+                policy=policy,
             )
             try:
                 return command(settings=settings, **others)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -134,13 +134,11 @@ def apply_policy(
     context: click.Context,
     *,
     settings: InstallationSettings,
-    policy: PolicySource,
     dry_run: bool,
 ) -> None:
     """Bring what the stores hold under the privacy policy in force."""
     from profiles.entrypoints.composition.policy import applying
 
-    settings = replace(settings, policy=policy)
     shown = console()
     with (
         stoppable_request(shown) as stop,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Final
 
 import click
@@ -19,7 +19,6 @@ from profiles.entrypoints.cli.output import console
 from profiles.entrypoints.cli.stopping import stoppable_request
 from profiles.entrypoints.composition.installation import InstallationSettings
 from profiles.entrypoints.composition.stores import deciding_store
-from profiles.entrypoints.policy import PolicySource
 from profiles.entrypoints.rendering import table_of_rejections
 
 _LISTED: Final = 100
@@ -51,12 +50,11 @@ def quarantine(
     reason: str | None,
     limit: int,
     retry: bool,
-    policy: PolicySource,
 ) -> None:
     """List what was rejected: why, and where it is; never what it says."""
     if retry:
         _check_nothing_is_chosen()
-        _retry(replace(settings, policy=policy))
+        _retry(settings)
         return
     with deciding_store(settings.stores.deciding, create=False) as store:
         document = list_rejections(

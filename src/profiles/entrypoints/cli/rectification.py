@@ -24,7 +24,6 @@ from profiles.entrypoints.cli.output import all_know, console
 from profiles.entrypoints.cli.person_ids import read_id
 from profiles.entrypoints.cli.stopping import stoppable_request
 from profiles.entrypoints.composition.installation import InstallationSettings
-from profiles.entrypoints.policy import PolicySource
 
 _KNOWN: Final = ", ".join(FIELDS_OF)
 
@@ -54,7 +53,6 @@ def rectify(
     *,
     arguments: Sequence[str],
     settings: InstallationSettings,
-    policy: PolicySource,
     file: Path | None,
     release: Sequence[str],
     received: date | None,
@@ -74,8 +72,7 @@ def rectify(
     request = Request(
         person=_identity(arguments), values=_values(arguments[1:], file), release=release
     )
-    to_tell = recipients(notify, policy.read())
-    settings = replace(settings, policy=policy)
+    to_tell = recipients(notify, settings.policy.read())
     with stoppable_request(console()) as stop:
         with rectifying(settings, recipients=to_tell, stop=stop, told=console().print) as job:
             done = job.rectify(request, received=received)

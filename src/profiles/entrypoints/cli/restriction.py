@@ -18,7 +18,6 @@ from profiles.entrypoints.cli.installation import installation
 from profiles.entrypoints.cli.output import all_know, console
 from profiles.entrypoints.cli.person_ids import read_id
 from profiles.entrypoints.composition.installation import InstallationSettings
-from profiles.entrypoints.policy import PolicySource
 
 if TYPE_CHECKING:
     from profiles.application.rights.restricting import Restriction
@@ -45,7 +44,6 @@ def restrict(
     *,
     person: str,
     settings: InstallationSettings,
-    policy: PolicySource,
     reason: str,
     received: date | None,
     notify: Sequence[str],
@@ -58,7 +56,7 @@ def restrict(
     from profiles.entrypoints.composition.restricting import restricting
 
     identity = read_id(person)
-    told = recipients(notify, policy.read())
+    told = recipients(notify, settings.policy.read())
     with restricting(settings, recipients=told) as job:
         done = job.restrict(identity, reason=Reason(reason), received=received)
     if not done.kept_apart:
@@ -77,7 +75,6 @@ def unrestrict(
     *,
     person: str,
     settings: InstallationSettings,
-    policy: PolicySource,
     notify: Sequence[str],
 ) -> None:
     """Hold a person's profile again that was kept apart.
@@ -88,7 +85,7 @@ def unrestrict(
     from profiles.entrypoints.composition.restricting import restricting
 
     identity = read_id(person)
-    told = recipients(notify, policy.read())
+    told = recipients(notify, settings.policy.read())
     with restricting(settings, recipients=told) as job:
         done = job.unrestrict(identity)
         waits = not done.complete and job.waits_for_a_record(identity)

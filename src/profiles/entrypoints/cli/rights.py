@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, BinaryIO, Final
 
 import click
@@ -149,7 +148,6 @@ def export(
     *,
     person: str,
     settings: InstallationSettings,
-    policy: PolicySource,
     form: str,
 ) -> None:
     """Print all that is held of a person, and why (GDPR Art. 15 and 20).
@@ -161,7 +159,6 @@ def export(
     from profiles.entrypoints.export_page import export_page
 
     identity = read_id(person)
-    settings = replace(settings, policy=policy)
     with (
         count_progress(console(), "records looked at") as looked_at,
         exporter(settings, progress=looked_at) as job,
