@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from profiles.application.ports.ledger import AppliedLedger, Ledger
 from profiles.application.ports.unit_of_work import Transactions, UnitOfWork
@@ -26,6 +26,8 @@ LOOKED_THROUGH_AT_ONCE: Final = 5_000
 """Persons of whom a transaction asks the ledger: a hundredth of a second's keyed hashes."""
 
 _Restricted = Mapping[PersonId, tuple[Profile, int]]
+
+T = TypeVar("T")
 
 
 def catch_up(transactions: Transactions, ledger: Ledger, *, followed: bool) -> int:
@@ -71,8 +73,9 @@ def apply_ledger(transactions: Transactions, view: LedgerView, *, followed: bool
     changed = 0
     if applied.carried_out < view.last_change:
         changed = sum(
-            _through(transactions, partial(look_at, view=view, followed=followed))
+            some
             for look_at in (_look_at_held, _look_at_restricted)
+            for some in _through(transactions, partial(look_at, view=view, followed=followed))
         )
     transactions.run(partial(_note_carried_out, number=view.position))
     return changed
@@ -124,15 +127,8 @@ def unlawful(transactions: Transactions, view: LedgerView) -> Iterator[Collectio
     Raises:
         StoreError: the store did not answer.
     """
-    look_at: Callable[..., tuple[Collection[PersonId], Named, Collection[PersonId]]]
-    for look_at in (_held_wrongly, _apart_wrongly):
-        after: PersonId | None = None
-        while True:
-            looked_at, _, wrong = transactions.run(partial(look_at, after=after, view=view))
-            yield wrong
-            after = _last_of(looked_at)
-            if after is None:
-                break
+    for look_at in (_who_is_held_wrongly, _who_is_apart_wrongly):
+        yield from _through(transactions, partial(look_at, view=view))
 
 
 def unlawful_among(
@@ -153,20 +149,19 @@ def unlawful_among(
 
 
 def _through(
-    transactions: Transactions, look_at: Callable[..., tuple[int, PersonId | None]]
-) -> int:
-    """Go through persons, some in each transaction, from the first to the last; add up.
+    transactions: Transactions, look_at: Callable[..., tuple[T, PersonId | None]]
+) -> Iterator[T]:
+    """Go through persons, some in each transaction, from the first to the last.
 
-    look_at: given a unit of work and the person to go on behind (`after`), returns a number, and
-        the person to go on behind next, or None at the end.
+    look_at: given a unit of work and the person to go on behind (`after`), returns what is to be
+        yielded, and the person to go on behind next, or None at the end.
     """
-    found = 0
     after: PersonId | None = None
     while True:
         some, after = transactions.run(partial(look_at, after=after))
-        found += some
+        yield some
         if after is None:
-            return found
+            return
 
 
 def _decide_by(unit: UnitOfWork, *, view: LedgerView) -> AppliedLedger:
@@ -223,6 +218,20 @@ def _look_at_restricted(
     some, last = _some_of(wrong, apart)
     changing = {person: apart[person] for person in some}
     return _change(unit, {}, changing, named, followed=followed), last
+
+
+def _who_is_held_wrongly(
+    unit: UnitOfWork, *, after: PersonId | None, view: LedgerView
+) -> tuple[Collection[PersonId], PersonId | None]:
+    held, _, wrong = _held_wrongly(unit, after, view)
+    return wrong, _last_of(held)
+
+
+def _who_is_apart_wrongly(
+    unit: UnitOfWork, *, after: PersonId | None, view: LedgerView
+) -> tuple[Collection[PersonId], PersonId | None]:
+    apart, _, wrong = _apart_wrongly(unit, after, view)
+    return wrong, _last_of(apart)
 
 
 def _held_wrongly(
