@@ -39,6 +39,8 @@ _SNAPSHOT_GONE: Final = (
     "Raise that parameter of the server, or stop the jobs, and run the same command again.",
 )
 
+_TOO_OLD: Final = frozenset({239, 246})  # SnapshotTooOld, SnapshotUnavailable
+
 # https://github.com/mongodb/mongo/blob/v6.0/src/mongo/base/error_codes.yml
 _EXPLAINED: Final[Mapping[int, tuple[str, str]]] = {
     13: (
@@ -54,13 +56,9 @@ _EXPLAINED: Final[Mapping[int, tuple[str, str]]] = {
         "other transactions kept writing the same documents (WriteConflict)",
         "Work on each partition in one process at a time. " + AGAIN,
     ),
-    239: _SNAPSHOT_GONE,  # SnapshotTooOld
-    246: _SNAPSHOT_GONE,  # SnapshotUnavailable
+    **dict.fromkeys(_TOO_OLD, _SNAPSHOT_GONE),
     14031: ("its disk is full (OutOfDiskSpace)", "Make room. " + AGAIN),
 }
-
-
-_TOO_OLD: Final = frozenset({239, 246})
 
 # What the content of a transaction is refused for, however often it is tried.
 _REFUSED: Final = frozenset(
