@@ -5,17 +5,15 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.conftest import Servers
 from tests.support.chaos.site import StormSite
-from tests.support.cluster_site import Addresses, Running, until
+from tests.support.cluster_site import Running, until
 from tests.support.networks import (
     BATCH,
     END_TXN,
@@ -28,7 +26,6 @@ from tests.support.networks import (
     asks_cassandra,
     asks_kafka,
     asks_mongo_to_commit,
-    networks,
 )
 from tests.support.patience import PATIENCE_S
 from tests.support.proxy import Cut, Proxy, Way
@@ -47,17 +44,8 @@ Break = Callable[[Proxy], None]
 
 
 @pytest.fixture
-def network(servers: Servers) -> Iterator[Networks]:
-    with networks(servers.kafka, servers.cassandra, servers.mongo) as made:
-        yield made
-
-
-@pytest.fixture
-def site(servers: Servers, network: Networks, tmp_path: Path) -> Iterator[StormSite]:
-    """A site whose commands come to the servers through the network that breaks."""
-    addresses = Addresses(servers.kafka.address, servers.cassandra.address, servers.mongo.address)
-    with ExitStack() as stack:
-        yield StormSite(addresses, tmp_path, stack, through=network.addresses)
+def site(storm_site: StormSite) -> StormSite:
+    return storm_site
 
 
 def after(seconds: float, *running: Running) -> None:

@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
@@ -52,10 +51,10 @@ from profiles.domain.tally import Tally
 from profiles.entrypoints.composition.clock import now
 from profiles.entrypoints.composition.ledgers import keyring
 from profiles.entrypoints.policy import policy_file
+from tests.support import waiting
 from tests.support.oracle import Oracle, Place, read
 from tests.support.patience import PATIENCE_S
 
-LOOK_AGAIN_S = 0.003
 PROFILES = (sys.executable, "-m", "profiles")
 NO_COORDINATOR = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
@@ -160,12 +159,15 @@ def _catches_sigterm(status: Path) -> bool:
 
 def until(reached: Callable[[], bool], *running: Running) -> None:
     """Wait, looking all the time, until something is reached; all processes have to go on."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not reached():
+
+    def look() -> bool:
+        if reached():
+            return True
         for each in running:
             assert each.is_running(), each.said
-        assert time.monotonic() < deadline, "\n".join(each.said for each in running)
-        time.sleep(LOOK_AGAIN_S)
+        return False
+
+    waiting.until(look, said=lambda: "\n".join(each.said for each in running))
 
 
 @dataclass

@@ -11,9 +11,11 @@ from tests.support.patience import PATIENCE_S
 LOOK_AGAIN_S: Final = 0.003
 
 
-def until(reached: Callable[[], bool]) -> None:
-    """Wait, looking all the time, until something is reached."""
+def until(
+    reached: Callable[[], bool], *, said: Callable[[], str] = lambda: "nothing has come of it"
+) -> None:
+    """Wait, looking all the time, until something is reached; else fail with what is `said`."""
     deadline = time.monotonic() + PATIENCE_S
     while not reached():
-        assert time.monotonic() < deadline, "nothing has come of it"
+        assert time.monotonic() < deadline, said()
         time.sleep(LOOK_AGAIN_S)
